@@ -1,0 +1,6 @@
+export {
+  type FileEventStore,
+  type FileEventStoreOptions,
+  openFileEventStore,
+  type SerializedEvent,
+} from './file-event-store.js';

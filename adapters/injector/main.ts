@@ -1,0 +1,38 @@
+/**
+ * The injector: a process of its own that gives a target's thread an O_PATH descriptor by ptrace(2), which the
+ * seccomp notifier can't. Descriptor 3 is its control channel. It is small, and it outlives whoever asked until
+ * what it began is finished. Its one loop is synchronous: nothing else runs in this process.
+ */
+import { InjectorChannels } from './channels.js';
+import { InjectionEngine } from './engine.js';
+import { dropPrivileges, ignoreSignals, maySuspendFilters, protectFromOomKiller } from './privileges.js';
+import { helloField, packetType } from './protocol.js';
+
+const controlDescriptor = 3;
+/** How often threads that don't stop are looked at. */
+const parkedPollMs = 1;
+
+function main(): void {
+  process.title = 'deputy-injector';
+  ignoreSignals();
+  const oomErrno = protectFromOomKiller();
+  const capabilityErrno = dropPrivileges();
+  const maySuspend = maySuspendFilters();
+  const engine = new InjectionEngine({
+    maySuspendFilters: maySuspend,
+    supportsRegisters: process.arch === 'x64',
+  });
+  const channels = new InjectorChannels(controlDescriptor, engine);
+  channels.sendControl(packetType.hello, 0, (words) => {
+    words[helloField.processId >> 2] = process.pid;
+    words[helloField.maySuspendFilters >> 2] = maySuspend ? 1 : 0;
+    words[helloField.oomErrno >> 2] = oomErrno;
+    words[helloField.capabilityErrno >> 2] = capabilityErrno;
+  });
+  while (channels.isControlOpen || engine.parkedCount > 0) {
+    channels.serve(engine.parkedCount > 0 ? parkedPollMs : -1);
+    engine.pollParked();
+  }
+}
+
+main();

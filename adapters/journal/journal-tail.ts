@@ -1,0 +1,85 @@
+import { eventPayload, segmentOf } from '../../core/journal/segment-layout.js';
+import { RecordViews, RequestRecord } from '../../core/request/record.js';
+import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
+import { type OrderEntry, SegmentReader } from './segment-reader.js';
+
+/** What follows the journal is told of each committed record, in the order of tickets. */
+export interface TailSink {
+  request(record: RequestRecord, ticket: number): void;
+  event(payload: string, ticket: number): void;
+}
+
+const batchRecords = 256;
+
+/** Reads committed records in order, from a ticket on. */
+export class JournalTail {
+  private readonly reader: SegmentReader;
+  private readonly bytes = new Uint8Array(new ArrayBuffer(batchRecords * recordBytes));
+  private readonly views = new RecordViews({ buffer: this.bytes.buffer as ArrayBuffer, address: 0 });
+  private readonly record = new RequestRecord();
+
+  constructor(
+    directory: string,
+    private ticket: number,
+  ) {
+    this.reader = new SegmentReader(directory);
+  }
+
+  /** The next ticket to be read. */
+  get position(): number {
+    return this.ticket;
+  }
+
+  /** Goes on at another ticket: the first of a later epoch. */
+  moveTo(ticket: number): void {
+    this.ticket = ticket;
+  }
+
+  /** Hands up to `limit` records to the sink: how many there were. */
+  read(sink: TailSink, limit: number): number {
+    const entries = this.reader.readOrder(this.ticket, limit);
+    let index = 0;
+    while (index < entries.length) index += this.readRun(entries, index, sink);
+    this.ticket += entries.length;
+    return entries.length;
+  }
+
+  close(): void {
+    this.reader.close();
+  }
+
+  /** Records that stand near each other are read at once; returns how many entries were handled. */
+  private readRun(entries: readonly OrderEntry[], from: number, sink: TailSink): number {
+    const first = (entries[from] as OrderEntry).slot;
+    let to = from;
+    let lowest = first;
+    let highest = first;
+    while (to < entries.length) {
+      const { slot } = entries[to] as OrderEntry;
+      const low = Math.min(lowest, slot);
+      const high = Math.max(highest, slot);
+      if (high - low >= batchRecords || segmentOf(low) !== segmentOf(high)) break;
+      lowest = low;
+      highest = high;
+      to++;
+    }
+    this.reader.readRecords(lowest, this.bytes, highest - lowest + 1);
+    for (let index = from; index < to; index++) this.hand(entries[index] as OrderEntry, lowest, sink);
+    return to - from;
+  }
+
+  private hand(entry: OrderEntry, lowest: number, sink: TailSink): void {
+    const base = (entry.slot - lowest) * recordBytes;
+    this.record.attach(this.views, base, entry.slot);
+    if (this.record.u32(offset.kind) === recordKind.event) sink.event(this.readPayload(entry), entry.ticket);
+    else sink.request(this.record, entry.ticket);
+  }
+
+  private readPayload({ slot }: OrderEntry): string {
+    const length = this.record.u32(eventPayload.length);
+    const slots = this.record.u32(eventPayload.slots);
+    const run = Buffer.alloc(slots * recordBytes);
+    this.reader.readRecords(slot, run, slots);
+    return run.toString('utf8', eventPayload.text, eventPayload.text + length);
+  }
+}

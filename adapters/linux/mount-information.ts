@@ -1,0 +1,40 @@
+import { readTextAt } from './basic-files.js';
+import type { MountEntry } from '../../core/ports/kernel.js';
+
+/** A container with more mounts than fit is refused rather than read without end. */
+const mountInformationLimitBytes = 8 << 20;
+
+/**
+ * Finds a mount by its id in the mountinfo of the thread whose /proc directory is open (proc_pid_mountinfo(5)).
+ * Undefined when the thread's mount namespace has none; or minus an errno.
+ */
+export function findMountEntry(directory: number, mountId: number): MountEntry | undefined | number {
+  const text = readTextAt(directory, 'mountinfo', mountInformationLimitBytes);
+  if (typeof text === 'number') return text;
+  return parseMountEntry(text, mountId);
+}
+
+/** Looks one mount up in the text of mountinfo. Pure. */
+export function parseMountEntry(text: string, mountId: number): MountEntry | undefined {
+  const prefix = `${mountId} `;
+  for (const line of text.split('\n')) {
+    if (!line.startsWith(prefix)) continue;
+    const [before, after] = line.split(' - ', 2);
+    const fields = (before ?? '').split(' ');
+    return {
+      mountId,
+      root: unescapePath(fields[3] ?? ''),
+      mountPoint: unescapePath(fields[4] ?? ''),
+      fileSystemType: (after ?? '').split(' ', 1)[0] ?? '',
+      verdict: -1,
+    };
+  }
+  return undefined;
+}
+
+/** mountinfo writes space, tab, newline and backslash as octal escapes. */
+function unescapePath(text: string): string {
+  if (!text.includes('\\')) return text;
+  const bytes = text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return bytes;
+}

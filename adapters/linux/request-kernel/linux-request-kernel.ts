@@ -1,0 +1,264 @@
+import type { KernelAbi, RequestKernel } from '../../../core/ports/kernel.js';
+import type { RequestRecord } from '../../../core/request/record.js';
+import { offset } from '../../../core/request/record-layout.js';
+import { type NativeMemory, allocate } from '../memory.js';
+import { hotSyscalls } from '../native.js';
+import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, O, architectureOpenFlags } from '../open-flags.js';
+import { ADDFD_FLAG_SEND, USER_NOTIF_FLAG_CONTINUE, notifyCommand } from '../seccomp.js';
+import { openAt } from '../basic-files.js';
+import { DescriptorMounts } from './descriptor-mounts.js';
+import type { Identities } from './identities.js';
+import type { LoopListener } from './loop-listener.js';
+import { type LoopMount, Mounts } from './mounts.js';
+import { TargetMemory } from './target-memory.js';
+import { TargetPaths } from './target-paths.js';
+import { type LoopThread, Threads } from './threads.js';
+
+/** Takes calls that need ptrace; see adapters/injector. */
+export interface InjectionChannel {
+  submit(record: RequestRecord, listener: LoopListener, descriptor: number, closeOnExec: boolean): number;
+}
+
+const handleStructBytes = 136;
+const userFlagsMask = 0xffff0000;
+const ESRCH = -3;
+const EBADF = -9;
+const EFAULT = -14;
+const AT_STATX_DONT_SYNC = 0x4000;
+const STATX_TYPE = 1;
+
+/** struct file_handle of name_to_handle_at's mount id output, in the scratch memory. */
+const scratchMountId = 0;
+const scratchEmptyPath = 64;
+const scratchStatx = 128;
+
+/** The running Linux kernel behind the port that handlers use. One for each loop thread; it is not shared. */
+export class LinuxRequestKernel implements RequestKernel {
+  readonly abi: KernelAbi;
+  readonly threads: Threads;
+  readonly mounts = new Mounts();
+  private readonly kernel = hotSyscalls();
+  private readonly scratch: NativeMemory = allocate(4096);
+  private readonly memory = new TargetMemory();
+  private readonly descriptorMounts = new DescriptorMounts();
+  private readonly paths: TargetPaths;
+  /** The mount descriptor of this request where the shared one won't do; closed with the request. */
+  private connectableAnchor = -1;
+
+  constructor(
+    private readonly identities: Identities,
+    private readonly injection: InjectionChannel | undefined,
+  ) {
+    const { architecture } = this.kernel;
+    this.abi = {
+      auditArchitecture: architecture.auditArchitecture,
+      foreignSyscallBit: architecture.foreignSyscallBit,
+      openByHandleAt: architecture.syscalls.open_by_handle_at,
+      nameToHandleAt: architecture.syscalls.name_to_handle_at,
+      ...architectureOpenFlags(),
+    };
+    this.threads = new Threads(identities);
+    this.paths = new TargetPaths(identities);
+  }
+
+  identifyThread(record: RequestRecord): number {
+    this.closeConnectable();
+    const thread = this.threads.find(record.listener as LoopListener, record.threadId);
+    if (typeof thread === 'number') return thread;
+    record.thread = thread;
+    return 0;
+  }
+
+  checkNotification(record: RequestRecord): number {
+    return this.notify(record, notifyCommand.ID_VALID, offset.notificationId);
+  }
+
+  readHandle(record: RequestRecord, register: number): number {
+    if (record.argumentIsWild(register)) return EFAULT;
+    const { u32 } = record.views;
+    const remote = (record.base + offset.arguments + register * 8) >> 2;
+    const local = record.addressOf(offset.handle);
+    const count = this.memory.read(record.thread as LoopThread, local, u32, remote, handleStructBytes);
+    return count === ESRCH ? EFAULT : count;
+  }
+
+  readPath(record: RequestRecord, register: number): number {
+    if (record.argumentIsWild(register)) return EFAULT;
+    const remote = (record.base + offset.arguments + register * 8) >> 2;
+    const path = this.memory.readPath(record.thread as LoopThread, record.views.u32, remote);
+    if (typeof path === 'number') return path;
+    record.path = path;
+    return path.length;
+  }
+
+  findMount(record: RequestRecord, descriptor: number): number {
+    const listener = record.listener as LoopListener;
+    let thread = record.thread as LoopThread;
+    let mountId = this.descriptorMounts.find(thread, descriptor);
+    if (mountId === EBADF && !this.threads.isAlive(thread)) {
+      // The number belongs to a new thread: what was remembered is of an old one.
+      this.threads.forget(listener, thread);
+      const result = this.identifyThread(record);
+      if (result < 0) return result;
+      thread = record.thread as LoopThread;
+      mountId = this.descriptorMounts.find(thread, descriptor);
+    }
+    if (mountId < 0) return mountId;
+    record.setF64(offset.mountId, mountId);
+    const mount = this.mounts.find(listener, thread, mountId);
+    if (typeof mount === 'number') return mount;
+    record.mount = mount;
+    return 0;
+  }
+
+  openMount(record: RequestRecord): number {
+    const mount = record.mount as LoopMount;
+    const anchor = record.argumentInt(0);
+    const thread = record.thread as LoopThread;
+    if ((record.i32(offset.handleType) & userFlagsMask) !== 0) this.openConnectable(thread, anchor);
+    if (mount.descriptor >= 0) return 0;
+    return this.mounts.open(record.listener as LoopListener, thread, mount, anchor);
+  }
+
+  assumeIdentity(record: RequestRecord): number {
+    return this.identities.assume((record.thread as LoopThread).identity);
+  }
+
+  openByHandle(record: RequestRecord, flags: number): number {
+    const { syscall, numbers } = this.kernel;
+    const connectable = this.connectableAnchor;
+    const descriptor = connectable >= 0 ? connectable : (record.mount as LoopMount).descriptor;
+    return syscall(numbers.open_by_handle_at, descriptor, record.addressOf(offset.handle), flags | O.CLOEXEC);
+  }
+
+  describeFile(_record: RequestRecord, descriptor: number): number {
+    const { syscall, numbers } = this.kernel;
+    const { address } = this.scratch;
+    const result = syscall(
+      numbers.statx,
+      descriptor,
+      address + scratchEmptyPath,
+      AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+      STATX_TYPE,
+      address + scratchStatx,
+    );
+    return result < 0 ? result : (this.scratch.u16[(scratchStatx + 28) >> 1] as number) >> 12;
+  }
+
+  checkAccess(record: RequestRecord, descriptor: number, mode: number): number {
+    const { identity } = record.thread as LoopThread;
+    if (identity.user === 0) return this.checkAccessOfRoot(identity.bypassesReads, descriptor, mode);
+    const { syscall, numbers } = this.kernel;
+    return syscall(
+      numbers.faccessat2,
+      descriptor,
+      this.scratch.address + scratchEmptyPath,
+      mode,
+      AT_EMPTY_PATH,
+    );
+  }
+
+  closeDescriptor(descriptor: number): number {
+    const { syscall, numbers } = this.kernel;
+    return syscall(numbers.close, descriptor);
+  }
+
+  openPath(record: RequestRecord, descriptor: number, follow: boolean): number {
+    return this.paths.open(record.thread as LoopThread, descriptor, record.path, follow);
+  }
+
+  encodeHandle(record: RequestRecord, descriptor: number, flags: number): number {
+    const { syscall, numbers } = this.kernel;
+    const { address } = this.scratch;
+    return syscall(
+      numbers.name_to_handle_at,
+      descriptor,
+      address + scratchEmptyPath,
+      record.addressOf(offset.handle),
+      address + scratchMountId,
+      flags | AT_EMPTY_PATH,
+    );
+  }
+
+  writeHandle(record: RequestRecord, register: number, bytes: number): number {
+    if (record.argumentIsWild(register)) return EFAULT;
+    const remote = (record.base + offset.arguments + register * 8) >> 2;
+    const local = record.addressOf(offset.handle);
+    return this.memory.write(record.thread as LoopThread, local, record.views.u32, remote, 8 + bytes);
+  }
+
+  writeMountId(record: RequestRecord, register: number, unique: boolean): number {
+    if (record.argumentIsWild(register)) return EFAULT;
+    const remote = (record.base + offset.arguments + register * 8) >> 2;
+    const local = this.scratch.address + scratchMountId;
+    return this.memory.write(record.thread as LoopThread, local, record.views.u32, remote, unique ? 8 : 4);
+  }
+
+  answerDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {
+    copyId(record, offset.addfd);
+    record.setU32(offset.addfdFlags, ADDFD_FLAG_SEND);
+    record.setU32(offset.addfdSource, descriptor);
+    record.setU32(offset.addfdTarget, 0);
+    record.setU32(offset.addfdTargetFlags, closeOnExec ? O.CLOEXEC : 0);
+    return this.notify(record, notifyCommand.ADDFD, offset.addfd);
+  }
+
+  answerValue(record: RequestRecord, value: number, errno: number): number {
+    return this.respond(record, value, -errno, 0);
+  }
+
+  answerContinue(record: RequestRecord): number {
+    return this.respond(record, 0, 0, USER_NOTIF_FLAG_CONTINUE);
+  }
+
+  injectDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {
+    if (this.injection === undefined) return -38;
+    return this.injection.submit(record, record.listener as LoopListener, descriptor, closeOnExec);
+  }
+
+  private respond(record: RequestRecord, value: number, error: number, flags: number): number {
+    copyId(record, offset.response);
+    record.setI32(offset.responseValue, value);
+    record.setI32(offset.responseValue + 4, value < 0 ? -1 : 0);
+    record.setI32(offset.responseError, error);
+    record.setU32(offset.responseFlags, flags);
+    return this.notify(record, notifyCommand.SEND, offset.response);
+  }
+
+  private notify(record: RequestRecord, command: number, field: number): number {
+    const { syscall, numbers } = this.kernel;
+    return syscall(
+      numbers.ioctl,
+      (record.listener as LoopListener).descriptor,
+      command,
+      record.addressOf(field),
+    );
+  }
+
+  private closeConnectable(): void {
+    if (this.connectableAnchor >= 0) this.kernel.syscall(this.kernel.numbers.close, this.connectableAnchor);
+    this.connectableAnchor = -1;
+  }
+
+  /** A connectable handle is checked against the very descriptor that the caller gave, so that one is used. */
+  private openConnectable(thread: LoopThread, anchor: number): void {
+    const name = anchor === AT_FDCWD ? 'cwd' : `fd/${anchor}`;
+    const opened = openAt(thread.directory, name, O.PATH | O.CLOEXEC);
+    if (opened < 0) return;
+    this.connectableAnchor = openAt(opened, '.', O.RDONLY | O.CLOEXEC | this.abi.O_DIRECTORY);
+    this.kernel.syscall(this.kernel.numbers.close, opened);
+  }
+
+  /** access(2) counts a real uid 0 as capable, so for it the effective rights are asked, without the bypass. */
+  private checkAccessOfRoot(bypassesReads: boolean, descriptor: number, mode: number): number {
+    const { syscall, numbers } = this.kernel;
+    const path = this.scratch.address + scratchEmptyPath;
+    const call = (): number => syscall(numbers.faccessat2, descriptor, path, mode, AT_EMPTY_PATH | AT_EACCESS);
+    return bypassesReads ? call() : this.identities.withoutBypass(call);
+  }
+}
+
+function copyId(record: RequestRecord, to: number): void {
+  record.setU32(to, record.u32(offset.notificationId));
+  record.setU32(to + 4, record.u32(offset.notificationId + 4));
+}

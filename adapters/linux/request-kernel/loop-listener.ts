@@ -1,0 +1,16 @@
+import type { LoopMount } from './mounts.js';
+import type { LoopThread } from './threads.js';
+
+/** A seccomp listener as a loop serves it, with what the loop remembers for its target. */
+export interface LoopListener {
+  /** The number that journal records carry. */
+  readonly key: number;
+  readonly descriptor: number;
+  readonly mounts: Map<number, LoopMount>;
+  readonly threads: Map<number, LoopThread>;
+}
+
+/** Makes the loop's view of a listener. */
+export function loopListener(key: number, descriptor: number): LoopListener {
+  return { key, descriptor, mounts: new Map(), threads: new Map() };
+}

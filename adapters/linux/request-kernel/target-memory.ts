@@ -1,0 +1,80 @@
+import { openAt } from '../basic-files.js';
+import { type NativeMemory, allocate } from '../memory.js';
+import { hotSyscalls, systemCall } from '../native.js';
+import { O } from '../open-flags.js';
+import type { LoopThread } from './threads.js';
+
+const EFAULT = -14;
+const EPERM = -1;
+const ENOSYS = -38;
+const ENAMETOOLONG = -36;
+const pathLimitBytes = 4096;
+
+/** Copies between a target's memory and deputy's (process_vm_readv(2)), with /proc/TID/mem where that is shut. */
+export class TargetMemory {
+  private readonly vectors: NativeMemory = allocate(4096);
+  private readonly pathBuffer: NativeMemory = allocate(pathLimitBytes + 4096);
+  private readonly kernel = hotSyscalls();
+
+  /** Copies up to `bytes` from the address in the two words at `remote`: how many came, or minus an errno. */
+  read(thread: LoopThread, local: number, remote: Uint32Array, remoteIndex: number, bytes: number): number {
+    const { syscall, numbers } = this.kernel;
+    this.fill(local, remote, remoteIndex, bytes);
+    const at = this.vectors.address;
+    const result = syscall(numbers.process_vm_readv, thread.threadId, at, 1, at + 16, 1, 0);
+    if (result !== EPERM && result !== ENOSYS) return result;
+    return this.throughFile(thread, local, remote, remoteIndex, bytes, O.RDONLY);
+  }
+
+  /** Copies `bytes` to the target: 0, or -EFAULT when not all of them could be written. */
+  write(thread: LoopThread, local: number, remote: Uint32Array, remoteIndex: number, bytes: number): number {
+    const { syscall, numbers } = this.kernel;
+    this.fill(local, remote, remoteIndex, bytes);
+    const at = this.vectors.address;
+    let result = syscall(numbers.process_vm_writev, thread.threadId, at, 1, at + 16, 1, 0);
+    if (result === EPERM || result === ENOSYS) {
+      result = this.throughFile(thread, local, remote, remoteIndex, bytes, O.WRONLY);
+    }
+    return result === bytes ? 0 : EFAULT;
+  }
+
+  /** Copies a NUL-terminated path: the text, -EFAULT, or -ENAMETOOLONG as the kernel's getname() has it. */
+  readPath(thread: LoopThread, remote: Uint32Array, remoteIndex: number): string | number {
+    const { buffer, address } = this.pathBuffer;
+    const count = this.read(thread, address, remote, remoteIndex, pathLimitBytes);
+    if (count <= 0) return EFAULT;
+    const end = new Uint8Array(buffer, 0, count).indexOf(0);
+    if (end < 0) return count < pathLimitBytes ? EFAULT : ENAMETOOLONG;
+    return Buffer.from(buffer, 0, end).toString('latin1');
+  }
+
+  private fill(local: number, remote: Uint32Array, remoteIndex: number, bytes: number): void {
+    const { u32, u64 } = this.vectors;
+    u64[0] = BigInt(local);
+    u32[2] = bytes;
+    u32[3] = 0;
+    u32[4] = remote[remoteIndex] as number;
+    u32[5] = remote[remoteIndex + 1] as number;
+    u32[6] = bytes;
+    u32[7] = 0;
+  }
+
+  private throughFile(
+    thread: LoopThread,
+    local: number,
+    remote: Uint32Array,
+    remoteIndex: number,
+    bytes: number,
+    flags: number,
+  ): number {
+    const address = (remote[remoteIndex] as number) + (remote[remoteIndex + 1] as number) * 0x1_0000_0000;
+    if (address > Number.MAX_SAFE_INTEGER) return EFAULT;
+    const descriptor = openAt(thread.directory, 'mem', flags | O.CLOEXEC);
+    if (descriptor < 0) return EFAULT;
+    const { syscall, numbers } = this.kernel;
+    const call = flags === O.RDONLY ? numbers.pread64 : numbers.pwrite64;
+    const result = syscall(call, descriptor, local, bytes, address);
+    systemCall('close', descriptor);
+    return result < 0 ? EFAULT : result;
+  }
+}

@@ -1,0 +1,29 @@
+import { systemCall } from './native.js';
+
+const WNOHANG = 1;
+/** Waits for threads as well as for processes (__WALL of linux/wait.h); implied for tracees, said anyway. */
+const WALL = 0x40000000;
+
+/**
+ * Looks, without waiting, whether a traced thread has stopped or ended (wait4(2)).
+ * The status goes to `statusAddress` (int). Gives the thread id, 0 when there is nothing new, or minus an errno
+ * (-ECHILD: it isn't ours any more).
+ */
+export function pollThread(threadId: number, statusAddress: number): number {
+  return systemCall('wait4', threadId, statusAddress, WALL | WNOHANG, 0);
+}
+
+/** Has the thread ended, by exit or by a signal? (WIFEXITED, WIFSIGNALED of wait(2)) */
+export function hasEnded(status: number): boolean {
+  return (status & 0xff) !== 0x7f;
+}
+
+/** The signal that a stop is about (WSTOPSIG of wait(2)). */
+export function stopSignal(status: number): number {
+  return (status >> 8) & 0xff;
+}
+
+/** The PTRACE_EVENT_ of a stop, 0 for a signal-delivery or system-call stop (ptrace(2)). */
+export function stopEvent(status: number): number {
+  return status >>> 16;
+}

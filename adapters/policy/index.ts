@@ -1,0 +1,1 @@
+export { maximumPolicyBytes, parsePolicyText, readPolicy } from './read-policy.js';

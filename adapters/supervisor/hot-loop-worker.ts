@@ -1,0 +1,74 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { HandlerOf } from '../../core/steps/handler.js';
+import { MappedSegments } from '../journal/mapped-segments.js';
+import { SharedCounters } from '../journal/shared-counters.js';
+import { systemCall } from '../linux/native.js';
+import { Placement } from '../linux/placement.js';
+import { Identities } from '../linux/request-kernel/identities.js';
+import { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
+import { HotLoop } from './hot-loop.js';
+import { InjectionClient } from './injection-client.js';
+import { LoopControl } from './loop-control.js';
+import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
+import { monotonicClock } from './monotonic.js';
+
+/** Entry of a hot loop's worker thread: puts the parts together, gives up privilege, and serves. */
+async function main(): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new Error('hot-loop-worker runs in a worker thread only');
+  const start = workerData as LoopStart;
+  const { handlerOf } = (await import(start.handlersModule)) as { handlerOf: HandlerOf };
+  const report = (message: LoopReport): void => port.postMessage(message);
+  const control = new LoopControl(start.control);
+  const identities = new Identities();
+  const confined = identities.confine();
+  if (confined < 0) report({ kind: 'failed', message: 'capset', errno: -confined });
+  const injection = new InjectionClient();
+  const segments = new MappedSegments(new SharedCounters(start.counters), start.epoch);
+  const takeCommands = (): void => {
+    for (;;) {
+      const received = receiveMessageOnPort(port) as { message: LoopCommand } | undefined;
+      if (received === undefined) return;
+      obey(loop, segments, received.message);
+    }
+  };
+  const loop = new HotLoop({
+    handlerOf,
+    kernel: new LinuxRequestKernel(identities, injection),
+    segments,
+    injection,
+    placement: new Placement(),
+    control,
+    wakeDescriptor: start.wakeDescriptor,
+    nowUs: monotonicClock(),
+    report,
+    takeCommands,
+  });
+  control.threadId = systemCall('gettid');
+  report({ kind: 'ready' });
+  takeCommands();
+  loop.run();
+  process.exit(0);
+}
+
+function obey(loop: HotLoop, segments: MappedSegments, command: LoopCommand): void {
+  switch (command.kind) {
+    case 'segments':
+      for (const { segment, address } of command.segments) segments.add(segment, address);
+      return;
+    case 'forget-segments':
+      return segments.dropBefore(command.before);
+    case 'attach':
+      return loop.attach(command.key, command.descriptor, command.policy);
+    case 'policy':
+      return loop.setPolicy(command.key, command.policy);
+    case 'detach':
+      return loop.detach(command.key);
+    case 'injector':
+      return loop.connectInjector(command.descriptor);
+    case 'forget-idle':
+      return loop.forgetIdle();
+  }
+}
+
+await main();

@@ -1,0 +1,283 @@
+
+import { RequestRecord } from '../../core/request/record.js';
+import { requestState } from '../../core/machines/request.js';
+import { refusalTable } from '../../core/errors/refusals.js';
+import { offset, recordKind } from '../../core/request/record-layout.js';
+import { runSteps } from '../../core/steps/run-steps.js';
+import { type StepContext, stepPark } from '../../core/steps/step.js';
+import type { Handler, HandlerOf } from '../../core/steps/handler.js';
+import { segmentOf } from '../../core/journal/segment-layout.js';
+import type { MappedSegments } from '../journal/mapped-segments.js';
+import { hotSyscalls, systemCall } from '../linux/native.js';
+import { allocate } from '../linux/memory.js';
+import { EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
+import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
+import type { Placement } from '../linux/placement.js';
+import type { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
+import { type LoopListener, loopListener } from '../linux/request-kernel/loop-listener.js';
+import type { InjectionClient } from './injection-client.js';
+import type { LoopControl } from './loop-control.js';
+import type { LoopReport } from './loop-messages.js';
+import type { CompiledPolicyData } from './policy-transfer.js';
+
+/** A listener with its policy and what it has in flight. */
+interface Served {
+  readonly listener: LoopListener;
+  policy: CompiledPolicyData;
+  parked: number;
+  paused: boolean;
+  hungUp: boolean;
+}
+
+const wakeKey = 1;
+const injectorKey = 2;
+/** Keys of listeners begin here, so that they can't be taken for the two above. */
+export const firstListenerKey = 16;
+
+const readyAtOnce = 64;
+const EIO = 5;
+
+export interface HotLoopParts {
+  readonly handlerOf: HandlerOf;
+  readonly kernel: LinuxRequestKernel;
+  readonly segments: MappedSegments;
+  readonly injection: InjectionClient;
+  readonly placement: Placement;
+  readonly control: LoopControl;
+  readonly wakeDescriptor: number;
+  readonly nowUs: () => number;
+  readonly report: (report: LoopReport) => void;
+  /** Takes and obeys the messages that wait. */
+  readonly takeCommands: () => void;
+}
+
+/**
+ * The loop that answers requests: waits for any listener, receives straight into a journal slot, runs the
+ * request's steps to their end, commits. Allocates nothing for a request that doesn't wait for the injector.
+ */
+export class HotLoop {
+  private readonly epoll = new EpollSet(readyAtOnce);
+  private readonly served = new Map<number, Served>();
+  private readonly parked = new Set<RequestRecord>();
+  private readonly spare: RequestRecord[] = [];
+  private readonly kernelCalls = hotSyscalls();
+  private readonly drain = allocate(4096);
+  private readonly context: StepContext;
+  private current = new RequestRecord();
+  private waitingForSegment = false;
+  private receivedAtUs = 0;
+  private readonly elapsedUs: () => number;
+
+  constructor(private readonly parts: HotLoopParts) {
+    this.context = { record: this.current, kernel: parts.kernel, policy: undefined as never };
+    this.epoll.add(parts.wakeDescriptor, wakeKey);
+    this.elapsedUs = () => parts.nowUs() - this.receivedAtUs;
+  }
+
+  /** Serves until told to stop and nothing waits for the injector, or until its quarantined target is gone. */
+  run(): void {
+    const { control } = this.parts;
+    for (;;) {
+      this.noteOldestSegment();
+      if (control.stopping && this.parked.size === 0) return;
+      if (control.only !== 0 && this.keepOnly(control.only)) return;
+      // A missing segment is looked for again soon, without spinning.
+      const ready = this.epoll.wait(this.waitingForSegment ? 2 : -1);
+      this.waitingForSegment = false;
+      for (let index = 0; index < ready; index++) this.handle(this.epoll.key(index), this.epoll.ready(index));
+    }
+  }
+
+  attach(key: number, descriptor: number, policy: CompiledPolicyData): void {
+    setSynchronousWakeUp(descriptor);
+    const listener = loopListener(key, descriptor);
+    this.served.set(key, { listener, policy, parked: 0, paused: false, hungUp: false });
+    const result = this.epoll.add(descriptor, key);
+    if (result < 0) this.parts.report({ kind: 'failed', message: 'epoll_ctl', errno: -result });
+  }
+
+  setPolicy(key: number, policy: CompiledPolicyData): void {
+    const served = this.served.get(key);
+    if (!served) return;
+    served.policy = policy;
+    // The mounts carry the old policy's word; they are judged again.
+    this.parts.kernel.mounts.forgetAll(served.listener);
+  }
+
+  /** Stops serving a listener; its descriptor stays open and is the caller's. */
+  detach(key: number): void {
+    const served = this.served.get(key);
+    if (served === undefined) return;
+    this.forget(served);
+    this.parts.report({ kind: 'detached', key });
+  }
+
+  connectInjector(channel: number): void {
+    this.parts.injection.connect(channel);
+    this.epoll.add(channel, injectorKey);
+  }
+
+  /** Closes what is held of targets without need, so that their file systems can be unmounted. */
+  forgetIdle(): void {
+    for (const { listener, parked } of this.served.values()) {
+      if (parked > 0) continue;
+      this.parts.kernel.mounts.forgetAll(listener);
+      this.parts.kernel.threads.forgetAll(listener);
+    }
+  }
+
+  private handle(key: number, ready: number): void {
+    if (key === wakeKey) return this.wake();
+    if (key === injectorKey) return this.takeInjections();
+    const served = this.served.get(key);
+    if (served === undefined) return;
+    const { control } = this.parts;
+    if (control.only !== 0 && control.only !== key) return;
+    if ((ready & EPOLLIN) !== 0 && !served.paused) this.serve(served);
+    else if ((ready & EPOLLHUP) !== 0) this.hangUp(served);
+  }
+
+  private wake(): void {
+    const { syscall } = this.kernelCalls;
+    syscall(this.kernelCalls.numbers.read, this.parts.wakeDescriptor, this.drain.address, 8);
+    this.parts.takeCommands();
+  }
+
+  private serve(served: Served): void {
+    const { segments, control, nowUs } = this.parts;
+    const record = this.current;
+    if (!segments.attachFree(record, served.listener.key)) {
+      this.waitingForSegment = true;
+      this.parts.report({ kind: 'need-segment' });
+      return;
+    }
+    control.enter(served.listener.key);
+    const { syscall, numbers } = this.kernelCalls;
+    const address = record.addressOf(offset.notification);
+    const result = syscall(numbers.ioctl, served.listener.descriptor, notifyCommand.RECV, address);
+    if (result >= 0) {
+      segments.consume();
+      this.receivedAtUs = nowUs();
+      const handler = this.begin(record, served);
+      this.parts.placement.follow(served.policy.placement, record.threadId);
+      this.advance(record, handler, served);
+    }
+    control.leave();
+  }
+
+  private begin(record: RequestRecord, served: Served): Handler {
+    record.listener = served.listener;
+    record.setU32(offset.kind, recordKind.request);
+    record.setF64(offset.receivedAtUs, this.receivedAtUs);
+    record.setI32(offset.sourceDescriptor, -1);
+    record.setI32(offset.probeDescriptor, -1);
+    record.setU32(offset.policyDigest, served.policy.digest);
+    const handler = this.parts.handlerOf(record, this.parts.kernel.abi, served.policy);
+    record.setU16(offset.step, handler.first);
+    return handler;
+  }
+
+  /** Runs a request's steps until it ends or parks. Whatever happens, the target gets an answer. */
+  private advance(record: RequestRecord, handler: Handler, served: Served): void {
+    this.context.record = record;
+    this.context.policy = served.policy;
+    let next: number;
+    try {
+      next = runSteps(this.context, handler.steps, this.elapsedUs);
+    } catch (error) {
+      this.fail(record, served, error);
+      return;
+    }
+    if (next === stepPark) this.park(record, served);
+    else this.finish(record);
+  }
+
+  private finish(record: RequestRecord): void {
+    record.setF64(offset.answeredAtUs, this.parts.nowUs());
+    this.parts.segments.commit(record);
+  }
+
+  private park(record: RequestRecord, served: Served): void {
+    this.parked.add(record);
+    served.parked++;
+    if (record === this.current) this.current = this.spare.pop() ?? new RequestRecord();
+    if (served.parked >= served.policy.inFlightPerTarget && !served.paused) this.pause(served, true);
+  }
+
+  private resume(record: RequestRecord): void {
+    this.parked.delete(record);
+    const listener = record.listener as LoopListener;
+    const served = this.served.get(listener.key);
+    if (served === undefined) return;
+    served.parked--;
+    if (served.paused && served.parked < served.policy.inFlightPerTarget) this.pause(served, false);
+    this.receivedAtUs = record.f64(offset.receivedAtUs);
+    this.parts.control.enter(listener.key);
+    this.advance(record, this.parts.handlerOf(record, this.parts.kernel.abi, served.policy), served);
+    this.parts.control.leave();
+    if (!this.parked.has(record)) this.spare.push(record);
+    if (served.hungUp && served.parked === 0) this.hangUp(served);
+  }
+
+  private pause(served: Served, paused: boolean): void {
+    served.paused = paused;
+    this.epoll.modify(served.listener.descriptor, served.listener.key, paused ? 0 : EPOLLIN);
+  }
+
+  private takeInjections(): void {
+    const { injection } = this.parts;
+    const channel = injection.descriptor;
+    if (channel < 0) return;
+    if (injection.receive((record) => this.resume(record))) return;
+    // Closing the channel took it out of the epoll set.
+    this.parts.report({ kind: 'injector-lost' });
+  }
+
+  /** A handler threw: a defect of ours. The target gets EIO rather than a hang, and the main thread the reason. */
+  private fail(record: RequestRecord, served: Served, error: unknown): void {
+    const { kernel } = this.parts;
+    kernel.answerValue(record, 0, EIO);
+    for (const field of [offset.sourceDescriptor, offset.probeDescriptor]) {
+      if (record.i32(field) >= 0) kernel.closeDescriptor(record.i32(field));
+    }
+    record.setU16(offset.state, requestState.refused);
+    record.setU16(offset.reason, refusalTable.DEPUTY_E_REFUSED_HANDLER_FAILED.id);
+    record.setI32(offset.result, -EIO);
+    this.finish(record);
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.parts.report({ kind: 'handler-failed', key: served.listener.key, message });
+  }
+
+  private hangUp(served: Served): void {
+    served.hungUp = true;
+    if (served.parked > 0) {
+      this.pause(served, true);
+      this.epoll.remove(served.listener.descriptor);
+      return;
+    }
+    this.forget(served);
+    this.parts.report({ kind: 'hangup', key: served.listener.key });
+  }
+
+  private forget(served: Served): void {
+    const { kernel } = this.parts;
+    this.epoll.remove(served.listener.descriptor);
+    this.served.delete(served.listener.key);
+    kernel.mounts.forgetAll(served.listener);
+    kernel.threads.forgetAll(served.listener);
+  }
+
+  /** Quarantined: drops all listeners but one. True when that one is gone too, and the loop should end. */
+  private keepOnly(key: number): boolean {
+    for (const served of [...this.served.values()]) {
+      if (served.listener.key !== key && served.parked === 0) this.forget(served);
+    }
+    return this.served.size === 0 && this.parked.size === 0;
+  }
+
+  private noteOldestSegment(): void {
+    let oldest = this.parts.segments.oldestNeeded;
+    for (const record of this.parked) oldest = Math.min(oldest, segmentOf(record.slot));
+    this.parts.control.oldestSegment = oldest;
+  }
+}

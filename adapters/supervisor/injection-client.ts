@@ -1,0 +1,162 @@
+import type { RequestRecord } from '../../core/request/record.js';
+import { injectionOutcome, offset } from '../../core/request/record-layout.js';
+import {
+  createReply,
+  decodeReply,
+  encodeRequest,
+  packetBytes,
+  replyOutcome,
+  replyReason,
+  requestFlag,
+} from '../injector/protocol.js';
+import {
+  createReceivedMessage,
+  receiveWithDescriptors,
+  sendWithDescriptors,
+} from '../linux/descriptor-passing.js';
+import { allocate } from '../linux/memory.js';
+import { systemCall } from '../linux/native.js';
+import type { InjectionChannel } from '../linux/request-kernel/linux-request-kernel.js';
+import type { LoopListener } from '../linux/request-kernel/loop-listener.js';
+
+const EAGAIN = -11;
+const replyAt = 2048;
+
+/** An injector that dies again and again over the same request gets it no more. */
+const attemptLimit = 3;
+const EIO = 5;
+
+interface Pending {
+  readonly record: RequestRecord;
+  readonly listener: LoopListener;
+  readonly descriptor: number;
+  readonly closeOnExec: boolean;
+  attempts: number;
+}
+
+/**
+ * A loop's side of its channel to the injector. Requests go out at once where there is room, else they wait
+ * here; those under way when the injector dies are handed to the next one, which finds out what still stands.
+ */
+export class InjectionClient implements InjectionChannel {
+  private channel = -1;
+  private nextToken = 1;
+  private readonly memory = allocate(4096);
+  private readonly reply = createReply();
+  private readonly received = createReceivedMessage();
+  private readonly underWay = new Map<number, Pending>();
+  private queue: Pending[] = [];
+
+  /** Uses a channel from now on; what is not answered yet goes out again. */
+  connect(channel: number): void {
+    if (this.channel >= 0) this.disconnect();
+    this.channel = channel;
+    this.flush();
+  }
+
+  get descriptor(): number {
+    return this.channel;
+  }
+
+  /** Requests that wait for an injector's answer. */
+  get pending(): number {
+    return this.underWay.size + this.queue.length;
+  }
+
+  submit(record: RequestRecord, listener: LoopListener, descriptor: number, closeOnExec: boolean): number {
+    this.queue.push({ record, listener, descriptor, closeOnExec, attempts: 0 });
+    this.flush();
+    return 0;
+  }
+
+  /**
+   * Takes what the injector answered: each record whose outcome is now in it goes to `done`. False when the
+   * channel is closed; the requests under way are then queued again.
+   */
+  receive(done: (record: RequestRecord) => void): boolean {
+    for (;;) {
+      const address = this.memory.address + replyAt;
+      const bytes = receiveWithDescriptors(this.channel, address, packetBytes.reply, this.received);
+      if (bytes === EAGAIN) break;
+      if (bytes <= 0) {
+        this.disconnect();
+        this.giveUpHopeless(done);
+        return false;
+      }
+      if (!decodeReply({ words: this.memory.u32, at: replyAt }, bytes, this.reply)) continue;
+      const pending = this.underWay.get(this.reply.token);
+      if (pending === undefined) continue;
+      this.underWay.delete(this.reply.token);
+      this.noteOutcome(pending.record);
+      done(pending.record);
+    }
+    this.flush();
+    return true;
+  }
+
+  private noteOutcome(record: RequestRecord): void {
+    const { outcome, result, reason, subStep } = this.reply;
+    record.setU16(offset.injectionSubStep, subStep);
+    record.setI32(offset.result, result);
+    record.setU16(offset.injectionOutcome, outcomeOf(outcome, reason));
+  }
+
+  private flush(): void {
+    while (this.channel >= 0) {
+      const pending = this.queue[0];
+      if (pending === undefined) return;
+      const result = this.send(pending);
+      if (result === EAGAIN) return;
+      if (result < 0) {
+        this.disconnect();
+        return;
+      }
+      this.queue.shift();
+    }
+  }
+
+  private send(pending: Pending): number {
+    const { record, listener, descriptor, closeOnExec } = pending;
+    const token = this.nextToken;
+    const words = record.views.u32;
+    encodeRequest(
+      { words: this.memory.u32, at: 0 },
+      token,
+      closeOnExec ? requestFlag.closeOnExec : 0,
+      { words, at: record.base + offset.notification },
+      { words, at: record.base + offset.handle },
+    );
+    const passed = [listener.descriptor, descriptor];
+    const result = sendWithDescriptors(this.channel, this.memory.address, packetBytes.request, passed);
+    if (result < 0) return result;
+    pending.attempts++;
+    record.setU16(offset.attempts, pending.attempts);
+    this.nextToken = (this.nextToken + 1) >>> 0;
+    this.underWay.set(token, pending);
+    return 0;
+  }
+
+  private disconnect(): void {
+    if (this.channel >= 0) systemCall('close', this.channel);
+    this.channel = -1;
+    this.queue = [...this.underWay.values(), ...this.queue];
+    this.underWay.clear();
+  }
+
+  private giveUpHopeless(done: (record: RequestRecord) => void): void {
+    const hopeless = this.queue.filter((pending) => pending.attempts >= attemptLimit);
+    this.queue = this.queue.filter((pending) => pending.attempts < attemptLimit);
+    for (const { record } of hopeless) {
+      record.setI32(offset.result, -EIO);
+      record.setU16(offset.injectionOutcome, injectionOutcome.errno);
+      done(record);
+    }
+  }
+}
+
+function outcomeOf(outcome: number, reason: number): number {
+  if (outcome === replyOutcome.completed) return injectionOutcome.completed;
+  if (outcome === replyOutcome.killed) return injectionOutcome.killed;
+  if (outcome === replyOutcome.cancelled) return injectionOutcome.cancelled;
+  return reason === replyReason.tracedByAnother ? injectionOutcome.traced : injectionOutcome.errno;
+}

@@ -1,0 +1,72 @@
+import { Worker } from 'node:worker_threads';
+import type { PreparedSegment } from '../journal/journal.js';
+import { allocate } from '../linux/memory.js';
+import { systemCall } from '../linux/native.js';
+import { createEventDescriptor } from '../linux/poll.js';
+import { entryUrl } from './entry-path.js';
+import { LoopControl } from './loop-control.js';
+import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
+
+export interface LoopHandleOptions {
+  readonly counters: SharedArrayBuffer;
+  readonly epoch: number;
+  readonly handlersModule: URL;
+  readonly segments: readonly PreparedSegment[];
+  readonly onReport: (report: LoopReport) => void;
+  readonly onExit: () => void;
+}
+
+let oneWord: ReturnType<typeof allocate> | undefined;
+
+/** A hot loop's thread as the main thread holds it. */
+export class LoopHandle {
+  readonly control = new LoopControl();
+  /** Set once the loop is left to one target alone. */
+  quarantinedFor: number | undefined;
+  private readonly wakeDescriptor = createEventDescriptor();
+  private readonly worker: Worker;
+  private readonly exited: Promise<void>;
+
+  constructor(options: LoopHandleOptions) {
+    const workerData: LoopStart = {
+      counters: options.counters,
+      control: this.control.buffer,
+      epoch: options.epoch,
+      wakeDescriptor: this.wakeDescriptor,
+      handlersModule: entryUrl(options.handlersModule).href,
+    };
+    const entry = entryUrl(new URL('./hot-loop-worker.js', import.meta.url));
+    this.worker = new Worker(entry, { workerData, name: 'deputy-loop' });
+    this.worker.on('message', options.onReport);
+    this.worker.on('error', (error) => {
+      options.onReport({ kind: 'failed', message: error.stack ?? error.message });
+    });
+    this.exited = new Promise((resolve) => {
+      this.worker.once('exit', () => {
+        systemCall('close', this.wakeDescriptor);
+        resolve();
+        options.onExit();
+      });
+    });
+    this.send({ kind: 'segments', segments: options.segments });
+  }
+
+  /** Tells the loop something; it looks when it is woken. */
+  send(command: LoopCommand): void {
+    this.worker.postMessage(command);
+    this.wake();
+  }
+
+  /** Resolves when the loop has ended by itself; a loop that is stuck in a call ends with that call. */
+  stop(): Promise<void> {
+    this.control.stop();
+    this.wake();
+    return this.exited;
+  }
+
+  private wake(): void {
+    oneWord ??= allocate(4096);
+    oneWord.u64[0] = 1n;
+    systemCall('write', this.wakeDescriptor, oneWord.address, 8);
+  }
+}

@@ -1,0 +1,36 @@
+import type { CompiledPolicyData } from './policy-transfer.js';
+
+/** What a loop is told. Messages lie in its port until the loop is woken through its eventfd. */
+export type LoopCommand =
+  | { readonly kind: 'segments'; readonly segments: readonly { segment: number; address: number }[] }
+  | {
+      readonly kind: 'attach';
+      readonly key: number;
+      readonly descriptor: number;
+      readonly policy: CompiledPolicyData;
+    }
+  | { readonly kind: 'forget-segments'; readonly before: number }
+  | { readonly kind: 'policy'; readonly key: number; readonly policy: CompiledPolicyData }
+  | { readonly kind: 'detach'; readonly key: number }
+  | { readonly kind: 'injector'; readonly descriptor: number }
+  | { readonly kind: 'forget-idle' };
+
+/** What a loop tells. */
+export type LoopReport =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'hangup'; readonly key: number }
+  | { readonly kind: 'detached'; readonly key: number }
+  | { readonly kind: 'need-segment' }
+  | { readonly kind: 'injector-lost' }
+  | { readonly kind: 'handler-failed'; readonly key: number; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string; readonly errno?: number };
+
+/** What a loop's worker is started with. */
+export interface LoopStart {
+  readonly counters: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
+  readonly epoch: number;
+  readonly wakeDescriptor: number;
+  /** URL of the module that exports `handlerOf`. */
+  readonly handlersModule: string;
+}

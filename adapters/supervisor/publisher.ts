@@ -1,0 +1,193 @@
+import { eventRegistry, type EventType } from '../../core/events/registry.js';
+import { eventId } from '../../core/events/envelope.js';
+import type { Counts } from '../../core/events/vocabulary.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { EventDraft, Sequencer } from '../../core/ports/sequencer.js';
+import { describeRecord, type SyscallNames } from '../../core/request/describe-record.js';
+import type { RequestRecord } from '../../core/request/record.js';
+import { offset } from '../../core/request/record-layout.js';
+import type { FileEventStore, SerializedEvent } from '../event-store/index.js';
+import type { Journal } from '../journal/journal.js';
+import { JournalTail, type TailSink } from '../journal/journal-tail.js';
+import { type ListenerCounts, type ListenerIdentity } from './listener-registry.js';
+import { recordsPerSegment } from '../../core/journal/segment-layout.js';
+
+/** Records read in one go; a batch is one write of the store. */
+const batchRecords = 512;
+/** Between batches the publisher lets others run: the hot loop may share its processor. */
+const restMs = 5;
+/** After a failure of the store it is tried again this often; requests go on meanwhile. */
+const retryMs = 500;
+
+export interface PublisherOptions {
+  readonly journal: Journal;
+  readonly journalDirectory: string;
+  readonly store: FileEventStore;
+  readonly node: string;
+  readonly syscallName: SyscallNames;
+  readonly counts: ListenerCounts;
+  readonly logger: Logger;
+}
+
+/** An event record's payload in the journal: a draft, or word of a listener. */
+type Payload =
+  | { readonly kind: 'draft'; readonly timeMs: number; readonly draft: EventDraft }
+  | { readonly kind: 'listener'; readonly identity: ListenerIdentity };
+
+/**
+ * Follows the journal in its order, gives each event its version, and appends to the store. Every event of the
+ * system takes this one way.
+ */
+export class Publisher implements Sequencer, TailSink {
+  private readonly tail: JournalTail;
+  private readonly versions = new Map<string, number>();
+  private readonly listeners = new Map<number, ListenerIdentity>();
+  private readonly waiters: { ticket: number; resolve: () => void }[] = [];
+  private batch: SerializedEvent[] = [];
+  private publishedBefore: number;
+  private stopping = false;
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly options: PublisherOptions) {
+    const first = options.journal.firstSegment * recordsPerSegment;
+    this.tail = new JournalTail(options.journalDirectory, first);
+    this.publishedBefore = first;
+  }
+
+  /** Starts following; the store's last versions are where numbering goes on. */
+  async start(): Promise<void> {
+    for (const [stream, version] of await this.options.store.lastVersions()) this.versions.set(stream, version);
+    this.running = this.follow();
+  }
+
+  append<Type extends EventType>(draft: EventDraft<Type>): number {
+    const payload: Payload = { kind: 'draft', timeMs: Date.now(), draft };
+    return this.options.journal.appendEvent(JSON.stringify(payload));
+  }
+
+  /** Writes down whose a listener is, before its first record can be. */
+  introduce(identity: ListenerIdentity): void {
+    this.listeners.set(identity.key, identity);
+    this.options.journal.appendEvent(JSON.stringify({ kind: 'listener', identity } satisfies Payload));
+  }
+
+  published(ticket: number): Promise<void> {
+    if (ticket < this.publishedBefore) return Promise.resolve();
+    return new Promise((resolve) => this.waiters.push({ ticket, resolve }));
+  }
+
+  /** The first ticket that isn't in the store yet. */
+  get position(): number {
+    return this.publishedBefore;
+  }
+
+  /** Publishes what is committed and stops. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.options.journal.counters.announce();
+    await this.running;
+    this.tail.close();
+  }
+
+  request(record: RequestRecord, ticket: number): void {
+    const identity = this.listeners.get(record.u32(offset.listener));
+    const { type, data } = describeRecord(record, this.options.syscallName);
+    this.options.counts.add(record.u32(offset.listener), type.slice('request.'.length) as keyof Counts);
+    if (identity === undefined) return;
+    const succeeded = type === 'request.answered' && record.i32(offset.result) >= 0;
+    if (identity.record === 'failures' && succeeded) return;
+    const timeMs = this.options.journal.wallClockBaseMs + record.f64(offset.answeredAtUs) / 1_000;
+    this.push(type, identity.delegationId, identity.tenant, identity.delegationId, ticket, timeMs, data);
+  }
+
+  event(text: string, ticket: number): void {
+    const payload = JSON.parse(text) as Payload;
+    if (payload.kind === 'listener') {
+      this.listeners.set(payload.identity.key, payload.identity);
+      return;
+    }
+    const { type, delegationId, tenant, causationId, data } = payload.draft;
+    this.push(type, delegationId, tenant, causationId, ticket, payload.timeMs, data);
+  }
+
+  /** A listener is gone and all its records are published: forget whose it was. */
+  forget(key: number): void {
+    this.listeners.delete(key);
+  }
+
+  private push(
+    type: EventType,
+    delegationId: string,
+    tenant: string,
+    causationId: string,
+    ticket: number,
+    timeMs: number,
+    data: unknown,
+  ): void {
+    const version = (this.versions.get(delegationId) ?? 0) + 1;
+    this.versions.set(delegationId, version);
+    const json = JSON.stringify({
+      id: eventId(delegationId, version),
+      type,
+      version,
+      schemaVersion: eventRegistry[type].version,
+      time: new Date(timeMs).toISOString(),
+      node: this.options.node,
+      tenant,
+      delegationId,
+      correlationId: delegationId,
+      causationId,
+      epoch: this.options.journal.epoch,
+      sequence: ticket,
+      data,
+    });
+    this.batch.push({ streamId: delegationId, version, json });
+    if (type === 'delegation.released' || type === 'delegation.refused' || type === 'delegation.failed') {
+      // Nothing follows in this stream, so its number needs no remembering.
+      this.versions.delete(delegationId);
+    }
+  }
+
+  private async follow(): Promise<void> {
+    for (;;) {
+      const count = this.tail.read(this, batchRecords);
+      if (count > 0) {
+        await this.store();
+        this.resolveWaiters();
+        await rest(restMs);
+        continue;
+      }
+      if (this.stopping) return;
+      await this.options.journal.counters.announced();
+    }
+  }
+
+  private async store(): Promise<void> {
+    const batch = this.batch;
+    this.batch = [];
+    for (;;) {
+      try {
+        if (batch.length > 0) await this.options.store.appendSerialized(batch);
+        this.publishedBefore = this.tail.position;
+        return;
+      } catch (error) {
+        this.options.logger.error({ err: error }, 'the event store does not take events; trying again');
+        if (this.stopping) return;
+        await rest(retryMs);
+      }
+    }
+  }
+
+  private resolveWaiters(): void {
+    for (let index = this.waiters.length - 1; index >= 0; index--) {
+      const waiter = this.waiters[index];
+      if (waiter === undefined || waiter.ticket >= this.publishedBefore) continue;
+      this.waiters.splice(index, 1);
+      waiter.resolve();
+    }
+  }
+}
+
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,238 @@
+import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
+import { compilePolicy } from '../../core/request/compiled-policy.js';
+import type { ResolvedPolicy } from '../../core/policy/match.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { Journal } from '../journal/journal.js';
+import { systemCall } from '../linux/native.js';
+import { firstListenerKey } from './hot-loop.js';
+import type { InjectorProcess } from './injector-process.js';
+import { type ListenerCounts } from './listener-registry.js';
+import { LoopHandle } from './loop-handle.js';
+import type { LoopReport } from './loop-messages.js';
+import type { CompiledPolicyData } from './policy-transfer.js';
+import type { Publisher } from './publisher.js';
+
+/** How often the loops are looked at, and how long one request may take before its loop is left to it. */
+const watchEveryMs = 100;
+const stuckMs = 250;
+/** Loops that targets may keep stuck at a time; each costs a thread. */
+const quarantineLimit = 8;
+
+interface Attached {
+  readonly key: number;
+  readonly options: AttachOptions;
+  policy: CompiledPolicyData;
+  loop: LoopHandle;
+  detached?: () => void;
+}
+
+export interface RequestServerOptions {
+  readonly journal: Journal;
+  readonly publisher: Publisher;
+  readonly counts: ListenerCounts;
+  readonly injector: InjectorProcess;
+  readonly handlersModule: URL;
+  /** Proves the notifier on a probe child; the reason when it can't. */
+  readonly obstacle: () => Promise<string | undefined>;
+  readonly logger: Logger;
+  /** A loop or the journal failed in a way that can't be mended here. */
+  readonly onFatal: (message: string) => void;
+}
+
+/** Serves listeners with hot loops: one for all targets, and one for each target that got stuck. */
+export class RequestServer implements RequestService {
+  private readonly attached = new Map<number, Attached>();
+  private readonly loops = new Set<LoopHandle>();
+  private main: LoopHandle;
+  private nextKey = firstListenerKey;
+  private watch: NodeJS.Timeout | undefined;
+  private readonly seen = new Map<LoopHandle, { request: number; sinceMs: number }>();
+  private obstacleFound: Promise<string | undefined> | undefined;
+  private stopping = false;
+
+  constructor(private readonly options: RequestServerOptions) {
+    this.main = this.startLoop();
+    this.watch = setInterval(() => this.look(), watchEveryMs);
+    this.watch.unref();
+  }
+
+  obstacle(): Promise<string | undefined> {
+    this.obstacleFound ??= this.options.obstacle();
+    return this.obstacleFound;
+  }
+
+  attach(options: AttachOptions): Promise<ServedListener> {
+    const key = this.nextKey++;
+    const policy = transfer(options.policy);
+    const attached: Attached = { key, options, policy, loop: this.main };
+    this.attached.set(key, attached);
+    this.introduce(attached, options.policy);
+    options.onServing();
+    this.main.send({ kind: 'attach', key, descriptor: options.descriptor, policy });
+    const { counts } = this.options;
+    return Promise.resolve({
+      key,
+      counts: () => counts.of(key),
+      setPolicy: (next) => {
+        this.introduce(attached, next);
+        attached.policy = transfer(next);
+        attached.loop.send({ kind: 'policy', key, policy: attached.policy });
+      },
+      detach: () => this.detach(attached),
+    });
+  }
+
+  /** Fresh channels to a fresh injector, for every loop. */
+  connectInjector(): void {
+    for (const loop of this.loops) this.connect(loop);
+  }
+
+  /** Threads that serve, for status. */
+  get loopCount(): number {
+    return this.loops.size;
+  }
+
+  get listenerCount(): number {
+    return this.attached.size;
+  }
+
+  /** Ends all loops, each after what it is in. Listeners stay open: they end with the process. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearInterval(this.watch);
+    await Promise.all([...this.loops].map((loop) => loop.stop()));
+  }
+
+  /** Gives loops new journal segments, and lets old ones go. */
+  tendJournal(): void {
+    const { journal } = this.options;
+    try {
+      const segments = journal.prepareAhead();
+      if (segments.length > 0) for (const loop of this.loops) loop.send({ kind: 'segments', segments });
+    } catch (error) {
+      // Requests wait: nothing is received that could not be written down.
+      this.options.logger.error({ err: error }, 'the journal can not grow; requests wait');
+    }
+    const oldest = Math.min(...[...this.loops].map((loop) => loop.control.oldestSegment));
+    for (const loop of this.loops) loop.send({ kind: 'forget-segments', before: oldest });
+    journal.unmapBefore(oldest);
+  }
+
+  private introduce(attached: Attached, policy: ResolvedPolicy): void {
+    const { delegationId } = attached.options;
+    const { tenant, record } = policy;
+    this.options.publisher.introduce({ key: attached.key, delegationId, tenant, record });
+  }
+
+  private startLoop(): LoopHandle {
+    const { journal, handlersModule } = this.options;
+    const loop: LoopHandle = new LoopHandle({
+      counters: journal.counters.buffer,
+      epoch: journal.epoch,
+      handlersModule,
+      segments: journal.segments(),
+      onReport: (report) => this.hear(loop, report),
+      onExit: () => this.ended(loop),
+    });
+    loop.control.oldestSegment = journal.firstSegment;
+    this.loops.add(loop);
+    this.connect(loop);
+    return loop;
+  }
+
+  private connect(loop: LoopHandle): void {
+    const channel = this.options.injector.openChannel();
+    if (channel !== undefined) loop.send({ kind: 'injector', descriptor: channel });
+  }
+
+  private ended(loop: LoopHandle): void {
+    this.loops.delete(loop);
+    this.seen.delete(loop);
+    if (!this.stopping && loop.quarantinedFor === undefined) this.options.onFatal('a request loop ended');
+  }
+
+  private hear(loop: LoopHandle, report: LoopReport): void {
+    const { logger } = this.options;
+    switch (report.kind) {
+      case 'hangup':
+        return this.gone(report.key);
+      case 'detached':
+        return this.attached.get(report.key)?.detached?.();
+      case 'need-segment':
+        return this.tendJournal();
+      case 'handler-failed':
+        logger.error({ listener: report.key, stack: report.message }, 'a handler failed; the target got EIO');
+        return;
+      case 'failed':
+        logger.error({ errno: report.errno }, `a request loop failed: ${report.message}`);
+        return;
+      case 'injector-lost':
+        // The injector's own exit brings the next one, and with it new channels.
+        logger.debug({ loop: loop.control.threadId }, 'a loop lost the injector');
+    }
+  }
+
+  private gone(key: number): void {
+    const attached = this.attached.get(key);
+    if (attached === undefined) return;
+    this.attached.delete(key);
+    systemCall('close', attached.options.descriptor);
+    attached.options.onHangup();
+  }
+
+  private async detach(attached: Attached): Promise<void> {
+    if (!this.attached.has(attached.key)) return;
+    const done = new Promise<void>((resolve) => {
+      attached.detached = resolve;
+    });
+    attached.loop.send({ kind: 'detach', key: attached.key });
+    // A loop that is stuck can't answer; its target is the one that keeps it.
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, 2_000).unref());
+    await Promise.race([done, timeout]);
+    this.attached.delete(attached.key);
+    systemCall('close', attached.options.descriptor);
+  }
+
+  /** Looks for a loop that has been in one request for too long. */
+  private look(): void {
+    this.tendJournal();
+    const nowMs = performance.now();
+    for (const loop of this.loops) {
+      const { request, listener } = loop.control.current();
+      const seen = this.seen.get(loop);
+      if (listener === 0 || loop.quarantinedFor !== undefined || seen?.request !== request) {
+        this.seen.set(loop, { request, sinceMs: nowMs });
+      } else if (nowMs - seen.sinceMs >= stuckMs) {
+        this.quarantine(loop, listener, (nowMs - seen.sinceMs) * 1_000);
+      }
+    }
+  }
+
+  /** Leaves the loop to the target that keeps it, and serves all others with a fresh one. */
+  private quarantine(loop: LoopHandle, key: number, waitedUs: number): void {
+    const quarantined = [...this.loops].filter((one) => one.quarantinedFor !== undefined).length;
+    if (quarantined >= quarantineLimit) {
+      this.options.logger.error({ listener: key }, 'too many targets keep a loop; all wait');
+      return;
+    }
+    loop.quarantinedFor = key;
+    loop.control.quarantine(key);
+    if (loop === this.main) this.main = this.startLoop();
+    for (const attached of this.attached.values()) {
+      if (attached.loop !== loop || attached.key === key) continue;
+      attached.loop = this.main;
+      const { descriptor } = attached.options;
+      this.main.send({ kind: 'attach', key: attached.key, descriptor, policy: attached.policy });
+    }
+    this.options.logger.warn({ listener: key, waitedUs }, 'a target keeps its loop waiting: quarantined');
+    this.attached.get(key)?.options.onQuarantine('a request', Math.round(waitedUs));
+  }
+}
+
+function transfer(policy: ResolvedPolicy): CompiledPolicyData {
+  return {
+    ...compilePolicy(policy),
+    inFlightPerTarget: policy.limits.inFlightPerTarget,
+    placement: policy.placement,
+  };
+}

@@ -1,0 +1,65 @@
+import type { DeputyError } from '../errors/deputy-error.js';
+import { escapeText } from '../events/escape-text.js';
+import type { EventData, EventType } from '../events/registry.js';
+import type { EventError } from '../events/vocabulary.js';
+import type { Sequencer } from '../ports/sequencer.js';
+import type { Strategy, Target } from '../ports/strategy.js';
+import type { ResolvedPolicy } from '../policy/match.js';
+
+/** What of a policy a strategy can be held to: the fields that say what a target may do. */
+const enforceable = ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'placement', 'limits'];
+
+const textLimit = 1024;
+
+/** An error as an event carries it; texts are cut, since a target may have had a hand in them. */
+export function errorData(error: DeputyError): EventError {
+  return {
+    code: error.code,
+    message: escapeText(error.message, textLimit),
+    remedy: escapeText(error.remedy, textLimit),
+  };
+}
+
+/** Writes the lifecycle events of delegations into the sequence. */
+export class DelegationEvents {
+  constructor(private readonly sequencer: Sequencer) {}
+
+  /** Appends an event: its ticket. */
+  emit<Type extends EventType>(id: string, tenant: string, type: Type, data: EventData<Type>): number {
+    const safeTenant = escapeText(tenant, 256);
+    return this.sequencer.append({
+      type,
+      delegationId: id,
+      tenant: safeTenant === '' ? 'none' : safeTenant,
+      correlationId: id,
+      causationId: id,
+      data,
+    });
+  }
+
+  requested(id: string, tenant: string, target: Target, strategy: string, origin: string): number {
+    const { containerId, processId, metadata } = target;
+    return this.emit(id, tenant, 'delegation.requested', {
+      strategy,
+      target: {
+        containerId: escapeText(containerId, textLimit),
+        ...(processId === undefined ? {} : { processId }),
+        ...(metadata === undefined || metadata === '' ? {} : { metadata: escapeText(metadata, textLimit) }),
+      },
+      origin,
+    });
+  }
+
+  admitted(id: string, strategy: Strategy, policy: ResolvedPolicy): number {
+    const notEnforced = enforceable.filter((field) => !strategy.enforces.includes(field));
+    const { tenant, tenantSource, digest, rule: _rule, ...fields } = policy;
+    return this.emit(id, tenant, 'delegation.admitted', {
+      strategy: strategy.name,
+      tenantSource,
+      policy: fields as unknown as Record<string, unknown>,
+      policyDigest: digest,
+      enforced: enforceable.filter((field) => strategy.enforces.includes(field)),
+      ...(notEnforced.length === 0 ? {} : { notEnforced }),
+    });
+  }
+}

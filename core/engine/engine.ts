@@ -1,0 +1,246 @@
+import { deputyError, isDeputyError } from '../errors/deputy-error.js';
+import type { DeputyEvent } from '../events/event.js';
+import { FROM_END } from '../ports/event-store.js';
+import { type Logger, silentLogger } from '../ports/logger.js';
+import type { Strategy, Target } from '../ports/strategy.js';
+import { type ResolvedPolicy, resolvePolicy } from '../policy/match.js';
+import type { Policy } from '../policy/schema.js';
+import type { DelegationStatus } from './delegation.js';
+import { Delegation } from './delegation.js';
+import { DelegationEvents, errorData } from './delegation-events.js';
+import type { DelegateOptions, EngineOptions, ReconcileResult } from './engine-options.js';
+import { assess } from './assess.js';
+
+/** Ended delegations that status() still tells of; older ones are in the store. */
+const endedRemembered = 256;
+
+/** The delegation engine: makes, follows and ends delegations. A host controller embeds one. */
+export interface Engine {
+  /**
+   * Delegates to a target: assesses, admits, establishes. Resolves once the event store has it. A container that
+   * is delegated already is joined. Throws DEPUTY_E_STRATEGY_REFUSED with the reasons.
+   */
+  delegate(options: DelegateOptions): Promise<DelegationStatus>;
+  /** Ends a delegation; resolves once the event store has it. */
+  release(id: string, reason?: string): Promise<void>;
+  /** Looks at a delegation as it is now: level-triggered, to be called as often as wanted. */
+  reconcile(id: string): Promise<ReconcileResult>;
+  /** All events from now on, or from a position of the store. */
+  events(options?: { readonly fromPosition?: number; readonly signal?: AbortSignal }): AsyncIterable<DeputyEvent>;
+  status(): { readonly delegations: readonly DelegationStatus[] };
+  /** Uses another policy: for new targets, and for those that are served. */
+  setPolicy(policy: Policy): void;
+  /** Releases everything and stops. Safe to call twice. */
+  close(reason?: string): Promise<void>;
+}
+
+/** Makes an engine. It starts no thread and touches nothing until it is asked to. */
+export function createEngine(options: EngineOptions): Engine {
+  return new DelegationEngine(options);
+}
+
+class DelegationEngine implements Engine {
+  private readonly live = new Map<string, Delegation>();
+  private readonly ended: DelegationStatus[] = [];
+  private readonly starting = new Map<string, Promise<DelegationStatus>>();
+  private readonly logger: Logger;
+  private readonly log: DelegationEvents;
+  private policy: Policy;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly options: EngineOptions) {
+    this.policy = options.policy;
+    this.logger = options.logger ?? silentLogger;
+    this.log = new DelegationEvents(options.stateDirectory.sequencer);
+  }
+
+  async delegate(request: DelegateOptions): Promise<DelegationStatus> {
+    if (this.closing) throw deputyError('DEPUTY_E_ENGINE_CLOSED');
+    const { containerId } = request.target;
+    // Two listeners of one container (run and exec) may arrive at the same moment: one delegation for both.
+    const before = this.starting.get(containerId);
+    const next = (before ?? Promise.resolve(undefined)).catch(() => undefined).then(() => this.begin(request));
+    this.starting.set(containerId, next);
+    try {
+      return await next;
+    } finally {
+      if (this.starting.get(containerId) === next) this.starting.delete(containerId);
+    }
+  }
+
+  async release(id: string, reason = 'released by its owner'): Promise<void> {
+    const delegation = this.live.get(id);
+    if (!delegation) throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { id });
+    await this.finish(delegation, reason);
+  }
+
+  async reconcile(id: string): Promise<ReconcileResult> {
+    const delegation = this.live.get(id);
+    if (!delegation) {
+      if (this.ended.some((status) => status.id === id)) return {};
+      throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { id });
+    }
+    return delegation.state === 'active' ? {} : { requeueAfterMs: 1_000 };
+  }
+
+  async *events(
+    options: { readonly fromPosition?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncIterable<DeputyEvent> {
+    const { fromPosition, signal } = options;
+    const start = fromPosition ?? FROM_END;
+    const subscription = this.options.store.subscribe({ fromPosition: start, ...(signal ? { signal } : {}) });
+    for await (const { event } of subscription) yield event;
+  }
+
+  status(): { readonly delegations: readonly DelegationStatus[] } {
+    return { delegations: [...[...this.live.values()].map((delegation) => delegation.status()), ...this.ended] };
+  }
+
+  setPolicy(policy: Policy): void {
+    this.policy = policy;
+    for (const delegation of this.live.values()) {
+      delegation.establishment?.setPolicy(this.policyOf(delegation.target));
+    }
+  }
+
+  close(reason = 'deputy shuts down'): Promise<void> {
+    this.closing ??= Promise.allSettled(
+      [...this.live.values()].map((delegation) => this.finish(delegation, reason)),
+    ).then(() => undefined);
+    return this.closing;
+  }
+
+  private policyOf(target: Target): ResolvedPolicy {
+    const { containerId, metadata = '', annotations } = target;
+    return resolvePolicy(this.policy, { containerId, metadata, ...(annotations ? { annotations } : {}) });
+  }
+
+  private async begin(request: DelegateOptions): Promise<DelegationStatus> {
+    const { target } = request;
+    const known = [...this.live.values()].find(
+      (delegation) => delegation.target.containerId === target.containerId && delegation.state === 'active',
+    );
+    if (known?.establishment && target.listener !== undefined) {
+      await known.establishment.join(target);
+      return known.status();
+    }
+    if (this.live.size >= (this.options.maximumDelegations ?? 4096)) {
+      throw deputyError('DEPUTY_E_LIMIT_REACHED', { what: 'delegations', limit: this.live.size });
+    }
+    return this.admit(request);
+  }
+
+  private async admit(request: DelegateOptions): Promise<DelegationStatus> {
+    const { target, origin = 'library' } = request;
+    const policy = this.policyOf(target);
+    const id = this.options.ids.next();
+    const startedAtUs = this.options.clock.monotonicUs();
+    const wanted = request.strategy ?? 'auto';
+    this.log.requested(id, policy.tenant, target, wanted, origin);
+    const { chosen, candidates, allowed } = await assess(this.options.strategies, wanted, policy, target);
+    this.log.emit(id, policy.tenant, 'delegation.assessed', { chosen: chosen?.name ?? null, candidates });
+    if (!chosen) return this.refuse(id, policy, wanted, candidates, allowed);
+    this.log.admitted(id, chosen, policy);
+    const delegation = new Delegation(
+      id,
+      target,
+      policy,
+      chosen,
+      'establishing',
+      'delegation.establishing',
+      startedAtUs,
+    );
+    this.live.set(id, delegation);
+    return this.establish(delegation);
+  }
+
+  private async refuse(
+    id: string,
+    policy: ResolvedPolicy,
+    wanted: string,
+    candidates: readonly { strategy: string; reasons: readonly string[] }[],
+    allowed: boolean,
+  ): Promise<never> {
+    const detail = candidates.map(({ strategy, reasons }) => `${strategy}: ${reasons.join('; ')}`).join(' | ');
+    const error = deputyError(allowed ? 'DEPUTY_E_STRATEGY_REFUSED' : 'DEPUTY_E_STRATEGY_UNKNOWN', {
+      strategy: wanted,
+      reasons: detail,
+    });
+    const ticket = this.log.emit(id, policy.tenant, 'delegation.refused', errorData(error));
+    await this.options.stateDirectory.sequencer.published(ticket);
+    throw error;
+  }
+
+  private async establish(delegation: Delegation): Promise<DelegationStatus> {
+    const { id, target, policy, strategy } = delegation;
+    const { processId } = target;
+    const data = { strategy: strategy.name, ...(processId === undefined ? {} : { processId }) };
+    let ticket = this.log.emit(id, policy.tenant, 'delegation.establishing', data);
+    try {
+      delegation.establishment = await strategy.establish({
+        delegationId: id,
+        target,
+        policy,
+        logger: this.logger.child({ delegation: id, container: target.containerId }),
+        hooks: {
+          serving: () => {
+            ticket = this.activate(delegation);
+          },
+          ended: (reason) => void this.finish(delegation, reason),
+          quarantined: (operation, waitedUs) =>
+            void this.log.emit(id, policy.tenant, 'delegation.quarantined', { operation, waitedUs }),
+        },
+      });
+    } catch (error) {
+      this.fail(delegation, error);
+      throw error;
+    }
+    await this.options.stateDirectory.sequencer.published(ticket);
+    return delegation.status();
+  }
+
+  private activate(delegation: Delegation): number {
+    const { id, policy, strategy } = delegation;
+    delegation.state = 'active';
+    const durationUs = this.options.clock.monotonicUs() - delegation.startedAtUs;
+    const counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
+    this.logger.info({ delegation: id, container: delegation.target.containerId }, 'delegation active');
+    return this.log.emit(id, policy.tenant, 'delegation.active', { strategy: strategy.name, counts, durationUs });
+  }
+
+  private fail(delegation: Delegation, error: unknown): void {
+    const known = isDeputyError(error) ? error : deputyError('DEPUTY_E_HANDLER_FAILED', {}, error);
+    this.log.emit(delegation.id, delegation.policy.tenant, 'delegation.failed', errorData(known));
+    delegation.state = 'failed';
+    this.logger.error({ delegation: delegation.id, err: known }, 'delegation failed');
+    this.remember(delegation);
+  }
+
+  /** Ends a delegation once, however many ask for it. */
+  private finish(delegation: Delegation, reason: string): Promise<void> {
+    if (delegation.finished) return delegation.finished;
+    const { id, policy } = delegation;
+    const run = async (): Promise<void> => {
+      delegation.state = 'releasing';
+      this.log.emit(id, policy.tenant, 'delegation.releasing', { reason });
+      await delegation.establishment?.release();
+      const durationUs = this.options.clock.monotonicUs() - delegation.startedAtUs;
+      const counts = delegation.establishment?.counts() ?? { answered: 0, refused: 0, cancelled: 0, lost: 0 };
+      const ticket = this.log.emit(id, policy.tenant, 'delegation.released', { counts, reason, durationUs });
+      delegation.state = 'released';
+      this.remember(delegation);
+      this.logger.info({ delegation: id, container: delegation.target.containerId, ...counts }, 'delegation released');
+      await this.options.stateDirectory.sequencer.published(ticket);
+    };
+    delegation.finished = run();
+    return delegation.finished;
+  }
+
+  private remember(delegation: Delegation): void {
+    this.live.delete(delegation.id);
+    this.ended.unshift(delegation.status());
+    if (this.ended.length > endedRemembered) this.ended.pop();
+  }
+}
+
+export type { Strategy };

@@ -1,0 +1,23 @@
+import { delegationErrors } from './tables/delegation.js';
+import type { ErrorEntry } from './tables/entry.js';
+import { inputErrors } from './tables/input.js';
+import { machineErrors } from './tables/machine.js';
+import { storageErrors } from './tables/storage.js';
+
+export type { ErrorEntry } from './tables/entry.js';
+
+/** Every coded error there is; docs/errors.md is generated from it. */
+export const errorTable = {
+  ...inputErrors,
+  ...machineErrors,
+  ...storageErrors,
+  ...delegationErrors,
+} as const satisfies Record<`DEPUTY_E_${string}`, ErrorEntry>;
+
+/** The code of a DeputyError. */
+export type ErrorCode = keyof typeof errorTable;
+
+/** Is this string the code of a known error? */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorTable, code);
+}

@@ -1,0 +1,56 @@
+import type { ErrorEntry } from './entry.js';
+
+/** Errors in what a person or an embedding program handed in. */
+export const inputErrors = {
+  DEPUTY_E_USAGE: {
+    what: 'wrong usage: {detail}',
+    why: 'A command line option or an argument is missing, unknown or out of range.',
+    remedy: 'See `deputy --help`, or `--help` after the subcommand.',
+  },
+  DEPUTY_E_POLICY_INVALID: {
+    what: 'the policy {source} is not valid:\n{text}',
+    why: 'The policy has a wrong value or an unknown key; nothing is guessed in a file that grants privileges.',
+    remedy: 'Correct the lines named above, then try `deputy policy check FILE`.',
+  },
+  DEPUTY_E_POLICY_UNREADABLE: {
+    what: 'the policy file {path} cannot be read: {detail}',
+    why: 'The file is missing, not readable, larger than 1 MiB, or not a regular file.',
+    remedy: 'Check the path and its permissions.',
+  },
+  DEPUTY_E_EVENT_INVALID: {
+    what: 'the event {id} is not valid: {problems}',
+    why: 'An event does not match the schema of its type and version.',
+    remedy:
+      'If deputy wrote it, report a bug with the event; if a newer deputy wrote it, upgrade the reader.',
+  },
+  DEPUTY_E_LISTENER_INVALID: {
+    what: 'the descriptor received as a seccomp listener is not one: {detail}',
+    why: 'A runtime or a client sent another kind of file descriptor.',
+    remedy: 'Check which program connects to the socket; only an OCI runtime should.',
+  },
+  DEPUTY_E_STRATEGY_UNKNOWN: {
+    what: "there is no strategy '{strategy}'; known: {known}",
+    why: 'A policy or a call names a strategy that this engine was not given.',
+    remedy: "Correct the name, or pass the strategy in the engine's `strategies`.",
+  },
+  DEPUTY_E_STRATEGY_REFUSED: {
+    what: "the strategy '{strategy}' cannot serve this target: {detail}",
+    why: 'The preflight found that this kernel, runtime, target or policy rules the strategy out.',
+    remedy: "See the reasons in `deputy preflight`, or ask for the strategy 'auto'.",
+  },
+  DEPUTY_E_DELEGATION_UNKNOWN: {
+    what: "there is no delegation '{delegationId}'",
+    why: 'The id was never given out, or the delegation ended and its events have been dropped.',
+    remedy: 'List the delegations with `deputy status`.',
+  },
+  DEPUTY_E_COMMAND_NOT_FOUND: {
+    what: "the command '{command}' was not found",
+    why: 'The program to run does not exist, or is not in PATH.',
+    remedy: 'Give the full path of the program.',
+  },
+  DEPUTY_E_COMMAND_NOT_EXECUTABLE: {
+    what: "the command '{command}' cannot be executed: {detail}",
+    why: 'The kernel refused to execute the file.',
+    remedy: "Check the file's mode, its format and its interpreter, and the mount's noexec option.",
+  },
+} as const satisfies Record<string, ErrorEntry>;

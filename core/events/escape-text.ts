@@ -1,0 +1,25 @@
+// Control characters, what turns the direction of text, line separators, and what cannot be seen at all.
+const unsafe =
+  /[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}|[\u{e0000}-\u{e007f}]/gu;
+
+/**
+ * Makes a string that a target controls harmless in logs, events and terminals: control, invisible and
+ * direction-changing characters and lone surrogates become `\u{hex}`, and at most `maximumLength` UTF-16 units
+ * are left, the last one a `…` if something was cut. Applying it twice changes nothing. HTML needs its own escaping.
+ */
+export function escapeText(text: string, maximumLength: number): string {
+  // An escape is never shorter than what it stands for, so nothing beyond the bound can be shown anyway.
+  const escaped = text.slice(0, maximumLength + 1).replace(unsafe, escapeCharacter);
+  if (escaped.length <= maximumLength) {
+    return escaped;
+  }
+  const kept = escaped.slice(0, Math.max(0, maximumLength - 1));
+  return `${kept.replace(/\\(u(\{[0-9a-f]*)?)?$/, '').replace(/[\ud800-\udbff]$/, '')}…`.slice(
+    0,
+    maximumLength,
+  );
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}

@@ -1,0 +1,48 @@
+import { recordBytes } from '../request/record-layout.js';
+
+/**
+ * A journal segment: a header page, the order area, the records. The order area says, entry by entry, which
+ * record was finished next: it is the one sequence that every event follows, and the entry is what commits a
+ * record, written last. Numbers are little-endian.
+ */
+export const segmentFormatVersion = 1;
+export const segmentMagic = 'DEPUTYJ1';
+
+/** Records in a segment: 4 MiB of them, so that a mapped segment and its successor stay small. */
+export const recordsPerSegment = 8192;
+export const segmentHeaderBytes = 4096;
+/** One entry: slot in its segment plus one u32 (0: not committed), segment number u32. */
+export const orderEntryBytes = 8;
+export const orderAreaBytes = recordsPerSegment * orderEntryBytes;
+export const recordAreaOffset = segmentHeaderBytes + orderAreaBytes;
+export const segmentBytes = recordAreaOffset + recordsPerSegment * recordBytes;
+
+/** Offsets in the header. */
+export const headerOffset = {
+  magic: 0,
+  formatVersion: 8,
+  recordBytes: 12,
+  records: 16,
+  epoch: 20,
+  segment: 24,
+  /** Wall-clock milliseconds at monotonic time zero, f64: turns a record's times into dates. */
+  wallClockBaseMs: 32,
+  build: 64,
+} as const;
+
+/** Where an event record keeps its payload: JSON text that runs on through the slots behind it. */
+export const eventPayload = { length: 64, slots: 68, text: 72 } as const;
+
+/** Slots that a thread reserves at a time, so that counters shared between threads are touched seldom. */
+export const slotsPerBlock = 64;
+
+/** Longest payload of one event record: it must fit one block. */
+export const maximumPayloadBytes = slotsPerBlock * recordBytes - eventPayload.text;
+
+/** Segment of a slot or ticket number, and its place in it. */
+export function segmentOf(number: number): number {
+  return Math.floor(number / recordsPerSegment);
+}
+export function placeIn(number: number): number {
+  return number % recordsPerSegment;
+}

@@ -1,0 +1,150 @@
+import { deputyError } from '../errors/deputy-error.js';
+import type { DeputyEvent } from '../events/event.js';
+import { type EventType, eventTypes } from '../events/registry.js';
+import type { Counts, EventError } from '../events/vocabulary.js';
+import { type DelegationStateName, delegationMachine, delegationTransition } from './delegation.js';
+
+/** Everything that a delegation's events say, folded: plain data, no timers and no session ids. */
+export interface DelegationState {
+  readonly name: DelegationStateName;
+  readonly delegationId: string | null;
+  readonly tenant: string | null;
+  /** The version of the last event. */
+  readonly version: number;
+  readonly epoch: number;
+  readonly strategy: string | null;
+  readonly policyDigest: string | null;
+  readonly counts: Counts;
+  readonly quarantines: number;
+  readonly recoveries: number;
+  /** The last reason for a refusal, a failure or a fallback. */
+  readonly lastError: EventError | null;
+}
+
+/** A delegation before its first event. */
+export const initialDelegationState: DelegationState = Object.freeze({
+  name: 'none',
+  delegationId: null,
+  tenant: null,
+  version: 0,
+  epoch: 0,
+  strategy: null,
+  policyDigest: null,
+  counts: Object.freeze({ answered: 0, refused: 0, cancelled: 0, lost: 0 }),
+  quarantines: 0,
+  recoveries: 0,
+  lastError: null,
+});
+
+/** The state after an event of this type; throws DEPUTY_E_ILLEGAL_TRANSITION if there is none. */
+export function nextDelegationState(state: DelegationStateName, type: EventType): DelegationStateName {
+  const next = transitionTable.get(state)?.get(type);
+  if (next === undefined) {
+    throw deputyError('DEPUTY_E_ILLEGAL_TRANSITION', { machine: 'delegation', state, event: type });
+  }
+  return next;
+}
+
+/** May an event of this type come in this state? */
+export function delegationAllows(state: DelegationStateName, type: EventType): boolean {
+  return transitionTable.get(state)?.has(type) ?? false;
+}
+
+/** Has the delegation ended? */
+export function isDelegationOver(state: DelegationStateName): boolean {
+  return transitionTable.get(state)?.size === 0;
+}
+
+/** The state after one more event. */
+export function evolveDelegation(state: DelegationState, event: DeputyEvent): DelegationState {
+  const envelope = {
+    name: nextDelegationState(state.name, event.type),
+    delegationId: event.delegationId,
+    tenant: event.tenant,
+    version: event.version,
+    epoch: event.epoch,
+  };
+  return { ...state, ...envelope, ...changesOf(state, event) };
+}
+
+/** Restores a delegation from its events, in their order, from the start or from a state that was kept. */
+export function foldDelegation(
+  events: Iterable<DeputyEvent>,
+  from: DelegationState = initialDelegationState,
+): DelegationState {
+  let state = from;
+  for (const event of events) {
+    state = evolveDelegation(state, event);
+  }
+  return state;
+}
+
+/** What an event changes beyond the envelope. */
+function changesOf(state: DelegationState, event: DeputyEvent): Partial<DelegationState> {
+  const { counts } = state;
+  switch (event.type) {
+    case 'delegation.admitted':
+      return { strategy: event.data.strategy, policyDigest: event.data.policyDigest };
+    case 'delegation.establishing':
+      return { strategy: event.data.strategy };
+    case 'delegation.active':
+    case 'delegation.released':
+      // A policy may record failures only; the summaries in these events then say more than was seen.
+      return { counts: greaterCounts(counts, event.data.counts) };
+    case 'delegation.recovering':
+      return { recoveries: state.recoveries + 1 };
+    case 'delegation.refused':
+      return { lastError: errorOf(event.data) };
+    case 'delegation.failed':
+      return {
+        lastError: errorOf(event.data),
+        counts: event.data.counts === undefined ? counts : greaterCounts(counts, event.data.counts),
+      };
+    case 'delegation.fellback':
+      return { lastError: errorOf(event.data), strategy: event.data.to };
+    case 'delegation.quarantined':
+      return { quarantines: state.quarantines + 1 };
+    case 'request.answered':
+      return { counts: { ...counts, answered: counts.answered + 1 } };
+    case 'request.refused':
+      return { counts: { ...counts, refused: counts.refused + 1 } };
+    case 'request.cancelled':
+      return { counts: { ...counts, cancelled: counts.cancelled + 1 } };
+    case 'request.lost':
+      return { counts: { ...counts, lost: counts.lost + 1 } };
+    default:
+      return {};
+  }
+}
+
+function errorOf({ code, message, remedy }: EventError): EventError {
+  return { code, message, remedy };
+}
+
+function greaterCounts(left: Counts, right: Counts): Counts {
+  return {
+    answered: Math.max(left.answered, right.answered),
+    refused: Math.max(left.refused, right.refused),
+    cancelled: Math.max(left.cancelled, right.cancelled),
+    lost: Math.max(left.lost, right.lost),
+  };
+}
+
+const stateNames = Object.keys(delegationMachine.states) as DelegationStateName[];
+
+// A delegation can have millions of events, and XState takes tens of microseconds for each.
+const transitionTable: ReadonlyMap<
+  DelegationStateName,
+  ReadonlyMap<EventType, DelegationStateName>
+> = new Map(stateNames.map((state) => [state, transitionsFrom(state)]));
+
+function transitionsFrom(state: DelegationStateName): ReadonlyMap<EventType, DelegationStateName> {
+  const transitions = new Map<EventType, DelegationStateName>();
+  for (const type of eventTypes) {
+    const next = delegationTransition(state, type);
+    if (next !== undefined) {
+      transitions.set(type, next);
+    }
+  }
+  return transitions;
+}

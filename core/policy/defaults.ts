@@ -1,0 +1,25 @@
+import type { Limits, Placement, PolicyFields } from './schema.js';
+
+/** Where the hot loop runs in relation to its targets, unless a policy says otherwise. */
+export const DEFAULT_PLACEMENT: Placement = 'follow';
+
+/** The limits that hold where a policy says nothing. */
+export const defaultLimits: Limits = Object.freeze<Limits>({
+  inFlightPerTarget: 64,
+  deadlineMs: 0,
+  deadlineErrno: 'EIO',
+});
+
+/** What holds where a policy says nothing, and without a policy file. */
+export const defaultFields: PolicyFields = Object.freeze<PolicyFields>({
+  syscalls: ['open_by_handle_at', 'name_to_handle_at'],
+  shares: 'all',
+  filesystems: ['ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay'],
+  confinement: 'sealed',
+  dac: 'enforce',
+  opath: 'fast',
+  placement: DEFAULT_PLACEMENT,
+  strategies: ['seccomp-notify', 'sidecar-caps', 'file-handle', 'dispatcher'],
+  record: 'each',
+  limits: defaultLimits,
+});

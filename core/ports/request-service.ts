@@ -1,0 +1,32 @@
+import type { ResolvedPolicy } from '../policy/match.js';
+import type { Counts } from '../events/vocabulary.js';
+
+/** A listener that is being served. */
+export interface ServedListener {
+  readonly key: number;
+  counts(): Counts;
+  setPolicy(policy: ResolvedPolicy): void;
+  /** Stops serving and closes the listener. */
+  detach(): Promise<void>;
+}
+
+export interface AttachOptions {
+  readonly delegationId: string;
+  /** The seccomp listener's descriptor, owned by the service from here on. */
+  readonly descriptor: number;
+  readonly policy: ResolvedPolicy;
+  /** The module that exports `handlerOf`; loops load it themselves. */
+  readonly handlersModule: URL;
+  /** Called just before the first request can be answered. */
+  readonly onServing: () => void;
+  /** No task uses the filter any more. */
+  readonly onHangup: () => void;
+  readonly onQuarantine: (operation: string, waitedUs: number) => void;
+}
+
+/** Answers the requests of seccomp listeners: loops, journal and injector behind one port. */
+export interface RequestService {
+  /** Why it can't serve here, or undefined when it proved that it can. */
+  obstacle(): Promise<string | undefined>;
+  attach(options: AttachOptions): Promise<ServedListener>;
+}

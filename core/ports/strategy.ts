@@ -1,0 +1,70 @@
+import type { ResolvedPolicy } from '../policy/match.js';
+import type { Counts } from '../events/vocabulary.js';
+import type { Logger } from './logger.js';
+
+/** What a host controller knows of the container that is to be served. */
+export interface Target {
+  readonly containerId: string;
+  /** A process of the container, in deputy's pid namespace. */
+  readonly processId?: number;
+  /** The runtime's `listenerMetadata`. */
+  readonly metadata?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** A seccomp listener that came with the target; the engine owns it from delegate() on. */
+  readonly listener?: number;
+}
+
+/** What a strategy says of a target before anything is done. */
+export interface Assessment {
+  readonly possible: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** What an established strategy tells the engine. */
+export interface EstablishmentHooks {
+  /** Everything is in place: called just before the first request can be answered, so that events are in order. */
+  serving(): void;
+  /** The target is gone, or went to where the strategy can't follow. Called once. */
+  ended(reason: string, error?: Error): void;
+  /** One request keeps everybody waiting and was set apart. */
+  quarantined(operation: string, waitedUs: number): void;
+}
+
+export interface EstablishContext {
+  readonly delegationId: string;
+  readonly target: Target;
+  readonly policy: ResolvedPolicy;
+  readonly logger: Logger;
+  readonly hooks: EstablishmentHooks;
+}
+
+/** A strategy at work for one delegation. */
+export interface Establishment {
+  /** Serves a further entry to the same target (an `exec` session's listener). */
+  join(target: Target): Promise<void>;
+  /** Uses another policy from now on. */
+  setPolicy(policy: ResolvedPolicy): void;
+  /** Stops serving. The target's later calls fail as they would without deputy. */
+  release(): Promise<void>;
+  counts(): Counts;
+  /** How many ways in there are (listeners), for status. */
+  readonly entries: number;
+}
+
+/**
+ * A way to exercise an ability for a target. Strategies are data plus these functions; the core never looks at
+ * a strategy's name.
+ */
+export interface Strategy {
+  readonly name: string;
+  /** What it needs, as data: a preflight reads it. */
+  readonly needs: {
+    readonly capabilities: readonly string[];
+    readonly syscalls: readonly string[];
+    readonly ports: readonly string[];
+  };
+  /** Fields of the policy that it can hold a target to. */
+  readonly enforces: readonly string[];
+  assess(target: Target, policy: ResolvedPolicy): Promise<Assessment>;
+  establish(context: EstablishContext): Promise<Establishment>;
+}

@@ -1,0 +1,63 @@
+import type { MountEntry } from '../ports/kernel.js';
+import type { ResolvedPolicy } from '../policy/match.js';
+import { refusalTable } from '../errors/refusals.js';
+
+/** A policy as the hot path asks it: sets and flags instead of lists and names. */
+export interface CompiledPolicy {
+  readonly enforceDac: boolean;
+  readonly exactPathDescriptors: boolean;
+  readonly syscalls: ReadonlySet<string>;
+  readonly fileSystems: ReadonlySet<string>;
+  /** Mount points that are shared, or undefined for all. */
+  readonly shares: ReadonlySet<string> | undefined;
+  readonly digest: number;
+}
+
+/** Makes the form that handlers use. Pure. */
+export function compilePolicy(policy: ResolvedPolicy): CompiledPolicy {
+  const { shares } = policy;
+  return {
+    enforceDac: policy.dac === 'enforce',
+    exactPathDescriptors: policy.opath === 'exact',
+    syscalls: new Set(policy.syscalls),
+    fileSystems: new Set(policy.filesystems),
+    shares: shares === 'all' ? undefined : new Set(shares.map((share) => withoutTrailingSlash(share.path))),
+    digest: Number.parseInt(policy.digest.slice(0, 8), 16) >>> 0,
+  };
+}
+
+function withoutTrailingSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/**
+ * The policy's word on a mount: 0 when it may be used, else the refusal. Kernel-internal file systems are never
+ * listed by a sane policy and are refused whatever it says: their handles open processes and namespaces.
+ */
+export function judgeMount(policy: CompiledPolicy, mount: MountEntry): number {
+  const type = mount.fileSystemType.split('.', 1)[0] as string;
+  if (neverShared.has(type) || !policy.fileSystems.has(type)) return refusalTable.DEPUTY_E_REFUSED_FILESYSTEM.id;
+  if (policy.shares !== undefined && !policy.shares.has(mount.mountPoint)) return refusalTable.DEPUTY_E_REFUSED_MOUNT_NOT_SHARED.id;
+  return 0;
+}
+
+const neverShared: ReadonlySet<string> = new Set([
+  'pidfs',
+  'nsfs',
+  'proc',
+  'sysfs',
+  'cgroup',
+  'cgroup2',
+  'debugfs',
+  'tracefs',
+  'securityfs',
+  'bpf',
+  'devpts',
+  'mqueue',
+  'configfs',
+  'selinuxfs',
+  'efivarfs',
+  'fusectl',
+  'pstore',
+  'binfmt_misc',
+]);

@@ -1,0 +1,15 @@
+import type { KernelAbi } from '../ports/kernel.js';
+import type { CompiledPolicy } from '../request/compiled-policy.js';
+import type { RequestRecord } from '../request/record.js';
+import type { StepTable } from './step.js';
+
+/** A handler: the steps of one system call, by its man-page name. */
+export interface Handler {
+  readonly syscall: string;
+  /** The step that a fresh request starts at. */
+  readonly first: number;
+  readonly steps: StepTable;
+}
+
+/** Which handler serves a request. Total: there is one for calls that nobody knows. */
+export type HandlerOf = (record: RequestRecord, abi: KernelAbi, policy: CompiledPolicy) => Handler;

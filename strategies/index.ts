@@ -1,0 +1,1 @@
+export { seccompNotify } from './seccomp-notify/index.js';

@@ -1,0 +1,17 @@
+import { offset } from '../../../core/request/record-layout.js';
+import type { Handler, HandlerOf } from '../../../core/steps/handler.js';
+import { nameToHandleAt } from './name-to-handle-at.js';
+import { openByHandleAt } from './open-by-handle-at.js';
+import { unlisted } from './unlisted.js';
+
+/** Every handler by the name of its call; a further call is a file and a line here. */
+export const handlers: readonly Handler[] = [openByHandleAt, nameToHandleAt, unlisted];
+
+/** Which handler serves a request. Total: what is unknown goes to `unlisted`. */
+export const handlerOf: HandlerOf = (record, abi, policy) => {
+  if (record.u32(offset.auditArchitecture) !== abi.auditArchitecture) return unlisted;
+  const number = record.syscallNumber;
+  const handler =
+    number === abi.openByHandleAt ? openByHandleAt : number === abi.nameToHandleAt ? nameToHandleAt : unlisted;
+  return policy.syscalls.has(handler.syscall) ? handler : unlisted;
+};

@@ -1,0 +1,2 @@
+export { handlerOf, handlers } from './handlers/registry.js';
+export { seccompNotify } from './strategy.js';

@@ -1,0 +1,108 @@
+import { deputyError } from '../../core/errors/deputy-error.js';
+import type { RequestService, ServedListener } from '../../core/ports/request-service.js';
+import type { Counts } from '../../core/events/vocabulary.js';
+import type { EstablishContext, Establishment, Strategy, Target } from '../../core/ports/strategy.js';
+import type { ResolvedPolicy } from '../../core/policy/match.js';
+
+const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
+
+/** Adds the counts of two listeners. */
+function sum(a: Counts, b: Counts): Counts {
+  return {
+    answered: a.answered + b.answered,
+    refused: a.refused + b.refused,
+    cancelled: a.cancelled + b.cancelled,
+    lost: a.lost + b.lost,
+  };
+}
+
+/** One delegation's listeners: the container's own, and one for each `exec` into it. */
+class Listeners implements Establishment {
+  private readonly served = new Map<number, ServedListener>();
+  private gone = noCounts;
+  private released = false;
+  private serving = false;
+
+  constructor(
+    private readonly service: RequestService,
+    private readonly context: EstablishContext,
+    private policy: ResolvedPolicy,
+  ) {}
+
+  get entries(): number {
+    return this.served.size;
+  }
+
+  async join(target: Target): Promise<void> {
+    if (target.listener === undefined) throw deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'none given' });
+    const { delegationId, hooks } = this.context;
+    const served: ServedListener = await this.service.attach({
+      delegationId,
+      descriptor: target.listener,
+      policy: this.policy,
+      handlersModule: new URL('./handlers/registry.js', import.meta.url),
+      onServing: () => {
+        if (!this.serving) hooks.serving();
+        this.serving = true;
+      },
+      onHangup: () => this.hangUp(served),
+      onQuarantine: hooks.quarantined,
+    });
+    this.served.set(served.key, served);
+  }
+
+  setPolicy(policy: ResolvedPolicy): void {
+    this.policy = policy;
+    for (const served of this.served.values()) served.setPolicy(policy);
+  }
+
+  counts(): Counts {
+    return [...this.served.values()].reduce((total, served) => sum(total, served.counts()), this.gone);
+  }
+
+  async release(): Promise<void> {
+    this.released = true;
+    for (const served of [...this.served.values()]) {
+      await served.detach();
+      this.forget(served);
+    }
+  }
+
+  private hangUp(served: ServedListener): void {
+    this.forget(served);
+    if (this.served.size === 0 && !this.released) this.context.hooks.ended('the target is gone');
+  }
+
+  private forget(served: ServedListener): void {
+    if (this.served.delete(served.key)) this.gone = sum(this.gone, served.counts());
+  }
+}
+
+/**
+ * The seccomp-notify strategy: the target's calls are answered by deputy, one at a time, while the target
+ * holds no privilege (seccomp_unotify(2)).
+ */
+export function seccompNotify(options: { readonly service: RequestService }): Strategy {
+  const { service } = options;
+  return {
+    name: 'seccomp-notify',
+    needs: {
+      capabilities: ['CAP_DAC_READ_SEARCH', 'CAP_SYS_PTRACE', 'CAP_SETUID', 'CAP_SETGID'],
+      syscalls: ['open_by_handle_at', 'name_to_handle_at'],
+      ports: ['RequestService', 'RequestKernel'],
+    },
+    enforces: ['syscalls', 'shares', 'filesystems', 'dac', 'opath', 'placement', 'record', 'limits'],
+    async assess(target) {
+      const reasons: string[] = [];
+      if (target.listener === undefined) reasons.push('the target came without a seccomp listener');
+      const obstacle = await service.obstacle();
+      if (obstacle !== undefined) reasons.push(obstacle);
+      return { possible: reasons.length === 0, reasons };
+    },
+    async establish(context) {
+      const listeners = new Listeners(service, context, context.policy);
+      await listeners.join(context.target);
+      return listeners;
+    },
+  };
+}
