@@ -53,8 +53,8 @@ export interface FileEventStore extends EventStore {
 
 /**
  * Opens an event store in a directory. The writer cuts off a last line that a crash left unfinished.
- * Throws DEPUTY_E_STATE_DIRECTORY_MISSING (readOnly), DEPUTY_E_STATE_DIRECTORY_UNWRITABLE, DEPUTY_E_DISK_FULL,
- * DEPUTY_E_STORE_CORRUPT.
+ * Throws DEPUTY_E_STATE_DIRECTORY_MISSING (readOnly), DEPUTY_E_STATE_DIRECTORY_UNWRITABLE,
+ * DEPUTY_E_DISK_FULL, DEPUTY_E_STORE_CORRUPT.
  */
 export async function openFileEventStore(options: FileEventStoreOptions): Promise<FileEventStore> {
   const { directory, maximumBytes = defaultMaximumBytes, segmentBytes = defaultSegmentBytes } = options;

@@ -39,7 +39,7 @@ export class SegmentCursor {
 
   /**
    * The JSON of the next lines; none if the file has no further complete line now. The buffers are only good
-   * until the next call. A line that fails its checksum is an unfinished write if nothing complete follows it,
+   * until the next call. A line that fails its checksum is an unfinished write if nothing complete follows,
    * and is not passed; else it throws DEPUTY_E_STORE_CORRUPT.
    */
   async readLines(): Promise<Buffer[]> {
@@ -85,7 +85,7 @@ export class SegmentCursor {
     return this.#takeUpTo(start, lines, false);
   }
 
-  /** Passes the lines before `start`; a bad line there that others follow is read again, then it is corrupt. */
+  /** Passes the lines before `start`; a bad line there that others follow is read again, then corrupt. */
   async #takeUpTo(start: number, lines: Buffer[], isCorrupt: boolean): Promise<Buffer[]> {
     this.#offset += start;
     this.#lineCount += lines.length;

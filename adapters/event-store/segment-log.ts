@@ -98,7 +98,7 @@ export class SegmentLog {
   #rotate(): void {
     const bytes = this.#writer.length;
     try {
-      // Written first: if it fails nothing has changed, and an index of a segment that grew counts for nothing.
+      // Written first: if it fails nothing has changed, and the index of a segment that grew is ignored.
       writeSegmentIndex(this.#segment, { count: this.#count, bytes, versions: this.versions.current });
     } catch (error) {
       throw writeError(this.#segment.indexPath, error);

@@ -2,7 +2,7 @@ import type { SegmentIndex } from './segment-index.js';
 
 /**
  * Each stream's last version, in bounded memory: exact for the segment that is being written (which is of
- * bounded size), remembered for the streams used last, and looked up in the closed segments' indexes otherwise.
+ * bounded size), remembered for the streams used last, else looked up in the closed segments' indexes.
  */
 export class StreamVersions {
   readonly #capacity: number;

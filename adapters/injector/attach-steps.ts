@@ -1,8 +1,8 @@
 import { createSocketPair, SOCK_DGRAM, sendWithDescriptors } from '../linux/descriptor-passing.js';
 import { systemCall } from '../linux/native.js';
 import { detach, interrupt, PTRACE_EVENT_STOP, resume, seize } from '../linux/ptrace.js';
-import { stopEvent, stopSignal } from '../linux/wait.js';
-import { countFilters, type InjectorEnvironment } from './environment.js';
+import { sleepUs, stopEvent, stopSignal } from '../linux/wait.js';
+import { countFilters, type InjectorEnvironment, isTracedByInjector } from './environment.js';
 import { type Injection, place } from './injection.js';
 import { addDescriptor, isNotificationValid, sendRestart } from './notification.js';
 import { replyOutcome, replyReason, requestField } from './protocol.js';
@@ -11,6 +11,8 @@ import { hasRemedy } from './test-hooks.js';
 
 const AUDIT_ARCH_X86_64 = 0xc000003e;
 const X32_SYSCALL_BIT = 0x40000000;
+const maximumSeizeTries = 50;
+const seizeRetryUs = 1000;
 const EPERM = -1;
 const ENOENT = -2;
 const ESRCH = -3;
@@ -48,13 +50,22 @@ export function queue(injection: Injection, environment: InjectorEnvironment): n
 export function attach(injection: Injection): number {
   if (!injection.attached) {
     // The options come later, with the thread stopped: its filters must not be off while it can run.
-    const result = seize(injection.threadId, 0);
+    const result = seizeThread(injection.threadId);
     if (result < 0) return seizeFailed(injection, result);
     injection.attached = true;
   }
   if (isNotificationValid(injection)) return subStep.addSocket;
   injection.conclude(replyOutcome.cancelled);
   return subStep.letGo;
+}
+
+/** Tries again for a moment while an injector that is ending still has the thread. */
+function seizeThread(threadId: number): number {
+  for (let tries = 0; ; tries++) {
+    const result = seize(threadId, 0);
+    if (result !== EPERM || tries === maximumSeizeTries || !isTracedByInjector(threadId)) return result;
+    sleepUs(seizeRetryUs);
+  }
 }
 
 function seizeFailed(injection: Injection, result: number): number {

@@ -30,17 +30,24 @@ export interface StartedInjector {
   readonly control: number;
 }
 
+/** How an injector is started, where it isn't the usual way. */
+export interface InjectorStart {
+  readonly entry?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** A program and its arguments that execute Node with fewer rights: setpriv(1), say. */
+  readonly prefix?: readonly string[];
+}
+
 /**
  * Starts an injector process. Its hello arrives on `control` when it is ready. Closing `control` ends it, once
- * what it began is finished. -errno when there are no descriptors left.
+ * what it began is finished. Minus an errno when there are no descriptors left.
  */
-export function startInjector(
-  options: { readonly entry?: string; readonly environment?: NodeJS.ProcessEnv } = {},
-): StartedInjector | number {
+export function startInjector(options: InjectorStart = {}): StartedInjector | number {
   const ends = new Int32Array(2);
   const result = createSocketPair(SOCK_SEQPACKET, ends);
   if (result < 0) return result;
-  const child = spawn(process.execPath, [options.entry ?? defaultEntry], {
+  const [program, ...rest] = [...(options.prefix ?? []), process.execPath, options.entry ?? defaultEntry];
+  const child = spawn(program as string, rest, {
     stdio: ['ignore', 'inherit', 'inherit', ends[1] as number],
     env: options.environment ?? process.env,
   });

@@ -1,7 +1,7 @@
 import { sendWithDescriptors } from '../linux/descriptor-passing.js';
 import { allocate, type NativeMemory } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
-import { hasEnded, pollThread } from '../linux/wait.js';
+import { hasEnded, pollThread, sleepUs } from '../linux/wait.js';
 import { closeAll, concludeGone } from './attach-steps.js';
 import type { InjectorEnvironment } from './environment.js';
 import { Injection, place } from './injection.js';
@@ -142,10 +142,7 @@ export class InjectionEngine {
       systemCall('sched_yield');
       return;
     }
-    const us = Math.min(shortestSleepUs * 2 ** Math.min(rounds - spinRounds, 10), longestSleepUs);
-    this.scratch.u64[0] = 0n;
-    this.scratch.u64[1] = BigInt(us * 1000);
-    systemCall('ppoll', 0, 0, this.scratch.address, 0, 0);
+    sleepUs(Math.min(shortestSleepUs * 2 ** Math.min(rounds - spinRounds, 10), longestSleepUs));
   }
 
   private finish(injection: Injection): void {
@@ -159,7 +156,7 @@ export class InjectionEngine {
     if (injection.replied) return;
     injection.replied = true;
     if (injection.channel.descriptor < 0) return;
-    const at = 64;
+    const at = 0;
     const { u32, i32, address } = this.scratch;
     beginPacket(u32, at, packetBytes.reply, packetType.reply, injection.token);
     i32[(at + replyField.result) >> 2] = injection.result;
@@ -167,7 +164,8 @@ export class InjectionEngine {
     u32[(at + replyField.subStep) >> 2] = injection.subStep;
     u32[(at + replyField.reason) >> 2] = injection.reason;
     u32[(at + replyField.notes) >> 2] = injection.notes;
-    u32[(at + replyField.durationUs) >> 2] = Math.round((performance.now() - injection.startedAtMs) * 1000);
+    const endedAtMs = injection.endedAtMs || performance.now();
+    u32[(at + replyField.durationUs) >> 2] = Math.round((endedAtMs - injection.startedAtMs) * 1000);
     sendWithDescriptors(injection.channel.descriptor, address + at, packetBytes.reply, []);
   }
 }

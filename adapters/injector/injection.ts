@@ -76,6 +76,8 @@ export class Injection {
   reason = 0;
   notes = 0;
   startedAtMs = 0;
+  /** When the target's call was let go on; 0 until then. What the target does next is its own time. */
+  endedAtMs = 0;
 
   /** Makes the record ready for another request, whose packet already stands in its memory. */
   begin(channel: ReplyChannel, listener: number, source: number): void {
@@ -106,6 +108,7 @@ export class Injection {
     this.reason = 0;
     this.notes = 0;
     this.startedAtMs = performance.now();
+    this.endedAtMs = 0;
     u8.fill(0, packetBytes.request, place.fullMask);
     u8.fill(0xff, place.fullMask, place.fullMask + 8);
   }

@@ -5,6 +5,7 @@
  */
 import { InjectorChannels } from './channels.js';
 import { InjectionEngine } from './engine.js';
+import { injectorName } from './environment.js';
 import { dropPrivileges, ignoreSignals, maySuspendFilters, protectFromOomKiller } from './privileges.js';
 import { helloField, packetType } from './protocol.js';
 
@@ -13,7 +14,7 @@ const controlDescriptor = 3;
 const parkedPollMs = 1;
 
 function main(): void {
-  process.title = 'deputy-injector';
+  process.title = injectorName;
   ignoreSignals();
   const oomErrno = protectFromOomKiller();
   const capabilityErrno = dropPrivileges();

@@ -181,6 +181,7 @@ function leave(injection: Injection): number {
 
 /** Sub-step 13. */
 export function detachThread(injection: Injection): number {
+  injection.endedAtMs = performance.now();
   return detach(injection.threadId, injection.pendingSignal) < 0 ? subStep.gone : DONE;
 }
 

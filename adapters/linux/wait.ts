@@ -1,4 +1,6 @@
+import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
+import { putWord } from './ptrace-words.js';
 
 const WNOHANG = 1;
 /** Waits for threads as well as for processes (__WALL of linux/wait.h); implied for tracees, said anyway. */
@@ -26,4 +28,14 @@ export function stopSignal(status: number): number {
 /** The PTRACE_EVENT_ of a stop, 0 for a signal-delivery or system-call stop (ptrace(2)). */
 export function stopEvent(status: number): number {
   return status >>> 16;
+}
+
+let timeMemory: NativeMemory | undefined;
+
+/** Sleeps less than a second (ppoll(2) without descriptors); a signal ends it early. */
+export function sleepUs(us: number): void {
+  timeMemory ??= allocate(4096);
+  putWord(timeMemory, 0, 0);
+  putWord(timeMemory, 8, us * 1000);
+  systemCall('ppoll', 0, 0, timeMemory.address, 0, 0);
 }

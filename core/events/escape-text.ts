@@ -1,11 +1,15 @@
 // Control characters, what turns the direction of text, line separators, and what cannot be seen at all.
-const unsafe =
-  /[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}|[\u{e0000}-\u{e007f}]/gu;
+const unsafeRanges = [
+  '\\p{Cc}\\p{Cs}\\u{ad}\\u{61c}\\u{180e}\\u{200b}-\\u{200f}\\u{2028}-\\u{202e}',
+  '\\u{2060}-\\u{206f}\\u{feff}\\u{fff9}-\\u{fffb}\\u{e0000}-\\u{e007f}',
+];
+const unsafe = new RegExp(`[${unsafeRanges.join('')}]`, 'gu');
 
 /**
  * Makes a string that a target controls harmless in logs, events and terminals: control, invisible and
- * direction-changing characters and lone surrogates become `\u{hex}`, and at most `maximumLength` UTF-16 units
- * are left, the last one a `…` if something was cut. Applying it twice changes nothing. HTML needs its own escaping.
+ * direction-changing characters and lone surrogates become `\u{hex}`, and at most `maximumLength` UTF-16
+ * units are left, the last one a `…` if something was cut. Applying it twice changes nothing. HTML needs
+ * its own escaping.
  */
 export function escapeText(text: string, maximumLength: number): string {
   // An escape is never shorter than what it stands for, so nothing beyond the bound can be shown anyway.

@@ -48,7 +48,7 @@ export function upcastStoredEvent(stored: DeputyEvent): DeputyEvent {
 }
 
 /**
- * The JSON Schema of one event type as it is published: envelope and data, open for what a later version adds.
+ * The JSON Schema of one event type as it is published: envelope and data, open for what later versions add.
  */
 export function eventJsonSchema(type: keyof typeof eventRegistry): Record<string, unknown> {
   const { schema, version } = eventRegistry[type];

@@ -1,13 +1,14 @@
 import { createMachine, getNextSnapshot } from 'xstate';
 import type { EventType } from '../events/registry.js';
 
-const answersRequests = {
-  'request.answered': {},
-  'request.refused': {},
-  'request.cancelled': {},
-  'request.lost': {},
-  'delegation.quarantined': {},
-} as const;
+// Reported while requests are answered; the state stays, and is named so that XState's `can` says yes.
+const answersRequestsIn = <State extends string>(state: State) => ({
+  'request.answered': state,
+  'request.refused': state,
+  'request.cancelled': state,
+  'request.lost': state,
+  'delegation.quarantined': state,
+});
 
 const canEnd = {
   'delegation.releasing': 'releasing',
@@ -16,8 +17,7 @@ const canEnd = {
 
 /**
  * The life of a delegation, driven by the events of its stream: an event is a transition, and what an event
- * leaves behind is folded by core/machines/delegation-state.ts. An event with an empty transition is allowed
- * and changes no state. There are no timers: a deadline arrives as an event.
+ * leaves behind is folded by core/machines/delegation-state.ts. There are no timers: a deadline is an event.
  */
 export const delegationMachine = createMachine({
   id: 'delegation',
@@ -45,7 +45,7 @@ export const delegationMachine = createMachine({
       on: {
         'delegation.recovering': 'recovering',
         'delegation.fellback': 'assessed',
-        ...answersRequests,
+        ...answersRequestsIn('active'),
         ...canEnd,
       },
     },
@@ -55,7 +55,7 @@ export const delegationMachine = createMachine({
         // The process that was recovering may die as well.
         'delegation.recovering': 'recovering',
         'delegation.fellback': 'assessed',
-        ...answersRequests,
+        ...answersRequestsIn('recovering'),
         ...canEnd,
       },
     },
@@ -65,7 +65,7 @@ export const delegationMachine = createMachine({
         'delegation.failed': 'failed',
         // After a crash in the middle of a release, whoever takes over finishes it.
         'delegation.releasing': 'releasing',
-        ...answersRequests,
+        ...answersRequestsIn('releasing'),
       },
     },
     released: { type: 'final' },

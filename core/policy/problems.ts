@@ -16,7 +16,7 @@ const keysByParent: Readonly<Record<string, readonly string[]>> = {
   limits: Object.keys(limitsSchema.shape),
 };
 
-/** One line for each problem that the schema found: the path of the wrong field, and what is wrong with it. */
+/** One line for each problem that the schema found: the path of the wrong field, and what is wrong. */
 export function policyProblems(issues: readonly Issue[], input: unknown): string[] {
   return issues.flatMap((issue) => issueLines(issue, [], input));
 }

@@ -35,8 +35,8 @@ export interface AppendResult {
  *
  * A stream is one delegation's events, numbered 1..n by their version. An event whose version the stream has
  * reached is a resend of the same event and is ignored. With a numeric expected version the first event is
- * expected + 1 and the events follow each other, else DEPUTY_E_STORE_VERSION_CONFLICT and nothing is appended;
- * with ANY_VERSION only ascending versions are asked for, since a repaired journal may have a gap.
+ * expected + 1 and the events follow each other, else it is DEPUTY_E_STORE_VERSION_CONFLICT and nothing is
+ * appended; with ANY_VERSION only ascending versions are asked for, since a repaired journal may have a gap.
  */
 export interface EventStore {
   /**

@@ -15,8 +15,6 @@ export interface AttachOptions {
   /** The seccomp listener's descriptor, owned by the service from here on. */
   readonly descriptor: number;
   readonly policy: ResolvedPolicy;
-  /** The module that exports `handlerOf`; loops load it themselves. */
-  readonly handlersModule: URL;
   /** Called just before the first request can be answered. */
   readonly onServing: () => void;
   /** No task uses the filter any more. */

@@ -1,2 +1,5 @@
 export { handlerOf, handlers } from './handlers/registry.js';
 export { seccompNotify } from './strategy.js';
+
+/** The module that loops load the handlers from. */
+export const handlersModule = new URL('./handlers/registry.js', import.meta.url);

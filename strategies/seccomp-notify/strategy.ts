@@ -40,7 +40,6 @@ class Listeners implements Establishment {
       delegationId,
       descriptor: target.listener,
       policy: this.policy,
-      handlersModule: new URL('./handlers/registry.js', import.meta.url),
       onServing: () => {
         if (!this.serving) hooks.serving();
         this.serving = true;

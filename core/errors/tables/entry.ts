@@ -1,4 +1,4 @@
-/** What one coded error says: `what` is a template whose `{name}` places are filled from the error's details. */
+/** What one coded error says: `what` is a template, its `{name}` places filled from the error's details. */
 export interface ErrorEntry {
   readonly what: string;
   readonly why: string;

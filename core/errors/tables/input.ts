@@ -9,7 +9,7 @@ export const inputErrors = {
   },
   DEPUTY_E_POLICY_INVALID: {
     what: 'the policy {source} is not valid:\n{text}',
-    why: 'The policy has a wrong value or an unknown key; nothing is guessed in a file that grants privileges.',
+    why: 'The policy has a wrong value or unknown key; nothing is guessed in a file that grants privileges.',
     remedy: 'Correct the lines named above, then try `deputy policy check FILE`.',
   },
   DEPUTY_E_POLICY_UNREADABLE: {

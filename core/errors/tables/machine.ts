@@ -9,7 +9,7 @@ export const machineErrors = {
   },
   DEPUTY_E_NOT_LINUX: {
     what: '{action} needs Linux; this is {platform}',
-    why: 'The work is done by Linux system calls; elsewhere only the library, the simulator and consumers run.',
+    why: 'The work is done by Linux system calls; elsewhere the library, the simulator and consumers run.',
     remedy: 'Run it on Linux.',
   },
   DEPUTY_E_ARCHITECTURE_UNSUPPORTED: {
@@ -49,7 +49,7 @@ export const machineErrors = {
   },
   DEPUTY_E_SOCKET_UNUSABLE: {
     what: 'the socket {path} cannot be used: {detail}',
-    why: 'The path is too long (107 bytes at most), its folder is missing, or something else is in its place.',
+    why: 'The path is too long (107 bytes at most), its folder is missing, or something else is there.',
     remedy: 'Choose another path; deputy never removes what is not a socket.',
   },
 } as const satisfies Record<string, ErrorEntry>;

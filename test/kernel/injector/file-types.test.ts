@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { replyOutcome, requestFlag } from '../../../adapters/injector/protocol.js';
-import { reasonToSkip, title } from './support/availability.js';
+import { injectorSuite } from './support/availability.js';
 import { runSession } from './support/session.js';
 
 const types = ['symlink', 'fifo', 'socket', 'device', 'regular', 'directory'];
 
-describe.skipIf(reasonToSkip !== undefined)(title('the injector gives O_PATH descriptors'), () => {
+injectorSuite('the injector gives O_PATH descriptors', () => {
   for (const killable of [0, 1]) {
     for (const [type, name] of types.entries()) {
       it(`of a ${name}, ${killable ? 'killable' : 'plain'} wait`, async () => {

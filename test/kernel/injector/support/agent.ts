@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { InjectionChannel } from '../../../../adapters/injector/client.js';
 import { createReply, type InjectionReply, replyOutcome } from '../../../../adapters/injector/protocol.js';
 import { allocate } from '../../../../adapters/linux/memory.js';
@@ -9,6 +9,8 @@ import { notifyCommand, receiveNotification } from '../../../../adapters/linux/s
 
 const POLLIN = 1;
 const POLLHUP = 16;
+const EAGAIN = -11;
+const EPIPE = -32;
 const O_PATH = 0o10000000;
 const O_NOFOLLOW = 0o400000;
 const O_CLOEXEC = 0o2000000;
@@ -28,6 +30,8 @@ export interface AgentOptions {
   readonly flags?: number;
   /** Called with each notification's thread before the request goes out. */
   readonly beforeRequest?: (threadId: number) => void;
+  /** Channel of the injector to go on with when the first has ended. */
+  readonly nextLoop?: number;
   /** Checked now and then: true ends the agent. */
   readonly until?: () => boolean;
 }
@@ -39,8 +43,9 @@ export interface AgentOptions {
 export class MinimalAgent {
   readonly counts: AgentCounts = { requests: 0, outcomes: {}, durationsUs: [], replies: [] };
   private readonly memory = allocate(4096);
-  private readonly channel: InjectionChannel;
+  private channel: InjectionChannel;
   private hungUp = false;
+  private injectorEnded = false;
 
   constructor(
     private readonly listener: number,
@@ -52,11 +57,21 @@ export class MinimalAgent {
   }
 
   async run(): Promise<AgentCounts> {
-    while (!this.hungUp && !this.options.until?.()) {
+    while (!this.hungUp && !this.injectorEnded && !this.options.until?.()) {
       for (let round = 0; round < 50 && !this.hungUp; round++) this.serve();
       await setImmediate();
     }
+    await this.takeLastReplies();
     return this.counts;
+  }
+
+  /** The target can end before the injector's last word about it arrives. */
+  private async takeLastReplies(): Promise<void> {
+    const isComplete = (): boolean => this.counts.durationsUs.length === this.counts.requests;
+    for (let tries = 0; tries < 1000 && !isComplete() && !this.injectorEnded; tries++) {
+      await setTimeout(2);
+      this.takeReply();
+    }
   }
 
   private serve(): void {
@@ -82,10 +97,16 @@ export class MinimalAgent {
     const threadId = memory.i32[2] as number;
     const copied = readThreadMemory(threadId, getWord(memory, 40), memory.address + place.handle, 136);
     if (copied !== 136 || systemCall('ioctl', listener, notifyCommand.ID_VALID, memory.address) < 0) return;
+    this.ask();
+  }
+
+  /** Asks the injector about the notification that stands in memory. */
+  private ask(): void {
+    const { memory, listener } = this;
     const flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
     const source = systemCall('open_by_handle_at', this.mount, memory.address + place.handle, flags);
     if (source < 0) throw new Error(`open_by_handle_at: ${source}`);
-    this.options.beforeRequest?.(threadId);
+    this.options.beforeRequest?.(memory.i32[2] as number);
     const closeOnExec = (getWord(memory, 48) & O_CLOEXEC) !== 0 ? 1 : 0;
     const sent = this.channel.request(
       this.counts.requests++,
@@ -96,15 +117,15 @@ export class MinimalAgent {
       source,
     );
     systemCall('close', source);
-    if (sent < 0) throw new Error(`request: ${sent}`);
+    if (sent < 0 && sent !== EPIPE) throw new Error(`request: ${sent}`);
   }
 
   private takeReply(): void {
     const reply = createReply();
     const result = this.channel.receive(reply);
+    if (result === EAGAIN) return;
     if (result < 0) {
-      // The injector has ended; what was in flight is the kernel's business now.
-      this.hungUp = true;
+      this.changeInjector();
       return;
     }
     const { outcomes } = this.counts;
@@ -112,6 +133,17 @@ export class MinimalAgent {
     this.counts.durationsUs.push(reply.durationUs);
     if (this.counts.replies.length < 100) this.counts.replies.push(reply);
     if (reply.outcome === replyOutcome.refused) this.answerErrno(reply);
+  }
+
+  /** What was in flight is asked for again if it still waits; else the kernel has made the call new. */
+  private changeInjector(): void {
+    const { memory, listener } = this;
+    const { nextLoop } = this.options;
+    this.injectorEnded = nextLoop === undefined || nextLoop === this.channel.descriptor;
+    if (nextLoop === undefined || this.injectorEnded) return;
+    this.channel = new InjectionChannel(nextLoop);
+    this.counts.requests--;
+    if (systemCall('ioctl', listener, notifyCommand.ID_VALID, memory.address) === 0) this.ask();
   }
 
   /** Only one request is in flight in tests that get refusals, so its id still stands in memory. */

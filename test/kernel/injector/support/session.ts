@@ -1,9 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  InjectorControl,
-  type InjectorHello,
-  startInjector,
-} from '../../../../adapters/injector/client.js';
+import { InjectorControl, type InjectorHello, startInjector } from '../../../../adapters/injector/client.js';
 import { systemCall } from '../../../../adapters/linux/native.js';
 import { type AgentCounts, type AgentOptions, MinimalAgent } from './agent.js';
 import { injectorEntry } from './build.js';
@@ -19,9 +15,12 @@ export interface TestInjector {
 }
 
 /** Starts an injector with test hooks on, and waits for its hello. */
-export async function openInjector(hooks: Record<string, string> = {}): Promise<TestInjector> {
+export async function openInjector(
+  hooks: Record<string, string> = {},
+  prefix: string[] = [],
+): Promise<TestInjector> {
   const environment = { ...process.env, DEPUTY_TEST: '1', ...hooks };
-  const started = startInjector({ entry: injectorEntry(), environment });
+  const started = startInjector({ entry: injectorEntry(), environment, prefix });
   if (typeof started === 'number') throw new Error(`startInjector: ${started}`);
   const control = new InjectorControl(started.control);
   const ended = new Promise((resolve) => started.child.once('exit', resolve));
@@ -57,7 +56,11 @@ export interface SessionResult {
 export interface SessionOptions extends AgentOptions {
   readonly hooks?: Record<string, string>;
   readonly injector?: TestInjector;
+  /** Takes over when the first injector has ended. */
+  readonly successor?: TestInjector;
   readonly prefix?: string[];
+  /** The target is killed when it takes longer than this. */
+  readonly limitMs?: number;
   /** Runs beside the agent, from the moment the target works. */
   readonly meanwhile?: (target: Target, injector: TestInjector) => Promise<void>;
 }
@@ -71,12 +74,17 @@ export async function runSession(
   const target = await startTarget(targetOptions, options.prefix);
   const descriptorsBefore = countDescriptors(injector.processId);
   const loop = injector.control.openLoop();
-  const agent = new MinimalAgent(target.listener, target.mount, loop, options);
+  const agent = new MinimalAgent(target.listener, target.mount, loop, {
+    ...options,
+    ...(options.successor && { nextLoop: options.successor.control.openLoop() }),
+  });
+  const limit = globalThis.setTimeout(() => target.child.kill('SIGKILL'), options.limitMs ?? 50_000);
   target.go();
   const [counts] = await Promise.all([agent.run(), options.meanwhile?.(target, injector)]);
   const report = await target.report;
   systemCall('close', target.listener);
   const ended = await target.ended;
+  clearTimeout(limit);
   systemCall('close', target.mount);
   systemCall('close', loop);
   const descriptorsAfter = await settledDescriptors(injector, descriptorsBefore);

@@ -65,8 +65,6 @@ function openDirectory(path: string): number {
   return systemCall('openat', -100, memory.address, 0o2200000);
 }
 
-
-
 let shared: NativeMemory | undefined;
 function pathMemory(): NativeMemory {
   shared ??= allocate(4096);

@@ -72,7 +72,7 @@ describe('parsePolicy', () => {
     ],
     [
       { version: 1, defaults: { limits: { deadlineErrno: 'EFOO' } } },
-      "defaults.limits.deadlineErrno: expected one of 'EPERM', 'ENOENT', 'ESRCH', 'EINTR' and 129 more, got 'EFOO'",
+      "defaults.limits.deadlineErrno: expected one of 'EPERM', 'ENOENT', 'ESRCH', 'EINTR' and 127 more, got 'EFOO'",
     ],
     [
       { version: 1, defaults: { shares: 'some' } },

@@ -1,0 +1,112 @@
+import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
+import { createEngine, type Engine } from '../../core/engine/engine.js';
+import type { Policy } from '../../core/policy/schema.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { Strategy } from '../../core/ports/strategy.js';
+import { type Host, type HostOptions, openHost } from '../host/index.js';
+import { version } from '../host/index.js';
+import { systemCall } from '../linux/native.js';
+import { AgentSocket } from '../oci/agent-socket.js';
+import type { ContainerProcessState } from '../oci/container-state.js';
+import { ControlSocket } from './control-socket.js';
+import { isSeccompListener } from './listener-check.js';
+
+export interface AgentOptions {
+  /** The socket for runtimes; without one (deputy run) targets come by serve(). */
+  readonly socketPath?: string;
+  readonly allowedUsers?: readonly number[];
+  readonly stateDirectory: string;
+  readonly policy: Policy;
+  readonly logger: Logger;
+  readonly strategies: (host: Host) => readonly Strategy[];
+  readonly host: Pick<HostOptions, 'handlersModule' | 'node' | 'maximumJournalBytes' | 'maximumEventBytes'>;
+  readonly onFatal: (message: string) => void;
+}
+
+/** A running agent. */
+export interface Agent {
+  readonly engine: Engine;
+  readonly host: Host;
+  setPolicy(policy: Policy): void;
+  /** Stops accepting, finishes what is in flight, publishes, ends. Says how many live targets lose their agent. */
+  close(): Promise<{ readonly abandonedTargets: number }>;
+}
+
+/** Opens state, journal, loops and injector, proves the notifier on a probe child, and listens. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { stateDirectory, policy, logger, onFatal } = options;
+  const host = await openHost({ ...options.host, stateDirectory, logger, onFatal });
+  let engine: Engine | undefined;
+  let control: ControlSocket | undefined;
+  let socket: AgentSocket | undefined;
+  const closeAll = async (): Promise<void> => {
+    socket?.close();
+    control?.close();
+    await engine?.close();
+    await host.close();
+  };
+  try {
+    const obstacle = await host.service.obstacle();
+    if (obstacle !== undefined) throw deputyError('DEPUTY_E_SELF_TEST_FAILED', { detail: obstacle });
+    engine = createEngine({ ...host, strategies: options.strategies(host), policy });
+    const running = engine;
+    control = await ControlSocket.open(stateDirectory, () => statusOf(running, host), logger);
+    if (options.socketPath !== undefined) {
+      socket = AgentSocket.open({
+        path: options.socketPath,
+        logger,
+        ...(options.allowedUsers ? { allowedUsers: options.allowedUsers } : {}),
+        onListener: (state, listener) => void take(running, logger, state, listener),
+      });
+    }
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+  const running = engine;
+  return {
+    engine: running,
+    host,
+    setPolicy: (next) => running.setPolicy(next),
+    async close() {
+      const abandonedTargets = running.status().delegations.filter(({ state }) => state === 'active').length;
+      await closeAll();
+      return { abandonedTargets };
+    },
+  };
+}
+
+async function take(
+  engine: Engine,
+  logger: Logger,
+  state: ContainerProcessState,
+  listener: number,
+): Promise<void> {
+  const { containerId, processId, metadata, annotations } = state;
+  const log = logger.child({ container: containerId });
+  if (!isSeccompListener(listener)) {
+    systemCall('close', listener);
+    const error = deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'it is not a seccomp listener' });
+    log.warn({ code: error.code }, error.message);
+    return;
+  }
+  try {
+    const target = { containerId, processId, metadata, annotations, listener };
+    await engine.delegate({ target, strategy: 'auto', origin: 'runtime' });
+  } catch (error) {
+    const code = isDeputyError(error) ? error.code : 'DEPUTY_E_HANDLER_FAILED';
+    log.error({ err: error, code }, 'the container is not served; its calls will fail with ENOSYS');
+    systemCall('close', listener);
+  }
+}
+
+function statusOf(engine: Engine, host: Host): Record<string, unknown> {
+  const { delegations } = engine.status();
+  return {
+    version,
+    epoch: host.stateDirectory.epoch,
+    processes: host.processes(),
+    listeners: host.listenerCount,
+    targets: delegations,
+  };
+}

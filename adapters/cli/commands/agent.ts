@@ -1,0 +1,81 @@
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { deputyError } from '../../../core/errors/deputy-error.js';
+import { commandLineLogger, type LogLevel } from '../../logging/index.js';
+import { type AgentFlags, defaultStateDirectory, loadPolicy, openAgent } from '../agent-parts.js';
+import { exitCode, print } from '../output.js';
+
+/** Shutdown publishes what is left; a store that hangs must not keep the process for ever. */
+const closeTimeoutMs = 20_000;
+
+/** Adds `deputy agent` to the program. */
+export function addAgentCommand(program: Command): void {
+  program
+    .command('agent')
+    .description('serve containers: an OCI seccomp agent for linux.seccomp.listenerPath (crun, runc)')
+    .requiredOption('--socket <path>', 'unix socket that runtimes hand their listeners to (0600)')
+    .option('--policy <file>', 'what targets may have done for them; without it the defaults hold')
+    .option('--state <directory>', 'journal, events and lock (0700)', defaultStateDirectory)
+    .option('--node <name>', "the node's name in events; default is the host name")
+    .option('--allow-user <uid>', 'a user besides root that may hand over listeners; repeatable', collectUser, [])
+    .option('--journal-bytes <n>', 'journal on disk at most; at the bound requests wait', positiveInteger)
+    .option('--event-bytes <n>', 'events on disk at most; the eldest go first', positiveInteger)
+    .action(async (flags: AgentFlags & { socket: string }) => {
+      const { logLevel } = program.opts<{ logLevel: LogLevel }>();
+      await runAgent({ ...flags, socket: resolve(flags.socket), state: resolve(flags.state) }, logLevel);
+    });
+}
+
+async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel): Promise<void> {
+  requireRoot();
+  const logger = commandLineLogger(level);
+  const policy = loadPolicy(flags.policy, logger);
+  const agent = await openAgent(flags, policy, logger);
+  print(`ready ${flags.socket}`);
+  logger.info({ socket: flags.socket, state: flags.state }, 'serving');
+  process.on('SIGHUP', () => {
+    try {
+      agent.setPolicy(loadPolicy(flags.policy, logger));
+      logger.info({ policy: flags.policy }, 'the policy was read again');
+    } catch (error) {
+      logger.error({ err: error }, 'the new policy is refused; the old one stays');
+    }
+  });
+  const signal = await ended();
+  logger.info({ signal }, 'ending: no more containers are taken, what is in flight is finished');
+  const timer = setTimeout(() => {
+    logger.error({ closeTimeoutMs }, 'ending takes too long; giving up');
+    process.exit(exitCode.failed);
+  }, closeTimeoutMs);
+  const { abandonedTargets } = await agent.close();
+  clearTimeout(timer);
+  if (abandonedTargets > 0) {
+    const message = 'live targets will get ENOSYS for their calls from now on';
+    logger.warn({ targets: abandonedTargets }, `${abandonedTargets} ${message}`);
+  }
+  process.exit(exitCode.ok);
+}
+
+/** The agent acts with root's capabilities; without them nothing of it works. */
+export function requireRoot(): void {
+  if (process.getuid?.() !== 0) throw deputyError('DEPUTY_E_NOT_ROOT', { uid: process.getuid?.() });
+}
+
+function ended(): Promise<string> {
+  return new Promise((resolveSignal) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolveSignal(signal));
+  });
+}
+
+/** For commander: a whole number above zero. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('a whole number above 0 is wanted');
+  return value;
+}
+
+function collectUser(text: string, before: readonly number[]): readonly number[] {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('a numeric user id is wanted');
+  return [...before, value];
+}

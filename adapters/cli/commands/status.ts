@@ -1,0 +1,89 @@
+import { connect } from 'node:net';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { deputyError } from '../../../core/errors/deputy-error.js';
+import { escapeText } from '../../../core/events/escape-text.js';
+import type { DelegationStatus } from '../../../core/engine/delegation.js';
+import { defaultStateDirectory } from '../agent-parts.js';
+import { print, printJson } from '../output.js';
+
+const timeoutMs = 5_000;
+const answerLimitBytes = 16 << 20;
+
+interface Status {
+  readonly version: string;
+  readonly epoch: number;
+  readonly listeners: number;
+  readonly processes: readonly { pid: number; role: string; state: string }[];
+  readonly targets: readonly DelegationStatus[];
+}
+
+/** Adds `deputy status` to the program. */
+export function addStatusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('what a running agent does: its processes, targets and counts')
+    .option('--state <directory>', "the agent's state directory", defaultStateDirectory)
+    .option('--json', 'print JSON')
+    .action(async (flags: { state: string; json?: boolean }) => {
+      const status = await askStatus(resolve(flags.state));
+      if (flags.json) printJson(status);
+      else printStatus(status);
+    });
+}
+
+/** Asks the agent through its control socket. */
+export async function askStatus(stateDirectory: string): Promise<Status> {
+  if (!existsSync(stateDirectory)) throw deputyError('DEPUTY_E_STATE_DIRECTORY_MISSING', { path: stateDirectory });
+  const path = join(stateDirectory, 'control.sock');
+  return new Promise((resolveStatus, reject) => {
+    const socket = connect(path);
+    let text = '';
+    const fail = (cause?: Error): void => {
+      socket.destroy();
+      const detail = 'no agent answers on it';
+      reject(deputyError('DEPUTY_E_SOCKET_UNUSABLE', { path, detail, errno: errorCode(cause) }, cause));
+    };
+    socket.setTimeout(timeoutMs, () => fail());
+    socket.on('error', fail);
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      if (text.length > answerLimitBytes) fail();
+    });
+    socket.on('end', () => {
+      try {
+        resolveStatus(JSON.parse(text) as Status);
+      } catch (error) {
+        fail(error as Error);
+      }
+    });
+  });
+}
+
+function errorCode(error: Error | undefined): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? 'timeout';
+}
+
+function printStatus(status: Status): void {
+  print(`deputy ${status.version}, epoch ${status.epoch}, ${status.listeners} listeners`);
+  print('');
+  print('PROCESS     PID      STATE');
+  for (const { role, pid, state } of status.processes) {
+    print(`${role.padEnd(12)}${String(pid).padEnd(9)}${state}`);
+  }
+  print('');
+  if (status.targets.length === 0) {
+    print('no targets');
+    return;
+  }
+  print('CONTAINER                 STATE         STRATEGY        ANSWERED  REFUSED  CANCELLED  LOST');
+  for (const { containerId, state, strategy, counts } of status.targets) {
+    const name = escapeText(containerId, 24).padEnd(26);
+    const { answered, refused, cancelled, lost } = counts;
+    const numbers = `${String(answered).padStart(8)}${String(refused).padStart(9)}`;
+    print(
+      `${name}${state.padEnd(14)}${strategy.padEnd(16)}${numbers}${String(cancelled).padStart(11)}${String(lost).padStart(6)}`,
+    );
+  }
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { version } from '../host/build.js';
+import { logLevels } from '../logging/index.js';
+import { addAgentCommand } from './commands/agent.js';
+import { addEventsCommand } from './commands/events.js';
+import { addPolicyCommand } from './commands/policy.js';
+import { addStatusCommand } from './commands/status.js';
+import { exitCode, exitCodeOf, printError } from './output.js';
+
+/** Builds the command line; separate from running it, so that tests can look at it. */
+export function createProgram(): Command {
+  const program = new Command('deputy')
+    .description('lets an unprivileged container use a privilege without holding it, and loses no request')
+    .version(version)
+    .addOption(new Option('--log-level <level>', 'how much goes to stderr').choices(logLevels).default('info'))
+    .showHelpAfterError("(run with --help for what there is)");
+  addAgentCommand(program);
+  addStatusCommand(program);
+  addEventsCommand(program);
+  addPolicyCommand(program);
+  for (const command of allCommands(program)) command.exitOverride();
+  return program;
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)];
+}
+
+async function main(): Promise<void> {
+  try {
+    await createProgram().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+      return;
+    }
+    printError(error);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+await main();
