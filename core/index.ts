@@ -1,24 +1,25 @@
 /** deputy: the core and the engine. Importing it loads no native code and works on any system. */
+
+export type { DelegationStatus } from './engine/delegation.js';
 export { createEngine, type Engine } from './engine/engine.js';
 export type { DelegateOptions, EngineOptions, ReconcileResult } from './engine/engine-options.js';
-export type { DelegationStatus } from './engine/delegation.js';
 export { DeputyError, deputyError, isDeputyError } from './errors/deputy-error.js';
-export { type ErrorCode, errorTable } from './errors/table.js';
 export { type Refusal, type RefusalCode, refusalTable } from './errors/refusals.js';
+export { type ErrorCode, errorTable } from './errors/table.js';
 export type { DeputyEvent } from './events/event.js';
 export { type EventData, type EventType, eventTypes } from './events/registry.js';
 export { validateEvent } from './events/validate-event.js';
 export { delegationMachine } from './machines/delegation.js';
 export { requestMachine } from './machines/request.js';
+export { type ResolvedPolicy, resolvePolicy } from './policy/match.js';
 export { defaultPolicy, parsePolicy } from './policy/parse.js';
-export { resolvePolicy, type ResolvedPolicy } from './policy/match.js';
 export { type Policy, type PolicyInput, policyJsonSchema } from './policy/schema.js';
 export { policyWarnings } from './policy/warnings.js';
 export type { Clock } from './ports/clock.js';
 export type { EventStore, StoredEvent } from './ports/event-store.js';
 export type { Ids } from './ports/ids.js';
-export { type Logger, silentLogger } from './ports/logger.js';
 export type { RequestKernel } from './ports/kernel.js';
+export { type Logger, silentLogger } from './ports/logger.js';
 export type { AttachOptions, RequestService, ServedListener } from './ports/request-service.js';
 export type { EventDraft, Sequencer } from './ports/sequencer.js';
 export type { StateDirectory } from './ports/state-directory.js';

@@ -1,10 +1,9 @@
-import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
 import { createEngine, type Engine } from '../../core/engine/engine.js';
+import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
 import type { Policy } from '../../core/policy/schema.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Strategy } from '../../core/ports/strategy.js';
-import { type Host, type HostOptions, openHost } from '../host/index.js';
-import { version } from '../host/index.js';
+import { type Host, type HostOptions, openHost, version } from '../host/index.js';
 import { systemCall } from '../linux/native.js';
 import { AgentSocket } from '../oci/agent-socket.js';
 import type { ContainerProcessState } from '../oci/container-state.js';

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:net';
 import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from '../../core/ports/logger.js';
 

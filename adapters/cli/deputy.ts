@@ -13,8 +13,10 @@ export function createProgram(): Command {
   const program = new Command('deputy')
     .description('lets an unprivileged container use a privilege without holding it, and loses no request')
     .version(version)
-    .addOption(new Option('--log-level <level>', 'how much goes to stderr').choices(logLevels).default('info'))
-    .showHelpAfterError("(run with --help for what there is)");
+    .addOption(
+      new Option('--log-level <level>', 'how much goes to stderr').choices(logLevels).default('info'),
+    )
+    .showHelpAfterError('(run with --help for what there is)');
   addAgentCommand(program);
   addStatusCommand(program);
   addEventsCommand(program);

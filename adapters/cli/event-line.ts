@@ -1,5 +1,5 @@
-import type { DeputyEvent } from '../../core/events/event.js';
 import { escapeText } from '../../core/events/escape-text.js';
+import type { DeputyEvent } from '../../core/events/event.js';
 
 /** One line for one event: time, tenant, what, and what matters of its data. */
 export function eventLine(event: DeputyEvent): string {

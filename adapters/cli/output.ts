@@ -19,7 +19,9 @@ export function printError(error: unknown): void {
     process.stderr.write(`deputy: ${error.code}: ${error.message}\n  ${error.remedy}\n`);
     return;
   }
-  process.stderr.write(`deputy: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `deputy: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
 }
 
 const inputCodes: ReadonlySet<string> = new Set([

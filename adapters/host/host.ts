@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { segmentOf } from '../../core/journal/segment-layout.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { EventStore } from '../../core/ports/event-store.js';
 import type { Ids } from '../../core/ports/ids.js';
@@ -14,7 +15,6 @@ import { InjectorProcess } from '../supervisor/injector-process.js';
 import { ListenerCounts } from '../supervisor/listener-registry.js';
 import { Publisher } from '../supervisor/publisher.js';
 import { RequestServer } from '../supervisor/request-server.js';
-import { segmentOf } from '../../core/journal/segment-layout.js';
 import { build } from './build.js';
 import { systemClock } from './clock.js';
 import { randomIds } from './ids.js';
@@ -99,7 +99,7 @@ async function startHost(options: HostOptions, unlock: () => void): Promise<Host
     counts,
     logger,
   });
-  await publisher.start();
+  publisher.start();
   let server: RequestServer | undefined;
   const injector = new InjectorProcess(logger, () => server?.connectInjector());
   await injector.start();

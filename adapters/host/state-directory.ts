@@ -1,4 +1,15 @@
-import { accessSync, chmodSync, constants, closeSync, mkdirSync, openSync, readFileSync, statfsSync, writeSync, ftruncateSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { lockFile } from '../linux/file-space.js';

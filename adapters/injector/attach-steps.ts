@@ -80,8 +80,11 @@ function seizeFailed(injection: Injection, result: number): number {
 }
 
 /** Sub-step 3. */
-export function addSocket(injection: Injection): number {
-  const result = addDescriptor(injection, injection.socketPair[1] as number);
+export function addSocket(injection: Injection, { scoreboard }: InjectorEnvironment): number {
+  const end = injection.socketPair[1] as number;
+  injection.leftSocket = scoreboard.takeLeftSocket(injection.threadId);
+  injection.scoreboardSlot = scoreboard.note(injection.threadId, end);
+  const result = addDescriptor(injection, end);
   closePair(injection);
   if (result === ENOENT || result === ESRCH || result === EINPROGRESS) {
     injection.conclude(replyOutcome.cancelled);

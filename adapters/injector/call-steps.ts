@@ -61,11 +61,16 @@ export function received(injection: Injection, result: number): number {
 /** Sub-step 10: the socket's number was the lowest free one, and an open gives that. */
 export function renumber(injection: Injection): number {
   const flags = (injection.flags & requestFlag.closeOnExec) !== 0 ? O_CLOEXEC : 0;
-  return startCall(injection, numbers().dup3, injection.receivedDescriptor, injection.socket, flags);
+  return startCall(injection, numbers().dup3, injection.receivedDescriptor, lowestNumber(injection), flags);
+}
+
+/** What a killed injector left behind is replaced by what it was to bring. */
+function lowestNumber(injection: Injection): number {
+  return injection.leftSocket >= 0 ? injection.leftSocket : injection.socket;
 }
 
 export function renumbered(injection: Injection, result: number): number {
-  if (result === injection.socket) injection.delivered = result;
+  if (result === lowestNumber(injection)) injection.delivered = result;
   else injection.fail(EIO, replyReason.injectedCallFailed);
   return subStep.closeReceived;
 }
@@ -77,7 +82,8 @@ export function closeReceived(injection: Injection): number {
 
 export function receivedClosed(injection: Injection): number {
   injection.receivedDescriptor = -1;
-  return injection.failure < 0 ? subStep.closeSocket : afterCalls(injection);
+  const isSocketLeft = injection.failure < 0 || injection.leftSocket >= 0;
+  return isSocketLeft ? subStep.closeSocket : afterCalls(injection);
 }
 
 /** Sub-step 16. */

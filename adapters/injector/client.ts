@@ -36,6 +36,8 @@ export interface InjectorStart {
   readonly environment?: NodeJS.ProcessEnv;
   /** A program and its arguments that execute Node with fewer rights: setpriv(1), say. */
   readonly prefix?: readonly string[];
+  /** What createScoreboard() gave: the same for every injector that is started in place of an earlier one. */
+  readonly scoreboard?: number;
 }
 
 /**
@@ -48,8 +50,11 @@ export function startInjector(options: InjectorStart = {}): StartedInjector | nu
   if (result < 0) return result;
   const [program, ...rest] = [...(options.prefix ?? []), process.execPath, options.entry ?? defaultEntry];
   const child = spawn(program as string, rest, {
-    stdio: ['ignore', 'inherit', 'inherit', ends[1] as number],
-    env: options.environment ?? process.env,
+    stdio: ['ignore', 'inherit', 'inherit', ends[1] as number, options.scoreboard ?? 'ignore'],
+    env: {
+      ...(options.environment ?? process.env),
+      DEPUTY_SCOREBOARD: options.scoreboard === undefined ? '0' : '1',
+    },
   });
   systemCall('close', ends[1] as number);
   return { child, control: ends[0] as number };

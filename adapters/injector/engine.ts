@@ -147,6 +147,7 @@ export class InjectionEngine {
 
   private finish(injection: Injection): void {
     closeAll(injection);
+    this.environment.scoreboard.clear(injection.scoreboardSlot);
     this.reply(injection);
     this.free.push(injection);
   }

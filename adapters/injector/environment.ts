@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Scoreboard } from './scoreboard.js';
 
 /** The process's title; just the 15 characters that the kernel keeps of it. */
 export const injectorName = 'deputy-injector';
@@ -9,6 +10,7 @@ export interface InjectorEnvironment {
   maySuspendFilters: boolean;
   /** The register work is written for this machine. */
   readonly supportsRegisters: boolean;
+  readonly scoreboard: Scoreboard;
 }
 
 /**

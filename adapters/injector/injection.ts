@@ -55,6 +55,9 @@ export class Injection {
   windowOpen = false;
   /** Descriptor of the socket in the target's table; -1 when there is none. */
   socket = -1;
+  /** A socket that a killed injector left in the target's table, with a lower number; -1 when there is none. */
+  leftSocket = -1;
+  scoreboardSlot = -1;
   /** Descriptor that recvmsg made in the target's table; -1 when there is none. */
   receivedDescriptor = -1;
   /** Address of the scratch memory in the target; 0 when there is none. */
@@ -94,6 +97,8 @@ export class Injection {
     this.attached = false;
     this.windowOpen = false;
     this.socket = -1;
+    this.leftSocket = -1;
+    this.scoreboardSlot = -1;
     this.receivedDescriptor = -1;
     this.scratchAddress = 0;
     this.scratchIsPage = false;

@@ -1,6 +1,6 @@
 /**
  * The injector: a process of its own that gives a target's thread an O_PATH descriptor by ptrace(2), which the
- * seccomp notifier can't. Descriptor 3 is its control channel. It is small, and it outlives whoever asked until
+ * seccomp notifier can't. Descriptor 3 is its control channel, 4 (if DEPUTY_SCOREBOARD=1) its scoreboard. It is small, and it outlives whoever asked until
  * what it began is finished. Its one loop is synchronous: nothing else runs in this process.
  */
 import { InjectorChannels } from './channels.js';
@@ -8,8 +8,10 @@ import { InjectionEngine } from './engine.js';
 import { injectorName } from './environment.js';
 import { dropPrivileges, ignoreSignals, maySuspendFilters, protectFromOomKiller } from './privileges.js';
 import { helloField, packetType } from './protocol.js';
+import { Scoreboard } from './scoreboard.js';
 
 const controlDescriptor = 3;
+const scoreboardDescriptor = 4;
 /** How often threads that don't stop are looked at. */
 const parkedPollMs = 1;
 
@@ -22,6 +24,7 @@ function main(): void {
   const engine = new InjectionEngine({
     maySuspendFilters: maySuspend,
     supportsRegisters: process.arch === 'x64',
+    scoreboard: new Scoreboard(process.env['DEPUTY_SCOREBOARD'] === '1' ? scoreboardDescriptor : -1),
   });
   const channels = new InjectorChannels(controlDescriptor, engine);
   channels.sendControl(packetType.hello, 0, (words) => {

@@ -37,7 +37,8 @@ export class MappedSegments {
 
   /** Oldest segment that this thread may still write to, apart from records that are open. */
   get oldestNeeded(): number {
-    const slots = this.nextSlot < this.blockEnd ? segmentOf(this.nextSlot) : segmentOf(this.counters.nextSlot);
+    const slots =
+      this.nextSlot < this.blockEnd ? segmentOf(this.nextSlot) : segmentOf(this.counters.nextSlot);
     return Math.min(slots, segmentOf(this.counters.nextTicket));
   }
 

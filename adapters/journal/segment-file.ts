@@ -10,8 +10,8 @@ import {
   segmentMagic,
 } from '../../core/journal/segment-layout.js';
 import { recordBytes } from '../../core/request/record-layout.js';
-import { mapShared, viewMemory } from '../linux/index.js';
 import { allocateFile } from '../linux/file-space.js';
+import { mapShared, viewMemory } from '../linux/index.js';
 
 const ENOSPC = -28;
 const EDQUOT = -122;
@@ -39,7 +39,10 @@ export function segmentNumber(name: string): number | undefined {
  * Creates and maps a segment. Its blocks are allocated first (posix_fallocate(3)): a store into a hole on a full
  * disk would be SIGBUS, which nothing in Node can catch. Throws DEPUTY_E_DISK_FULL, and leaves no file then.
  */
-export function createSegment(directory: string, header: SegmentHeader): { address: number; descriptor: number } {
+export function createSegment(
+  directory: string,
+  header: SegmentHeader,
+): { address: number; descriptor: number } {
   const path = join(directory, segmentName(header.segment));
   const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
   const allocated = allocateFile(descriptor, segmentBytes);

@@ -49,7 +49,12 @@ export class SegmentReader {
 
   /** Copies records into `into`: how many bytes there were. A missing segment has none. */
   readRecords(slot: number, into: Uint8Array, count: number): number {
-    return this.read(segmentOf(slot), into, count * recordBytes, recordAreaOffset + placeIn(slot) * recordBytes);
+    return this.read(
+      segmentOf(slot),
+      into,
+      count * recordBytes,
+      recordAreaOffset + placeIn(slot) * recordBytes,
+    );
   }
 
   close(): void {

@@ -38,7 +38,10 @@ export function installListener(setup: LauncherSetup): InstalledListener {
     const descriptor = installFilter(program, FILTER_FLAG_NEW_LISTENER | FILTER_FLAG_WAIT_KILLABLE_RECV);
     if (descriptor !== EINVAL) return { descriptor: must('filter', descriptor), waitKillable: true };
   }
-  return { descriptor: must('filter', installFilter(program, FILTER_FLAG_NEW_LISTENER)), waitKillable: false };
+  return {
+    descriptor: must('filter', installFilter(program, FILTER_FLAG_NEW_LISTENER)),
+    waitKillable: false,
+  };
 }
 
 /**

@@ -18,7 +18,7 @@ export function readLine(): string | undefined {
   let total = 0;
   for (;;) {
     const part = Buffer.alloc(65536);
-    const count = readSync(channelDescriptor, part, 0, part.length, null);
+    const count = readPart(part);
     if (count === 0 || total > lineLimitBytes) return undefined;
     total += count;
     const read = part.subarray(0, count);
@@ -28,6 +28,15 @@ export function readLine(): string | undefined {
       return Buffer.concat(parts).toString('utf8');
     }
     parts.push(read);
+  }
+}
+
+/** Bytes read; 0 also for a parent that went away in a hurry (ECONNRESET). */
+function readPart(part: Buffer): number {
+  try {
+    return readSync(channelDescriptor, part, 0, part.length, null);
+  } catch {
+    return 0;
   }
 }
 
@@ -45,12 +54,13 @@ export class LaunchFailure extends Error {
   constructor(
     readonly step: LaunchStep,
     readonly errno: number,
+    readonly detail = '',
   ) {
-    super(`${step}: errno ${errno}`);
+    super(`${step}: errno ${errno} ${detail}`);
   }
 
   toMessage(): FailureMessage {
-    return { type: 'failed', step: this.step, errno: this.errno };
+    return { type: 'failed', step: this.step, errno: this.errno, detail: this.detail };
   }
 }
 

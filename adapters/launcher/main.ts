@@ -50,7 +50,7 @@ function main(): void {
   try {
     launch(JSON.parse(line) as LauncherSetup);
   } catch (error) {
-    const failure = error instanceof LaunchFailure ? error : new LaunchFailure('setup', 0);
+    const failure = error instanceof LaunchFailure ? error : new LaunchFailure('setup', 0, String(error));
     say(failure.toMessage());
     if (failure.step !== 'execute') process.exit(exitCode.launcherFailed);
     process.exit(failure.errno === ENOENT ? exitCode.notFound : exitCode.notExecutable);

@@ -7,7 +7,12 @@ const FD_CLOEXEC = 1;
 const textBytesMax = 64;
 
 /** The arguments of the probe's calls; the parent compares them with what the kernel tells it. */
-export const probeCall = { mountDescriptor: -77, flags: 0o2000000, handleType: 0x7e57, handleBytes: 8 } as const;
+export const probeCall = {
+  mountDescriptor: -77,
+  flags: 0o2000000,
+  handleType: 0x7e57,
+  handleBytes: 8,
+} as const;
 /** How often a probe calls: once for an errno, once for a descriptor. */
 export const probeRounds = 2;
 

@@ -45,11 +45,12 @@ export interface ListeningMessage {
   readonly waitKillable: boolean;
 }
 
-/** It did not work; `errno` is positive. The launcher ends. */
+/** It did not work; `errno` is positive, 0 where there is only `detail`. The launcher ends. */
 export interface FailureMessage {
   readonly type: 'failed';
   readonly step: LaunchStep;
   readonly errno: number;
+  readonly detail: string;
 }
 
 /** What a call of a probe returned, and what was found in the descriptor if it was one. */

@@ -1,4 +1,4 @@
-import { type NativeMemory, allocate } from './memory.js';
+import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
 
 let scratch: NativeMemory | undefined;

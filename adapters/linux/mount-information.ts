@@ -1,5 +1,5 @@
-import { readTextAt } from './basic-files.js';
 import type { MountEntry } from '../../core/ports/kernel.js';
+import { readTextAt } from './basic-files.js';
 
 /** A container with more mounts than fit is refused rather than read without end. */
 const mountInformationLimitBytes = 8 << 20;
@@ -35,6 +35,8 @@ export function parseMountEntry(text: string, mountId: number): MountEntry | und
 /** mountinfo writes space, tab, newline and backslash as octal escapes. */
 function unescapePath(text: string): string {
   if (!text.includes('\\')) return text;
-  const bytes = text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  const bytes = text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
   return bytes;
 }

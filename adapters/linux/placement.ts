@@ -1,5 +1,5 @@
 import { openAt } from './basic-files.js';
-import { type NativeMemory, allocate } from './memory.js';
+import { allocate, type NativeMemory } from './memory.js';
 import { hotSyscalls, systemCall } from './native.js';
 import { AT_FDCWD, O } from './open-flags.js';
 

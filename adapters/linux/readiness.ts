@@ -11,7 +11,11 @@ interface PollHandle {
 }
 type PollCallback = (error: unknown, events: unknown) => void;
 /** koffi's callback is (error, events), whatever its typings say. */
-const poll = koffi.node.poll as unknown as (fd: number, options: object, callback: PollCallback) => PollHandle;
+const poll = koffi.node.poll as unknown as (
+  fd: number,
+  options: object,
+  callback: PollCallback,
+) => PollHandle;
 
 /**
  * Calls back on the event loop whenever a socket, pidfd or eventfd is readable or hung up. The descriptor must

@@ -1,5 +1,5 @@
+import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
-import { type NativeMemory, allocate } from './memory.js';
 
 /** Commands of seccomp_unotify(2), linux/seccomp.h; the same on x86-64 and arm64. */
 export const notifyCommand = {

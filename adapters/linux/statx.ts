@@ -1,4 +1,4 @@
-import { type NativeMemory, allocate } from './memory.js';
+import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
 
 const AT_EMPTY_PATH = 0x1000;
@@ -19,7 +19,14 @@ export function describeDescriptor(descriptor: number): { fileType: number; moun
   const m = buffer();
   m.u8[1024] = 0;
   const flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-  const result = systemCall('statx', descriptor, m.address + 1024, flags, STATX_TYPE | STATX_MNT_ID, m.address);
+  const result = systemCall(
+    'statx',
+    descriptor,
+    m.address + 1024,
+    flags,
+    STATX_TYPE | STATX_MNT_ID,
+    m.address,
+  );
   if (result < 0) return result;
   return { fileType: (m.u16[28 >> 1] as number) >> 12, mountId: Number(m.u64[144 >> 3]) };
 }

@@ -181,7 +181,11 @@ export interface Architecture {
   /** Bit of a syscall number that marks an x32 call; 0 where there is none. */
   readonly foreignSyscallBit: number;
   /** Flags of open(2) whose value depends on the architecture (asm/fcntl.h). */
-  readonly openFlags: { readonly O_DIRECTORY: number; readonly O_NOFOLLOW: number; readonly O_DIRECT: number };
+  readonly openFlags: {
+    readonly O_DIRECTORY: number;
+    readonly O_NOFOLLOW: number;
+    readonly O_DIRECT: number;
+  };
 }
 
 const architectures: Readonly<Record<string, Architecture>> = {

@@ -1,6 +1,6 @@
 import { type DeputyError, deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
 import { createReceivedMessage, receiveWithDescriptors } from '../linux/descriptor-passing.js';
-import { type NativeMemory, allocate } from '../linux/memory.js';
+import { allocate, type NativeMemory } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
 import { type Watch, watchReadable } from '../linux/readiness.js';
 import { type ContainerProcessState, parseContainerState } from './container-state.js';
@@ -77,7 +77,9 @@ export class RuntimeConnection {
   private atEnd(): void {
     if (this.bytes === 0) {
       return this.fail(
-        deputyError('DEPUTY_E_RUNTIME_MESSAGE_INVALID', { detail: 'the connection closed without a message' }),
+        deputyError('DEPUTY_E_RUNTIME_MESSAGE_INVALID', {
+          detail: 'the connection closed without a message',
+        }),
       );
     }
     this.tryParse(true);

@@ -1,20 +1,19 @@
-
-import { RequestRecord } from '../../core/request/record.js';
-import { requestState } from '../../core/machines/request.js';
 import { refusalTable } from '../../core/errors/refusals.js';
+import { segmentOf } from '../../core/journal/segment-layout.js';
+import { requestState } from '../../core/machines/request.js';
+import { RequestRecord } from '../../core/request/record.js';
 import { offset, recordKind } from '../../core/request/record-layout.js';
+import type { Handler, HandlerOf } from '../../core/steps/handler.js';
 import { runSteps } from '../../core/steps/run-steps.js';
 import { type StepContext, stepPark } from '../../core/steps/step.js';
-import type { Handler, HandlerOf } from '../../core/steps/handler.js';
-import { segmentOf } from '../../core/journal/segment-layout.js';
 import type { MappedSegments } from '../journal/mapped-segments.js';
-import { hotSyscalls, systemCall } from '../linux/native.js';
 import { allocate } from '../linux/memory.js';
-import { EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
-import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
+import { hotSyscalls, systemCall } from '../linux/native.js';
 import type { Placement } from '../linux/placement.js';
+import { EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
 import type { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
 import { type LoopListener, loopListener } from '../linux/request-kernel/loop-listener.js';
+import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import type { InjectionClient } from './injection-client.js';
 import type { LoopControl } from './loop-control.js';
 import type { LoopReport } from './loop-messages.js';

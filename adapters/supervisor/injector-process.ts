@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from '../../core/ports/logger.js';
 import { beginPacket, helloField, packetBytes, packetField, packetType } from '../injector/protocol.js';
 import {
@@ -11,7 +12,6 @@ import {
 import { allocate } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
 import { entryUrl } from './entry-path.js';
-import { fileURLToPath } from 'node:url';
 
 /** A dead injector is started again, ever more slowly, and given up after this many deaths in a row. */
 const restartLimit = 10;
@@ -103,7 +103,10 @@ export class InjectorProcess {
           oomErrno: word(helloField.oomErrno),
         };
         if (this.hello.oomErrno !== 0) {
-          this.logger.info({ errno: this.hello.oomErrno }, 'the injector stays within reach of the OOM killer');
+          this.logger.info(
+            { errno: this.hello.oomErrno },
+            'the injector stays within reach of the OOM killer',
+          );
         }
         return;
       }
@@ -124,7 +127,9 @@ export class InjectorProcess {
     }
     const delayMs = this.deaths === 1 ? 0 : Math.min(5_000, 50 * 2 ** this.deaths);
     setTimeout(() => {
-      this.start().catch((error: unknown) => this.logger.error({ err: error }, 'the injector does not start'));
+      this.start().catch((error: unknown) =>
+        this.logger.error({ err: error }, 'the injector does not start'),
+      );
     }, delayMs);
   }
 }

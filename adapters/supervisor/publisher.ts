@@ -1,6 +1,7 @@
-import { eventRegistry, type EventType } from '../../core/events/registry.js';
 import { eventId } from '../../core/events/envelope.js';
+import { type EventType, eventRegistry } from '../../core/events/registry.js';
 import type { Counts } from '../../core/events/vocabulary.js';
+import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { EventDraft, Sequencer } from '../../core/ports/sequencer.js';
 import { describeRecord, type SyscallNames } from '../../core/request/describe-record.js';
@@ -9,8 +10,7 @@ import { offset } from '../../core/request/record-layout.js';
 import type { FileEventStore, SerializedEvent } from '../event-store/index.js';
 import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
-import { type ListenerCounts, type ListenerIdentity } from './listener-registry.js';
-import { recordsPerSegment } from '../../core/journal/segment-layout.js';
+import type { ListenerCounts, ListenerIdentity } from './listener-registry.js';
 
 /** Records read in one go; a batch is one write of the store. */
 const batchRecords = 512;
@@ -56,7 +56,8 @@ export class Publisher implements Sequencer, TailSink {
 
   /** Starts following; the store's last versions are where numbering goes on. */
   async start(): Promise<void> {
-    for (const [stream, version] of await this.options.store.lastVersions()) this.versions.set(stream, version);
+    for (const [stream, version] of await this.options.store.lastVersions())
+      this.versions.set(stream, version);
     this.running = this.follow();
   }
 

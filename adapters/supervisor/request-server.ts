@@ -1,12 +1,12 @@
-import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
-import { compilePolicy } from '../../core/request/compiled-policy.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { Logger } from '../../core/ports/logger.js';
+import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
+import { compilePolicy } from '../../core/request/compiled-policy.js';
 import type { Journal } from '../journal/journal.js';
 import { systemCall } from '../linux/native.js';
 import { firstListenerKey } from './hot-loop.js';
 import type { InjectorProcess } from './injector-process.js';
-import { type ListenerCounts } from './listener-registry.js';
+import type { ListenerCounts } from './listener-registry.js';
 import { LoopHandle } from './loop-handle.js';
 import type { LoopReport } from './loop-messages.js';
 import type { CompiledPolicyData } from './policy-transfer.js';

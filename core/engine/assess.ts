@@ -1,5 +1,5 @@
-import type { Strategy, Target } from '../ports/strategy.js';
 import type { ResolvedPolicy } from '../policy/match.js';
+import type { Strategy, Target } from '../ports/strategy.js';
 
 /** One strategy's chance. */
 export interface Candidate {

@@ -2,12 +2,21 @@ import type { DeputyError } from '../errors/deputy-error.js';
 import { escapeText } from '../events/escape-text.js';
 import type { EventData, EventType } from '../events/registry.js';
 import type { EventError } from '../events/vocabulary.js';
+import type { ResolvedPolicy } from '../policy/match.js';
 import type { Sequencer } from '../ports/sequencer.js';
 import type { Strategy, Target } from '../ports/strategy.js';
-import type { ResolvedPolicy } from '../policy/match.js';
 
 /** What of a policy a strategy can be held to: the fields that say what a target may do. */
-const enforceable = ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'placement', 'limits'];
+const enforceable = [
+  'syscalls',
+  'shares',
+  'filesystems',
+  'confinement',
+  'dac',
+  'opath',
+  'placement',
+  'limits',
+];
 
 const textLimit = 1024;
 

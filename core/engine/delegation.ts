@@ -1,7 +1,7 @@
-import type { ResolvedPolicy } from '../policy/match.js';
-import type { Counts } from '../events/vocabulary.js';
-import type { Establishment, Strategy, Target } from '../ports/strategy.js';
 import type { EventType } from '../events/registry.js';
+import type { Counts } from '../events/vocabulary.js';
+import type { ResolvedPolicy } from '../policy/match.js';
+import type { Establishment, Strategy, Target } from '../ports/strategy.js';
 
 /** A delegation as the engine's callers see it. */
 export interface DelegationStatus {

@@ -1,10 +1,10 @@
+import type { Policy } from '../policy/schema.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { Ids } from '../ports/ids.js';
 import type { Logger } from '../ports/logger.js';
 import type { StateDirectory } from '../ports/state-directory.js';
 import type { Strategy, Target } from '../ports/strategy.js';
-import type { Policy } from '../policy/schema.js';
 
 export interface EngineOptions {
   /** The strategies that may be used; which of them and in which order is the policy's word. */

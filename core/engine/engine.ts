@@ -1,15 +1,15 @@
 import { deputyError, isDeputyError } from '../errors/deputy-error.js';
 import type { DeputyEvent } from '../events/event.js';
+import { type ResolvedPolicy, resolvePolicy } from '../policy/match.js';
+import type { Policy } from '../policy/schema.js';
 import { FROM_END } from '../ports/event-store.js';
 import { type Logger, silentLogger } from '../ports/logger.js';
 import type { Strategy, Target } from '../ports/strategy.js';
-import { type ResolvedPolicy, resolvePolicy } from '../policy/match.js';
-import type { Policy } from '../policy/schema.js';
+import { assess } from './assess.js';
 import type { DelegationStatus } from './delegation.js';
 import { Delegation } from './delegation.js';
 import { DelegationEvents, errorData } from './delegation-events.js';
 import type { DelegateOptions, EngineOptions, ReconcileResult } from './engine-options.js';
-import { assess } from './assess.js';
 
 /** Ended delegations that status() still tells of; older ones are in the store. */
 const endedRemembered = 256;
@@ -26,7 +26,10 @@ export interface Engine {
   /** Looks at a delegation as it is now: level-triggered, to be called as often as wanted. */
   reconcile(id: string): Promise<ReconcileResult>;
   /** All events from now on, or from a position of the store. */
-  events(options?: { readonly fromPosition?: number; readonly signal?: AbortSignal }): AsyncIterable<DeputyEvent>;
+  events(options?: {
+    readonly fromPosition?: number;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<DeputyEvent>;
   status(): { readonly delegations: readonly DelegationStatus[] };
   /** Uses another policy: for new targets, and for those that are served. */
   setPolicy(policy: Policy): void;
@@ -59,7 +62,9 @@ class DelegationEngine implements Engine {
     const { containerId } = request.target;
     // Two listeners of one container (run and exec) may arrive at the same moment: one delegation for both.
     const before = this.starting.get(containerId);
-    const next = (before ?? Promise.resolve(undefined)).catch(() => undefined).then(() => this.begin(request));
+    const next = (before ?? Promise.resolve(undefined))
+      .catch(() => undefined)
+      .then(() => this.begin(request));
     this.starting.set(containerId, next);
     try {
       return await next;
@@ -93,7 +98,9 @@ class DelegationEngine implements Engine {
   }
 
   status(): { readonly delegations: readonly DelegationStatus[] } {
-    return { delegations: [...[...this.live.values()].map((delegation) => delegation.status()), ...this.ended] };
+    return {
+      delegations: [...[...this.live.values()].map((delegation) => delegation.status()), ...this.ended],
+    };
   }
 
   setPolicy(policy: Policy): void {
@@ -161,7 +168,9 @@ class DelegationEngine implements Engine {
     candidates: readonly { strategy: string; reasons: readonly string[] }[],
     allowed: boolean,
   ): Promise<never> {
-    const detail = candidates.map(({ strategy, reasons }) => `${strategy}: ${reasons.join('; ')}`).join(' | ');
+    const detail = candidates
+      .map(({ strategy, reasons }) => `${strategy}: ${reasons.join('; ')}`)
+      .join(' | ');
     const error = deputyError(allowed ? 'DEPUTY_E_STRATEGY_REFUSED' : 'DEPUTY_E_STRATEGY_UNKNOWN', {
       strategy: wanted,
       reasons: detail,
@@ -205,7 +214,11 @@ class DelegationEngine implements Engine {
     const durationUs = this.options.clock.monotonicUs() - delegation.startedAtUs;
     const counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
     this.logger.info({ delegation: id, container: delegation.target.containerId }, 'delegation active');
-    return this.log.emit(id, policy.tenant, 'delegation.active', { strategy: strategy.name, counts, durationUs });
+    return this.log.emit(id, policy.tenant, 'delegation.active', {
+      strategy: strategy.name,
+      counts,
+      durationUs,
+    });
   }
 
   private fail(delegation: Delegation, error: unknown): void {
@@ -229,7 +242,10 @@ class DelegationEngine implements Engine {
       const ticket = this.log.emit(id, policy.tenant, 'delegation.released', { counts, reason, durationUs });
       delegation.state = 'released';
       this.remember(delegation);
-      this.logger.info({ delegation: id, container: delegation.target.containerId, ...counts }, 'delegation released');
+      this.logger.info(
+        { delegation: id, container: delegation.target.containerId, ...counts },
+        'delegation released',
+      );
       await this.options.stateDirectory.sequencer.published(ticket);
     };
     delegation.finished = run();

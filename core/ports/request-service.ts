@@ -1,5 +1,5 @@
-import type { ResolvedPolicy } from '../policy/match.js';
 import type { Counts } from '../events/vocabulary.js';
+import type { ResolvedPolicy } from '../policy/match.js';
 
 /** A listener that is being served. */
 export interface ServedListener {

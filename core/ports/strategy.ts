@@ -1,5 +1,5 @@
-import type { ResolvedPolicy } from '../policy/match.js';
 import type { Counts } from '../events/vocabulary.js';
+import type { ResolvedPolicy } from '../policy/match.js';
 import type { Logger } from './logger.js';
 
 /** What a host controller knows of the container that is to be served. */

@@ -1,6 +1,6 @@
-import type { MountEntry } from '../ports/kernel.js';
-import type { ResolvedPolicy } from '../policy/match.js';
 import { refusalTable } from '../errors/refusals.js';
+import type { ResolvedPolicy } from '../policy/match.js';
+import type { MountEntry } from '../ports/kernel.js';
 
 /** A policy as the hot path asks it: sets and flags instead of lists and names. */
 export interface CompiledPolicy {
@@ -36,8 +36,10 @@ function withoutTrailingSlash(path: string): string {
  */
 export function judgeMount(policy: CompiledPolicy, mount: MountEntry): number {
   const type = mount.fileSystemType.split('.', 1)[0] as string;
-  if (neverShared.has(type) || !policy.fileSystems.has(type)) return refusalTable.DEPUTY_E_REFUSED_FILESYSTEM.id;
-  if (policy.shares !== undefined && !policy.shares.has(mount.mountPoint)) return refusalTable.DEPUTY_E_REFUSED_MOUNT_NOT_SHARED.id;
+  if (neverShared.has(type) || !policy.fileSystems.has(type))
+    return refusalTable.DEPUTY_E_REFUSED_FILESYSTEM.id;
+  if (policy.shares !== undefined && !policy.shares.has(mount.mountPoint))
+    return refusalTable.DEPUTY_E_REFUSED_MOUNT_NOT_SHARED.id;
   return 0;
 }
 

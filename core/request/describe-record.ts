@@ -21,7 +21,10 @@ export function describeRecord(record: RequestRecord, syscallName: SyscallNames)
   const data = commonData(record, syscallName);
   const result = record.i32(offset.result);
   if (state === requestState.answered) {
-    return { type: 'request.answered', data: { ...data, result: resultOf(record, result), way: wayOf(record) } };
+    return {
+      type: 'request.answered',
+      data: { ...data, result: resultOf(record, result), way: wayOf(record) },
+    };
   }
   if (state === requestState.refused) {
     const reason = refusalCodeById(record.u16(offset.reason)) ?? 'DEPUTY_E_REFUSED_HANDLER_FAILED';

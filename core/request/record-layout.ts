@@ -87,7 +87,14 @@ export const recoveryKind = { none: 0, redone: 1, 'answered-by-id': 2, reissued:
 export const recoveryNames = ['none', 'redone', 'answered-by-id', 'reissued'] as const;
 
 /** How an injection ended; 0 while it is under way. */
-export const injectionOutcome = { none: 0, completed: 1, cancelled: 2, errno: 3, killed: 4, traced: 5 } as const;
+export const injectionOutcome = {
+  none: 0,
+  completed: 1,
+  cancelled: 2,
+  errno: 3,
+  killed: 4,
+  traced: 5,
+} as const;
 
 /** Marked in a record before an effect that must not happen twice. */
 export const effectMark = { none: 0, truncate: 1 } as const;

@@ -116,7 +116,7 @@ export class RequestRecord {
 
   /** True when a register can't be a user-space address: its upper half is beyond 2^47. */
   argumentIsWild(index: number): boolean {
-    return this.u32(offset.arguments + index * 8 + 4) > (highRegister >>> 17);
+    return this.u32(offset.arguments + index * 8 + 4) > highRegister >>> 17;
   }
 
   /** A register as a number; exact for every user-space address. */

@@ -1,7 +1,7 @@
-import type { RequestKernel } from '../ports/kernel.js';
-import type { RequestRecord } from '../request/record.js';
 import type { RequestEvent } from '../machines/request.js';
+import type { RequestKernel } from '../ports/kernel.js';
 import type { CompiledPolicy } from '../request/compiled-policy.js';
+import type { RequestRecord } from '../request/record.js';
 
 /** What a step may use. One context serves one loop; only `record` and `policy` change between requests. */
 export interface StepContext {

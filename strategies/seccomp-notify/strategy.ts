@@ -1,8 +1,8 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
-import type { RequestService, ServedListener } from '../../core/ports/request-service.js';
 import type { Counts } from '../../core/events/vocabulary.js';
-import type { EstablishContext, Establishment, Strategy, Target } from '../../core/ports/strategy.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
+import type { RequestService, ServedListener } from '../../core/ports/request-service.js';
+import type { EstablishContext, Establishment, Strategy, Target } from '../../core/ports/strategy.js';
 
 const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
 
@@ -34,7 +34,8 @@ class Listeners implements Establishment {
   }
 
   async join(target: Target): Promise<void> {
-    if (target.listener === undefined) throw deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'none given' });
+    if (target.listener === undefined)
+      throw deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'none given' });
     const { delegationId, hooks } = this.context;
     const served: ServedListener = await this.service.attach({
       delegationId,

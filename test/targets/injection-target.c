@@ -152,7 +152,15 @@ static void check(struct call *call, int type, int close_on_exec, int expected) 
   close(descriptor);
 }
 
-static void *stack_without_room(void) {
+// small_stack 1: the stack has no room left; 2: it has, but it is a file's memory.
+static void *odd_stack(void) {
+  if (small_stack == 2) {
+    int file = memfd_create("stack", MFD_CLOEXEC);
+    if (file < 0 || ftruncate(file, 8192)) die("memfd_create");
+    char *shared = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    return shared + 8192;
+  }
   char *pages = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED || mprotect(pages, 4096, PROT_NONE)) die("mmap");
   return pages + 4096 + 64;
@@ -163,7 +171,7 @@ static void *work(void *argument) {
   stack_t stack = {.ss_sp = malloc(65536), .ss_size = 65536};
   sigaltstack(&stack, 0);
   if (own_tables && unshare(CLONE_FILES)) die("unshare");
-  void *small = small_stack ? stack_without_room() : 0;
+  void *small = small_stack ? odd_stack() : 0;
   for (int i = 0; i < calls; i++) {
     int type = only_type >= 0 ? only_type : (i + index) % TYPES;
     int close_on_exec = (i / TYPES) & 1;

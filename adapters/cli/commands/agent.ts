@@ -17,7 +17,12 @@ export function addAgentCommand(program: Command): void {
     .option('--policy <file>', 'what targets may have done for them; without it the defaults hold')
     .option('--state <directory>', 'journal, events and lock (0700)', defaultStateDirectory)
     .option('--node <name>', "the node's name in events; default is the host name")
-    .option('--allow-user <uid>', 'a user besides root that may hand over listeners; repeatable', collectUser, [])
+    .option(
+      '--allow-user <uid>',
+      'a user besides root that may hand over listeners; repeatable',
+      collectUser,
+      [],
+    )
     .option('--journal-bytes <n>', 'journal on disk at most; at the bound requests wait', positiveInteger)
     .option('--event-bytes <n>', 'events on disk at most; the eldest go first', positiveInteger)
     .action(async (flags: AgentFlags & { socket: string }) => {
@@ -70,12 +75,14 @@ function ended(): Promise<string> {
 /** For commander: a whole number above zero. */
 export function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('a whole number above 0 is wanted');
+  if (!Number.isSafeInteger(value) || value <= 0)
+    throw new InvalidArgumentError('a whole number above 0 is wanted');
   return value;
 }
 
 function collectUser(text: string, before: readonly number[]): readonly number[] {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('a numeric user id is wanted');
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('a numeric user id is wanted');
   return [...before, value];
 }

@@ -23,7 +23,10 @@ export function addEventsCommand(program: Command): void {
     .option('--state <directory>', "the agent's state directory", defaultStateDirectory)
     .option('--follow', 'go on as events come, until interrupted')
     .option('--json', 'one JSON object a line')
-    .option('--type <type>', "only this type, such as request.refused; 'delegation' or 'request' for all of a kind")
+    .option(
+      '--type <type>',
+      "only this type, such as request.refused; 'delegation' or 'request' for all of a kind",
+    )
     .option('--tenant <tenant>', "only this tenant's")
     .action((flags: EventFlags) => showEvents(flags));
 }

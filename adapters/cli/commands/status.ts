@@ -1,10 +1,10 @@
-import { connect } from 'node:net';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { DelegationStatus } from '../../../core/engine/delegation.js';
 import { deputyError } from '../../../core/errors/deputy-error.js';
 import { escapeText } from '../../../core/events/escape-text.js';
-import type { DelegationStatus } from '../../../core/engine/delegation.js';
 import { defaultStateDirectory } from '../agent-parts.js';
 import { print, printJson } from '../output.js';
 
@@ -35,7 +35,8 @@ export function addStatusCommand(program: Command): void {
 
 /** Asks the agent through its control socket. */
 export async function askStatus(stateDirectory: string): Promise<Status> {
-  if (!existsSync(stateDirectory)) throw deputyError('DEPUTY_E_STATE_DIRECTORY_MISSING', { path: stateDirectory });
+  if (!existsSync(stateDirectory))
+    throw deputyError('DEPUTY_E_STATE_DIRECTORY_MISSING', { path: stateDirectory });
   const path = join(stateDirectory, 'control.sock');
   return new Promise((resolveStatus, reject) => {
     const socket = connect(path);

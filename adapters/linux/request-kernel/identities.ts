@@ -1,6 +1,6 @@
 import {
-  capability,
   type CapabilityWords,
+  capability,
   capabilityWords,
   setCapabilities,
   setFileSystemUser,

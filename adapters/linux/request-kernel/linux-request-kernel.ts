@@ -1,11 +1,11 @@
 import type { KernelAbi, RequestKernel } from '../../../core/ports/kernel.js';
 import type { RequestRecord } from '../../../core/request/record.js';
 import { offset } from '../../../core/request/record-layout.js';
-import { type NativeMemory, allocate } from '../memory.js';
-import { hotSyscalls } from '../native.js';
-import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, O, architectureOpenFlags } from '../open-flags.js';
-import { ADDFD_FLAG_SEND, USER_NOTIF_FLAG_CONTINUE, notifyCommand } from '../seccomp.js';
 import { openAt } from '../basic-files.js';
+import { allocate, type NativeMemory } from '../memory.js';
+import { hotSyscalls } from '../native.js';
+import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
+import { ADDFD_FLAG_SEND, notifyCommand, USER_NOTIF_FLAG_CONTINUE } from '../seccomp.js';
 import { DescriptorMounts } from './descriptor-mounts.js';
 import type { Identities } from './identities.js';
 import type { LoopListener } from './loop-listener.js';
@@ -253,7 +253,8 @@ export class LinuxRequestKernel implements RequestKernel {
   private checkAccessOfRoot(bypassesReads: boolean, descriptor: number, mode: number): number {
     const { syscall, numbers } = this.kernel;
     const path = this.scratch.address + scratchEmptyPath;
-    const call = (): number => syscall(numbers.faccessat2, descriptor, path, mode, AT_EMPTY_PATH | AT_EACCESS);
+    const call = (): number =>
+      syscall(numbers.faccessat2, descriptor, path, mode, AT_EMPTY_PATH | AT_EACCESS);
     return bypassesReads ? call() : this.identities.withoutBypass(call);
   }
 }

@@ -1,8 +1,14 @@
 import type { MountEntry } from '../../../core/ports/kernel.js';
-import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openAt, openAt2 } from '../basic-files.js';
+import {
+  openAt,
+  openAt2,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+} from '../basic-files.js';
 import { findMountEntry } from '../mount-information.js';
 import { systemCall } from '../native.js';
-import { AT_FDCWD, O, architectureOpenFlags } from '../open-flags.js';
+import { AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
 import { describeDescriptor } from '../statx.js';
 import type { LoopListener } from './loop-listener.js';
 import type { LoopThread } from './threads.js';

@@ -1,13 +1,13 @@
 import {
+  openAt,
+  openAt2,
   RESOLVE_BENEATH,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
-  openAt,
-  openAt2,
   readLinkAt,
 } from '../basic-files.js';
 import { systemCall } from '../native.js';
-import { AT_FDCWD, O, architectureOpenFlags } from '../open-flags.js';
+import { AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
 import type { Identities } from './identities.js';
 import type { LoopThread } from './threads.js';
 

@@ -1,6 +1,6 @@
 import { openAt } from '../basic-files.js';
-import { AT_FDCWD, O, architectureOpenFlags } from '../open-flags.js';
 import { systemCall } from '../native.js';
+import { AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
 import { credentialsAreFixed, readThreadStatus } from '../thread-status.js';
 import type { Identities, Identity } from './identities.js';
 import type { LoopListener } from './loop-listener.js';

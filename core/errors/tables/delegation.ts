@@ -27,6 +27,11 @@ export const delegationErrors = {
     why: 'The peer stopped in the middle of its message.',
     remedy: "See the runtime's own log.",
   },
+  DEPUTY_E_LAUNCH_FAILED: {
+    what: 'the target could not be started: {detail}',
+    why: 'A step before the program itself failed: its user, its directory, its filter, or the launcher.',
+    remedy: 'Check --uid, --gid and the directory; `deputy doctor` says what this user and kernel allow.',
+  },
   DEPUTY_E_TARGET_NOT_VISIBLE: {
     what: 'the target is not visible from here: {detail}',
     why: 'Its process is in a pid namespace that is not below that of the agent.',

@@ -17,6 +17,11 @@ export const inputErrors = {
     why: 'The file is missing, not readable, larger than 1 MiB, or not a regular file.',
     remedy: 'Check the path and its permissions.',
   },
+  DEPUTY_E_PROFILE_INVALID: {
+    what: 'the base seccomp profile cannot be used: {detail}',
+    why: 'It is not a seccomp profile, or it already hands system calls to another agent: there is one listener a container.',
+    remedy: 'Give another file with --base, or take the rules named above out of it.',
+  },
   DEPUTY_E_EVENT_INVALID: {
     what: 'the event {id} is not valid: {problems}',
     why: 'An event does not match the schema of its type and version.',

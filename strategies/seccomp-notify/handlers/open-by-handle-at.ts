@@ -1,6 +1,13 @@
 import { errnoNumbers } from '../../../core/errors/errno.js';
 import { fileType } from '../../../core/ports/kernel.js';
-import { answerWay, effectMark, injectionOutcome, maximumHandleBytes, offset, openMode } from '../../../core/request/record-layout.js';
+import {
+  answerWay,
+  effectMark,
+  injectionOutcome,
+  maximumHandleBytes,
+  offset,
+  openMode,
+} from '../../../core/request/record-layout.js';
 import { type Step, type StepContext, stepPark } from '../../../core/steps/step.js';
 import { assumeIdentityStep, findMountStep, identifyStep, validateStep } from './opening-steps.js';
 import { ending, endingSteps, firstOwnStep, giveErrno, noteAnswer, refuse } from './shared-steps.js';
@@ -61,7 +68,8 @@ function checkHandle(context: StepContext): number {
   const handleBytes = record.u32(offset.handleBytes);
   if (handleBytes > maximumHandleBytes || handleBytes === 0) return giveErrno(context, -errnoNumbers.EINVAL);
   const type = record.i32(offset.handleType);
-  if (type < 0 || (type & userFlagsMask & ~knownUserFlags) !== 0) return giveErrno(context, -errnoNumbers.EINVAL);
+  if (type < 0 || (type & userFlagsMask & ~knownUserFlags) !== 0)
+    return giveErrno(context, -errnoNumbers.EINVAL);
   return own.findMount;
 }
 
@@ -69,7 +77,8 @@ function checkHandle(context: StepContext): number {
 function checkHandleBytes(context: StepContext): number {
   const { record } = context;
   const copiedBytes = record.i32(offset.result);
-  if (copiedBytes < headerBytes + record.u32(offset.handleBytes)) return giveErrno(context, -errnoNumbers.EFAULT);
+  if (copiedBytes < headerBytes + record.u32(offset.handleBytes))
+    return giveErrno(context, -errnoNumbers.EFAULT);
   const creates = (flagsOf(context) & (O_CREAT | O_TMPFILE_BIT)) !== 0;
   if (creates && !wantsPathDescriptor(context)) return refuse(context, 'DEPUTY_E_REFUSED_CREATING_FLAGS');
   return own.assumeIdentity;
@@ -178,7 +187,8 @@ const ownSteps: readonly Step[] = [
       return context.kernel.openByHandle(context.record, realFlags(context));
     },
     next: (context, result) => {
-      if (result < 0) return wantsPathDescriptor(context) ? exactInstead(context) : giveErrno(context, result);
+      if (result < 0)
+        return wantsPathDescriptor(context) ? exactInstead(context) : giveErrno(context, result);
       context.record.setI32(offset.sourceDescriptor, result);
       return own.answerDescriptor;
     },

@@ -1,6 +1,6 @@
 import { errnoNumbers } from '../../../core/errors/errno.js';
-import { judgeMount } from '../../../core/request/compiled-policy.js';
 import type { MountEntry } from '../../../core/ports/kernel.js';
+import { judgeMount } from '../../../core/request/compiled-policy.js';
 import type { Step, StepContext } from '../../../core/steps/step.js';
 import { ending, giveErrno, refuse, refuseByNumber } from './shared-steps.js';
 

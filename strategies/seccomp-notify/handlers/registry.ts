@@ -12,6 +12,10 @@ export const handlerOf: HandlerOf = (record, abi, policy) => {
   if (record.u32(offset.auditArchitecture) !== abi.auditArchitecture) return unlisted;
   const number = record.syscallNumber;
   const handler =
-    number === abi.openByHandleAt ? openByHandleAt : number === abi.nameToHandleAt ? nameToHandleAt : unlisted;
+    number === abi.openByHandleAt
+      ? openByHandleAt
+      : number === abi.nameToHandleAt
+        ? nameToHandleAt
+        : unlisted;
   return policy.syscalls.has(handler.syscall) ? handler : unlisted;
 };

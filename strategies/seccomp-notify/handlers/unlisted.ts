@@ -9,7 +9,8 @@ const own = { judge: firstOwnStep, answerContinue: firstOwnStep + 1 } as const;
 function isForeign({ record, kernel }: StepContext): boolean {
   const { auditArchitecture, foreignSyscallBit } = kernel.abi;
   return (
-    record.u32(offset.auditArchitecture) !== auditArchitecture || (record.syscallNumber & foreignSyscallBit) !== 0
+    record.u32(offset.auditArchitecture) !== auditArchitecture ||
+    (record.syscallNumber & foreignSyscallBit) !== 0
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { replyOutcome, requestFlag } from '../../../adapters/injector/protocol.js';
+import { replyNote, replyOutcome, requestFlag } from '../../../adapters/injector/protocol.js';
 import { injectorSuite } from './support/availability.js';
 import { runSession } from './support/session.js';
 
@@ -25,7 +25,13 @@ injectorSuite('the injector gives O_PATH descriptors', () => {
   it('when there is no room below the stack pointer', async () => {
     const { report, counts } = await runSession({ calls: 60, smallstack: 1 });
     expect(report).toMatchObject({ right: 60, wrong: 0, first: '' });
-    expect(counts.replies.every((reply) => (reply.notes & 2) !== 0)).toBe(true);
+    expect(counts.replies.every((reply) => (reply.notes & replyNote.privatePage) !== 0)).toBe(true);
+  });
+
+  it('when the stack is a file in memory, whose pages it must not wait for', async () => {
+    const { report, counts } = await runSession({ calls: 60, smallstack: 2 });
+    expect(report).toMatchObject({ right: 60, wrong: 0, first: '' });
+    expect(counts.replies.every((reply) => (reply.notes & replyNote.privatePage) !== 0)).toBe(true);
   });
 
   it('to threads that have tables of their own, the lowest number each time', async () => {

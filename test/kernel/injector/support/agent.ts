@@ -30,8 +30,8 @@ export interface AgentOptions {
   readonly flags?: number;
   /** Called with each notification's thread before the request goes out. */
   readonly beforeRequest?: (threadId: number) => void;
-  /** Channel of the injector to go on with when the first has ended. */
-  readonly nextLoop?: number;
+  /** Opens the channel of the injector to go on with when the first has ended. */
+  readonly nextLoop?: () => Promise<number>;
   /** Checked now and then: true ends the agent. */
   readonly until?: () => boolean;
 }
@@ -46,6 +46,7 @@ export class MinimalAgent {
   private channel: InjectionChannel;
   private hungUp = false;
   private injectorEnded = false;
+  private changed = false;
 
   constructor(
     private readonly listener: number,
@@ -57,8 +58,9 @@ export class MinimalAgent {
   }
 
   async run(): Promise<AgentCounts> {
-    while (!this.hungUp && !this.injectorEnded && !this.options.until?.()) {
-      for (let round = 0; round < 50 && !this.hungUp; round++) this.serve();
+    while (!this.hungUp && !this.options.until?.()) {
+      for (let round = 0; round < 50 && !this.hungUp && !this.injectorEnded; round++) this.serve();
+      if (this.injectorEnded && !(await this.changeInjector())) break;
       await setImmediate();
     }
     await this.takeLastReplies();
@@ -125,7 +127,7 @@ export class MinimalAgent {
     const result = this.channel.receive(reply);
     if (result === EAGAIN) return;
     if (result < 0) {
-      this.changeInjector();
+      this.injectorEnded = true;
       return;
     }
     const { outcomes } = this.counts;
@@ -136,14 +138,15 @@ export class MinimalAgent {
   }
 
   /** What was in flight is asked for again if it still waits; else the kernel has made the call new. */
-  private changeInjector(): void {
+  private async changeInjector(): Promise<boolean> {
     const { memory, listener } = this;
-    const { nextLoop } = this.options;
-    this.injectorEnded = nextLoop === undefined || nextLoop === this.channel.descriptor;
-    if (nextLoop === undefined || this.injectorEnded) return;
-    this.channel = new InjectionChannel(nextLoop);
-    this.counts.requests--;
+    if (this.changed || !this.options.nextLoop) return false;
+    this.channel = new InjectionChannel(await this.options.nextLoop());
+    this.changed = true;
+    this.injectorEnded = false;
+    this.counts.requests = this.counts.durationsUs.length;
     if (systemCall('ioctl', listener, notifyCommand.ID_VALID, memory.address) === 0) this.ask();
+    return true;
   }
 
   /** Only one request is in flight in tests that get refusals, so its id still stands in memory. */

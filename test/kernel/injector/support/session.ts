@@ -18,9 +18,15 @@ export interface TestInjector {
 export async function openInjector(
   hooks: Record<string, string> = {},
   prefix: string[] = [],
+  scoreboard?: number,
 ): Promise<TestInjector> {
   const environment = { ...process.env, DEPUTY_TEST: '1', ...hooks };
-  const started = startInjector({ entry: injectorEntry(), environment, prefix });
+  const started = startInjector({
+    entry: injectorEntry(),
+    environment,
+    prefix,
+    ...(scoreboard !== undefined && { scoreboard }),
+  });
   if (typeof started === 'number') throw new Error(`startInjector: ${started}`);
   const control = new InjectorControl(started.control);
   const ended = new Promise((resolve) => started.child.once('exit', resolve));
@@ -48,6 +54,7 @@ export interface SessionResult {
   readonly ended: { code: number | null; signal: NodeJS.Signals | null };
   readonly counts: AgentCounts;
   readonly descriptorsBefore: number;
+  readonly closeSuccessor: () => Promise<void>;
   /** -1 when the injector has ended. */
   readonly descriptorsAfter: number;
 }
@@ -57,7 +64,7 @@ export interface SessionOptions extends AgentOptions {
   readonly hooks?: Record<string, string>;
   readonly injector?: TestInjector;
   /** Takes over when the first injector has ended. */
-  readonly successor?: TestInjector;
+  readonly successor?: () => Promise<TestInjector>;
   readonly prefix?: string[];
   /** The target is killed when it takes longer than this. */
   readonly limitMs?: number;
@@ -74,9 +81,14 @@ export async function runSession(
   const target = await startTarget(targetOptions, options.prefix);
   const descriptorsBefore = countDescriptors(injector.processId);
   const loop = injector.control.openLoop();
+  let successor: TestInjector | undefined;
+  const openSuccessor = async (): Promise<number> => {
+    successor = await options.successor?.();
+    return successor?.control.openLoop() ?? -1;
+  };
   const agent = new MinimalAgent(target.listener, target.mount, loop, {
     ...options,
-    ...(options.successor && { nextLoop: options.successor.control.openLoop() }),
+    ...(options.successor && { nextLoop: async () => openSuccessor() }),
   });
   const limit = globalThis.setTimeout(() => target.child.kill('SIGKILL'), options.limitMs ?? 50_000);
   target.go();
@@ -89,7 +101,8 @@ export async function runSession(
   systemCall('close', loop);
   const descriptorsAfter = await settledDescriptors(injector, descriptorsBefore);
   if (!options.injector) await injector.close();
-  return { report, ended, counts, descriptorsBefore, descriptorsAfter };
+  const closeSuccessor = async (): Promise<void> => successor?.close();
+  return { report, ended, counts, descriptorsBefore, descriptorsAfter, closeSuccessor };
 }
 
 async function settledDescriptors(injector: TestInjector, expected: number): Promise<number> {

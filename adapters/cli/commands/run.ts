@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { isDeputyError } from '../../../core/errors/deputy-error.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { Agent } from '../../agent/agent.js';
+import { type LaunchedTarget, launchTarget } from '../../launcher/launch-target.js';
+import { exitCodeOf as exitCodeOfTarget, forwardSignals } from '../../launcher/run-target.js';
+import { commandLineLogger, type LogLevel } from '../../logging/index.js';
+import { loadPolicy, openAgent } from '../agent-parts.js';
+import { exitCode, printError } from '../output.js';
+import { requireRoot } from './agent.js';
+
+/** The traditional unprivileged user and group, where nothing else is asked for. */
+const nobody = 65534;
+
+interface RunFlags {
+  readonly policy?: string;
+  readonly state?: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly waitKillable: boolean;
+  readonly node?: string;
+}
+
+/** Adds `deputy run` to the program. */
+export function addRunCommand(program: Command): void {
+  program
+    .command('run')
+    .description('start a program without privileges, serve its calls, and exit with its code')
+    .argument('<command>', 'the program; put -- in front of it')
+    .argument('[arguments...]', 'its arguments')
+    .option('--policy <file>', 'what the program may have done for it; without it the defaults hold')
+    .option('--state <directory>', 'keep journal and events here; without it they go when the program ends')
+    .option('--uid <uid>', 'run as this user', identifier, nobody)
+    .option('--gid <gid>', 'run as this group', identifier, nobody)
+    .option('--node <name>', "the node's name in events; default is the host name")
+    .option('--no-wait-killable', 'let any signal interrupt a call that is being answered (plain flavour)')
+    .addHelpText(
+      'after',
+      "\nExit code: the program's own, 128+n for signal n, 126, 127, or 125 when deputy failed.",
+    )
+    .action(async (command: string, words: readonly string[], flags: RunFlags) => {
+      const { logLevel } = program.opts<{ logLevel: LogLevel }>();
+      process.exitCode = await run([command, ...words], flags, logLevel);
+    });
+}
+
+async function run(argv: readonly string[], flags: RunFlags, level: LogLevel): Promise<number> {
+  // A program's own output is what its user wants to see; deputy speaks up only when something is wrong.
+  const logger = commandLineLogger(level === 'info' ? 'error' : level);
+  const temporary = flags.state === undefined ? mkdtempSync(join(tmpdir(), 'deputy-run-')) : undefined;
+  let agent: Agent | undefined;
+  try {
+    requireRoot();
+    const policy = loadPolicy(flags.policy, logger);
+    const { node } = flags;
+    const state = resolve(flags.state ?? (temporary as string));
+    agent = await openAgent({ state, ...(node === undefined ? {} : { node }) }, policy, logger);
+    return await serve(argv, flags, agent);
+  } catch (error) {
+    printError(error);
+    if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_FOUND')) return 127;
+    if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_EXECUTABLE')) return 126;
+    return isUsage(error) ? exitCode.usage : exitCode.deputyFailed;
+  } finally {
+    await close(agent, logger);
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+async function serve(argv: readonly string[], flags: RunFlags, agent: Agent): Promise<number> {
+  const { uid, gid, waitKillable } = flags;
+  const target: LaunchedTarget = await launchTarget({ argv, uid, gid, waitKillable });
+  const stopForwarding = forwardSignals(target);
+  try {
+    const { processId, listener } = target;
+    await agent.engine.delegate({
+      target: { containerId: `run-${processId}`, processId, listener },
+      strategy: 'seccomp-notify',
+      origin: 'run',
+    });
+    await target.start();
+    return exitCodeOfTarget(await target.exited);
+  } catch (error) {
+    target.kill('SIGKILL');
+    throw error;
+  } finally {
+    stopForwarding();
+  }
+}
+
+async function close(agent: Agent | undefined, logger: Logger): Promise<void> {
+  try {
+    await agent?.close();
+  } catch (error) {
+    logger.error({ err: error }, 'deputy did not end cleanly');
+  }
+}
+
+function isUsage(error: unknown): boolean {
+  const codes = ['DEPUTY_E_USAGE', 'DEPUTY_E_POLICY_INVALID', 'DEPUTY_E_POLICY_UNREADABLE'] as const;
+  return codes.some((code) => isDeputyError(error, code));
+}
+
+function identifier(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0 || value >= 0xffffffff) {
+    throw new InvalidArgumentError('a numeric id is wanted');
+  }
+  return value;
+}

@@ -1,0 +1,93 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { allocate, mapShared, NativeMemory } from '../linux/memory.js';
+import { systemCall } from '../linux/native.js';
+
+const slots = 128;
+const slotBytes = 16;
+const boardBytes = 4096;
+const field = { threadId: 0, inode: 8 } as const;
+const MFD_CLOEXEC = 1;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_INO = 0x100;
+const statxInode = 32;
+
+/**
+ * Makes the memory in which injectors write down what they put into targets (memfd_create(2)): a descriptor, or
+ * minus an errno. Whoever starts injectors keeps it and gives the same to each.
+ */
+export function createScoreboard(): number {
+  const name = allocate(4096);
+  name.putString(0, 'deputy-injector');
+  const descriptor = systemCall('memfd_create', name.address, MFD_CLOEXEC);
+  if (descriptor < 0) return descriptor;
+  const result = systemCall('fallocate', descriptor, 0, 0, boardBytes);
+  return result < 0 ? result : descriptor;
+}
+
+/**
+ * Which sockets stand in which threads' tables. Each is written down, by its inode, before it is added; what an
+ * injector that was killed has left there is replaced when its successor serves that thread's call.
+ */
+export class Scoreboard {
+  private readonly memory: NativeMemory;
+  private readonly statx: NativeMemory = allocate(4096);
+  /** Inodes left behind, by thread. */
+  private readonly left = new Map<number, number>();
+
+  /** `descriptor` is what createScoreboard() gave, or -1: then nothing outlives this process. */
+  constructor(descriptor: number) {
+    const address = descriptor < 0 ? -1 : mapShared(descriptor, boardBytes);
+    this.memory = address > 0 ? new NativeMemory(address, boardBytes) : allocate(boardBytes);
+    for (let slot = 0; slot < slots; slot++) {
+      const threadId = this.word(slot, field.threadId);
+      if (threadId !== 0) this.left.set(threadId, this.word(slot, field.inode));
+      this.clear(slot);
+    }
+  }
+
+  /** Writes down that this socket of ours is about to go to the thread: the slot to clear, -1 when none is free. */
+  note(threadId: number, socket: number): number {
+    const { address, u32 } = this.statx;
+    const result = systemCall('statx', socket, address, AT_EMPTY_PATH, STATX_INO, address + 16);
+    const inode = result < 0 ? 0 : (u32[(16 + statxInode) >> 2] as number);
+    for (let slot = 0; slot < slots; slot++) {
+      if (this.word(slot, field.threadId) !== 0) continue;
+      this.memory.u32[(slot * slotBytes + field.inode) >> 2] = inode;
+      this.memory.u32[(slot * slotBytes + field.threadId) >> 2] = threadId;
+      return slot;
+    }
+    return -1;
+  }
+
+  clear(slot: number): void {
+    if (slot >= 0) this.memory.u32[(slot * slotBytes + field.threadId) >> 2] = 0;
+  }
+
+  /** The number of the socket that a killed injector left in this thread's table, or -1; told only once. */
+  takeLeftSocket(threadId: number): number {
+    const inode = this.left.get(threadId);
+    if (inode === undefined) return -1;
+    this.left.delete(threadId);
+    const directory = `/proc/${threadId}/fd`;
+    try {
+      const name = readdirSync(directory).find(
+        (each) => linkOf(`${directory}/${each}`) === `socket:[${inode}]`,
+      );
+      return name === undefined ? -1 : Number(name);
+    } catch {
+      return -1;
+    }
+  }
+
+  private word(slot: number, offset: number): number {
+    return this.memory.u32[(slot * slotBytes + offset) >> 2] as number;
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// Runs unit, contract and kernel tests on Node 24, which an npm package brings into .cache/.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkoutDirectory } from './paths.mjs';
+import { countTests, runVitest } from './vitest.mjs';
+
+const version = '24.21.0';
+const directory = join(checkoutDirectory, '.cache', `node-${version}`);
+const packageName = `node-linux-${process.arch}`;
+const node = join(directory, 'node_modules', packageName, 'bin', 'node');
+
+if (!existsSync(node)) {
+  mkdirSync(directory, { recursive: true });
+  const wanted = [`${packageName}@${version}`];
+  const options = [
+    'install',
+    '--prefix',
+    directory,
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+  ];
+  const { status } = spawnSync('npm', [...options, ...wanted], { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0 || !existsSync(node)) {
+    process.stderr.write(`Node ${version} can't be had here\n`);
+    process.exit(process.env.CI === 'true' ? 1 : 0);
+  }
+}
+// The suites that depend on Node itself; the guest is no different on another version.
+const suites =
+  process.argv.length > 2 ? process.argv.slice(2) : ['test/unit', 'test/contract', 'test/kernel'];
+const { status, report } = runVitest(node, suites, { DEPUTY_TEST_NODE: version });
+process.stdout.write(`Node ${version}: ${countTests(report)}\n`);
+process.exitCode = status;
