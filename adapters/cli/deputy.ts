@@ -3,8 +3,11 @@ import { Command, CommanderError, Option } from 'commander';
 import { version } from '../host/build.js';
 import { logLevels } from '../logging/index.js';
 import { addAgentCommand } from './commands/agent.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
 import { addPolicyCommand } from './commands/policy.js';
+import { addProfileCommand } from './commands/profile.js';
+import { addRunCommand } from './commands/run.js';
 import { addStatusCommand } from './commands/status.js';
 import { exitCode, exitCodeOf, printError } from './output.js';
 
@@ -18,6 +21,9 @@ export function createProgram(): Command {
     )
     .showHelpAfterError('(run with --help for what there is)');
   addAgentCommand(program);
+  addRunCommand(program);
+  addDoctorCommand(program);
+  addProfileCommand(program);
   addStatusCommand(program);
   addEventsCommand(program);
   addPolicyCommand(program);

@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { executeProgramFile } from '../linux/program.js';
 import { LaunchFailure } from './launcher-channel.js';
 
 /**
@@ -9,13 +9,10 @@ export function executeProgram(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): never {
-  const libc = koffi.load(null);
-  const execute = libc.func('int execvpe(const char *file, const char **argv, const char **envp)');
   const pairs = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   // execvpe(3) searches the PATH of the caller's environment, not of the one that it is given.
   const path = environment['PATH'];
   if (path === undefined) delete process.env['PATH'];
   else process.env['PATH'] = path;
-  execute(argv[0], [...argv, null], [...pairs, null]);
-  throw new LaunchFailure('execute', koffi.errno());
+  throw new LaunchFailure('execute', -executeProgramFile(argv, pairs));
 }

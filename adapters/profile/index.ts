@@ -1,0 +1,7 @@
+export {
+  containerProfile,
+  operatorProfile,
+  type ProfileOptions,
+  podSecurityContext,
+  type SeccompProfile,
+} from './container-profile.js';
