@@ -87,7 +87,7 @@ function checkTracing(): Diagnosis {
   const name = 'exact O_PATH';
   if (child.pid === undefined)
     return diagnosis(strategy, name, false, 'no child could be started', undefined, true);
-  const suspended = seize(child.pid, traceOption.suspendSeccomp);
+  const suspended = seize(child.pid, traceOption.SUSPEND_SECCOMP);
   const plain = suspended === 0 ? 0 : seize(child.pid, 0);
   detach(child.pid, 0);
   child.kill('SIGKILL');

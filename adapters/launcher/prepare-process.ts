@@ -35,6 +35,8 @@ export function resetSignals(): void {
  * the parent that the program runs: its end of the channel reads the end of the file.
  */
 export function closeDescriptorsOnExec(): void {
+  // Node marks its standard streams as well when it starts; those belong to the program.
+  for (const stream of [0, 1, 2]) systemCall('fcntl', stream, F_SETFD, 0);
   const result = systemCall('close_range', 3, lastDescriptor, CLOSE_RANGE_CLOEXEC);
   if (result >= 0) return;
   if (result !== ENOSYS && result !== EINVAL) throw new LaunchFailure('descriptors', -result);

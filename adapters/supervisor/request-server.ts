@@ -79,7 +79,12 @@ export class RequestServer implements RequestService {
         attached.loop.send({ kind: 'policy', key, policy: attached.policy });
       },
       detach: () => this.detach(attached),
+      forget: () => this.forget(key),
     });
+  }
+
+  settled(): Promise<void> {
+    return this.options.publisher.published(this.options.journal.counters.nextTicket - 1);
   }
 
   /** Fresh channels to a fresh injector, for every loop. */
@@ -177,7 +182,14 @@ export class RequestServer implements RequestService {
     if (attached === undefined) return;
     this.attached.delete(key);
     systemCall('close', attached.options.descriptor);
+    attached.detached?.();
     attached.options.onHangup();
+  }
+
+  /** All that is known of a listener that is gone and counted. */
+  private forget(key: number): void {
+    this.options.counts.forget(key);
+    this.options.publisher.forget(key);
   }
 
   private async detach(attached: Attached): Promise<void> {
@@ -189,8 +201,8 @@ export class RequestServer implements RequestService {
     // A loop that is stuck can't answer; its target is the one that keeps it.
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, 2_000).unref());
     await Promise.race([done, timeout]);
-    this.attached.delete(attached.key);
-    systemCall('close', attached.options.descriptor);
+    // It may have hung up meanwhile, and its descriptor's number be another's by now.
+    if (this.attached.delete(attached.key)) systemCall('close', attached.options.descriptor);
   }
 
   /** Looks for a loop that has been in one request for too long. */

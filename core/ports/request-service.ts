@@ -8,6 +8,8 @@ export interface ServedListener {
   setPolicy(policy: ResolvedPolicy): void;
   /** Stops serving and closes the listener. */
   detach(): Promise<void>;
+  /** Nobody will ask for its counts again. */
+  forget(): void;
 }
 
 export interface AttachOptions {
@@ -27,4 +29,6 @@ export interface RequestService {
   /** Why it can't serve here, or undefined when it proved that it can. */
   obstacle(): Promise<string | undefined>;
   attach(options: AttachOptions): Promise<ServedListener>;
+  /** Resolves when all requests answered so far are counted and their events stored. */
+  settled(): Promise<void>;
 }

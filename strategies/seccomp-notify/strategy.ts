@@ -19,6 +19,8 @@ function sum(a: Counts, b: Counts): Counts {
 /** One delegation's listeners: the container's own, and one for each `exec` into it. */
 class Listeners implements Establishment {
   private readonly served = new Map<number, ServedListener>();
+  private readonly uncounted = new Set<ServedListener>();
+  private readonly leaving = new Set<Promise<void>>();
   private gone = noCounts;
   private released = false;
   private serving = false;
@@ -57,24 +59,35 @@ class Listeners implements Establishment {
   }
 
   counts(): Counts {
-    return [...this.served.values()].reduce((total, served) => sum(total, served.counts()), this.gone);
+    const listeners = [...this.served.values(), ...this.uncounted];
+    return listeners.reduce((total, served) => sum(total, served.counts()), this.gone);
   }
 
   async release(): Promise<void> {
     this.released = true;
     for (const served of [...this.served.values()]) {
       await served.detach();
-      this.forget(served);
+      this.leave(served);
     }
+    await Promise.all(this.leaving);
   }
 
   private hangUp(served: ServedListener): void {
-    this.forget(served);
+    this.leave(served);
     if (this.served.size === 0 && !this.released) this.context.hooks.ended('the target is gone');
   }
 
-  private forget(served: ServedListener): void {
-    if (this.served.delete(served.key)) this.gone = sum(this.gone, served.counts());
+  /** Its last requests may not be counted yet; its counts are kept until they are. */
+  private leave(served: ServedListener): void {
+    if (!this.served.delete(served.key)) return;
+    this.uncounted.add(served);
+    const left = this.service.settled().then(() => {
+      this.uncounted.delete(served);
+      this.gone = sum(this.gone, served.counts());
+      served.forget();
+      this.leaving.delete(left);
+    });
+    this.leaving.add(left);
   }
 }
 
