@@ -8,7 +8,7 @@ import { runSteps } from '../../core/steps/run-steps.js';
 import { type StepContext, stepPark } from '../../core/steps/step.js';
 import type { MappedSegments } from '../journal/mapped-segments.js';
 import { allocate } from '../linux/memory.js';
-import { hotSyscalls, systemCall } from '../linux/native.js';
+import { hotSyscalls } from '../linux/native.js';
 import type { Placement } from '../linux/placement.js';
 import { EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
 import type { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';

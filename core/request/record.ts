@@ -134,7 +134,7 @@ export class RequestRecord {
     const { u8, u16, i32 } = this.views;
     u8[at] = step;
     u8[at + 1] = state;
-    u16[(at + 2) >> 1] = elapsedUs > 0xffff ? 0xffff : elapsedUs;
+    u16[(at + 2) >> 1] = Math.min(elapsedUs, 0xffff);
     i32[(at + 4) >> 2] = result;
     if (count < 0xffff) this.setU16(offset.traceCount, count + 1);
   }

@@ -1,13 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { missingLabParts } from '../lab/lab-status.js';
 import { runGuestWorkload } from '../lab/run-guest-workload.js';
 import { startVirtiofsd } from '../lab/virtiofsd.js';
+import { describeWhen } from '../support/describe-when.js';
 
 const missing = missingLabParts();
 const timeoutMs = 180_000;
 
 /** What the real parts do without deputy: the yardstick for every run with it. */
-describe.skipIf(missing.length > 0)('reference', () => {
+describeWhen(missing, 'reference', () => {
   for (const runtime of ['crun', 'runc'] as const) {
     test(`with the capability and no agent, all checks are right under ${runtime}`, {
       timeout: timeoutMs,
@@ -28,5 +29,3 @@ describe.skipIf(missing.length > 0)('reference', () => {
     );
   });
 });
-
-test.runIf(missing.length > 0)('the lab is incomplete', ({ skip }) => skip(missing.join('\n')));

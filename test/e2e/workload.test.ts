@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { guestCheckNames } from '../lab/guest-workload.js';
 import { missingLabParts } from '../lab/lab-status.js';
 import { runWorkloadOnHost } from '../lab/workload-on-host.js';
+import { describeWhen } from '../support/describe-when.js';
 
 const missing = missingLabParts(['root', 'unshare', 'container root', 'temporary folder']);
 const timeoutMs = 90_000;
@@ -37,7 +38,7 @@ const sabotages: ReadonlyArray<readonly [check: string, sabotage: string]> = [
   ['host-file', 'stat() { if [ "$2" = %Y ]; then echo 0; else command stat "$@"; fi; }'],
 ];
 
-describe.skipIf(missing.length > 0)('the guest workload', () => {
+describeWhen(missing, 'the guest workload', () => {
   test('is right on a plain directory', { timeout: timeoutMs }, async () => {
     const result = await runWorkloadOnHost('');
     expect(
@@ -68,5 +69,3 @@ describe.skipIf(missing.length > 0)('the guest workload', () => {
     expect(result.hostSees).toMatch(/^FAIL contents/);
   });
 });
-
-test.runIf(missing.length > 0)('the lab is incomplete', ({ skip }) => skip(missing.join('\n')));
