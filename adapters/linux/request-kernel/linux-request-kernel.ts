@@ -31,6 +31,10 @@ const STATX_TYPE = 1;
 const scratchMountId = 0;
 const scratchEmptyPath = 64;
 const scratchStatx = 128;
+const scratchPath = 1024;
+
+const AT_HANDLE_CONNECTABLE = 0x2;
+const AT_SYMLINK_FOLLOW = 0x400;
 
 /** The running Linux kernel behind the port that handlers use. One for each loop thread; it is not shared. */
 export class LinuxRequestKernel implements RequestKernel {
@@ -170,6 +174,7 @@ export class LinuxRequestKernel implements RequestKernel {
   encodeHandle(record: RequestRecord, descriptor: number, flags: number): number {
     const { syscall, numbers } = this.kernel;
     const { address } = this.scratch;
+    if ((flags & AT_HANDLE_CONNECTABLE) !== 0) return this.encodeConnectable(record, descriptor, flags);
     return syscall(
       numbers.name_to_handle_at,
       descriptor,
@@ -232,6 +237,21 @@ export class LinuxRequestKernel implements RequestKernel {
       (record.listener as LoopListener).descriptor,
       command,
       record.addressOf(field),
+    );
+  }
+
+  /** The kernel takes no empty path together with AT_HANDLE_CONNECTABLE, so the file is named through /proc. */
+  private encodeConnectable(record: RequestRecord, descriptor: number, flags: number): number {
+    const { syscall, numbers } = this.kernel;
+    const { address } = this.scratch;
+    this.scratch.putString(scratchPath, `/proc/self/fd/${descriptor}`);
+    return syscall(
+      numbers.name_to_handle_at,
+      AT_FDCWD,
+      address + scratchPath,
+      record.addressOf(offset.handle),
+      address + scratchMountId,
+      flags | AT_SYMLINK_FOLLOW,
     );
   }
 

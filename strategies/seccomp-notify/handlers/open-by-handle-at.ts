@@ -116,12 +116,21 @@ function judgeType(context: StepContext, type: number): number {
     return fast ? own.checkAccess : own.inject;
   }
   record.setU8(offset.openMode, openMode.plain);
-  if (ordinary) return policy.enforceDac ? own.checkAccess : own.open;
-  const { O_DIRECTORY } = context.kernel.abi;
-  if ((flagsOf(context) & O_DIRECTORY) !== 0) return giveErrno(context, -errnoNumbers.ENOTDIR);
+  return judgePlain(context, type);
+}
+
+/** An open without O_PATH: what the kernel finds wrong before it looks at permissions comes first (fs/namei.c). */
+function judgePlain(context: StepContext, type: number): number {
   if (type === fileType.symlink) return giveErrno(context, -errnoNumbers.ELOOP);
+  const wantsDirectory = (flagsOf(context) & context.kernel.abi.O_DIRECTORY) !== 0;
+  if (wantsDirectory && type !== fileType.directory) return giveErrno(context, -errnoNumbers.ENOTDIR);
   if (type === fileType.socket) return giveErrno(context, -errnoNumbers.ENXIO);
-  return refuse(context, 'DEPUTY_E_REFUSED_FILE_TYPE');
+  if (type !== fileType.regular && type !== fileType.directory) {
+    return refuse(context, 'DEPUTY_E_REFUSED_FILE_TYPE');
+  }
+  // Writing to a directory is EISDIR whoever asks; the open itself says so.
+  const hopeless = type === fileType.directory && (accessMode(context) & W_OK) !== 0;
+  return context.policy.enforceDac && !hopeless ? own.checkAccess : own.open;
 }
 
 const ownSteps: readonly Step[] = [

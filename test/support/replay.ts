@@ -1,0 +1,20 @@
+import { type ReplayedJournal, replayJournal } from '../../adapters/journal/verify-journal.js';
+import { native } from '../../adapters/linux/native.js';
+import { resolvePolicy } from '../../core/policy/match.js';
+import { defaultPolicy } from '../../core/policy/parse.js';
+import { compilePolicy } from '../../core/request/compiled-policy.js';
+import { handlerOf } from '../../strategies/seccomp-notify/index.js';
+
+/** Replays a state directory's journal with this build's handlers. */
+export function replayStateDirectory(stateDirectory: string): ReplayedJournal {
+  const { auditArchitecture, foreignSyscallBit, syscalls, openFlags } = native().architecture;
+  const abi = {
+    auditArchitecture,
+    foreignSyscallBit,
+    openByHandleAt: syscalls.open_by_handle_at,
+    nameToHandleAt: syscalls.name_to_handle_at,
+    ...openFlags,
+  };
+  const policy = compilePolicy(resolvePolicy(defaultPolicy(), { containerId: 'replay', metadata: '' }));
+  return replayJournal(stateDirectory, (record) => handlerOf(record, abi, policy));
+}
