@@ -107,7 +107,7 @@ export class Journal {
 
   /** Lets the mappings of segments before `segment` go; the caller knows that no loop writes there any more. */
   unmapBefore(segment: number): void {
-    const bound = Math.min(segment, this.writer.oldestNeeded);
+    const bound = Math.min(segment, this.writer.oldestNeeded());
     this.writer.dropBefore(bound);
     for (const [number, { address, descriptor }] of [...this.mapped]) {
       if (number >= bound) continue;

@@ -35,10 +35,14 @@ export class MappedSegments {
     for (const known of [...this.segments.keys()]) if (known < segment) this.segments.delete(known);
   }
 
-  /** Oldest segment that this thread may still write to, apart from records that are open. */
-  get oldestNeeded(): number {
-    const slots =
-      this.nextSlot < this.blockEnd ? segmentOf(this.nextSlot) : segmentOf(this.counters.nextSlot);
+  /**
+   * Oldest segment that this thread may still write to, apart from records that are open. What is left of a block
+   * in a segment that others have finished is given up, else a quiet thread would keep that segment for ever.
+   */
+  oldestNeeded(): number {
+    const newest = segmentOf(this.counters.nextSlot);
+    if (this.nextSlot < this.blockEnd && segmentOf(this.nextSlot) < newest) this.nextSlot = this.blockEnd;
+    const slots = this.nextSlot < this.blockEnd ? segmentOf(this.nextSlot) : newest;
     return Math.min(slots, segmentOf(this.counters.nextTicket));
   }
 

@@ -275,7 +275,7 @@ export class HotLoop {
   }
 
   private noteOldestSegment(): void {
-    let oldest = this.parts.segments.oldestNeeded;
+    let oldest = this.parts.segments.oldestNeeded();
     for (const record of this.parked) oldest = Math.min(oldest, segmentOf(record.slot));
     this.parts.control.oldestSegment = oldest;
   }

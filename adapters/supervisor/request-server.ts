@@ -49,6 +49,7 @@ export class RequestServer implements RequestService {
   private readonly seen = new Map<LoopHandle, { request: number; sinceMs: number }>();
   private obstacleFound: Promise<string | undefined> | undefined;
   private stopping = false;
+  private forgottenBefore = 0;
 
   constructor(private readonly options: RequestServerOptions) {
     this.main = this.startLoop();
@@ -119,6 +120,8 @@ export class RequestServer implements RequestService {
       this.options.logger.error({ err: error }, 'the journal can not grow; requests wait');
     }
     const oldest = Math.min(...[...this.loops].map((loop) => loop.control.oldestSegment));
+    if (oldest <= this.forgottenBefore) return;
+    this.forgottenBefore = oldest;
     for (const loop of this.loops) loop.send({ kind: 'forget-segments', before: oldest });
     journal.unmapBefore(oldest);
   }
