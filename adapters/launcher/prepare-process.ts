@@ -31,8 +31,8 @@ export function resetSignals(): void {
 }
 
 /**
- * Marks everything above the standard streams to be closed on exec (close_range(2), Linux 5.11), which also tells
- * the parent that the program runs: its end of the channel reads the end of the file.
+ * Keeps the standard streams, and marks everything above them to be closed on exec (close_range(2), Linux 5.11),
+ * which also tells the parent that the program runs: its end of the channel reads the end of the file.
  */
 export function closeDescriptorsOnExec(): void {
   // Node marks its standard streams as well when it starts; those belong to the program.

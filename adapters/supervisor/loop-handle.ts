@@ -36,7 +36,8 @@ export class LoopHandle {
       handlersModule: entryUrl(options.handlersModule).href,
     };
     const entry = entryUrl(new URL('./hot-loop-worker.js', import.meta.url));
-    this.worker = new Worker(entry, { workerData, name: 'deputy-loop' });
+    const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+    this.worker = new Worker(entry, { workerData, name: 'deputy-loop', resourceLimits });
     this.worker.on('message', options.onReport);
     this.worker.on('error', (error) => {
       options.onReport({ kind: 'failed', message: error.stack ?? error.message });

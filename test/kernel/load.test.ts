@@ -113,7 +113,8 @@ describeWhen(missingForKernel(), 'under load', () => {
       .trim()
       .split('\n')
       .map((text) => JSON.parse(text) as { version: number; type: string });
-    events.forEach(({ version }, index) => expect(version).toBe(index + 1));
+    const gaps = events.filter(({ version }, index) => version !== index + 1);
+    expect(gaps).toEqual([]);
     const opens = events.filter(({ type }) => type === 'request.answered').length;
     expect(opens).toBe(101_000 + 3);
     const replayed = replayStateDirectory(state);

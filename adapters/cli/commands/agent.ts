@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { deputyError } from '../../../core/errors/deputy-error.js';
+import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { type AgentFlags, defaultStateDirectory, loadPolicy, openAgent } from '../agent-parts.js';
 import { exitCode, print } from '../output.js';
@@ -43,7 +43,8 @@ async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel)
       agent.setPolicy(loadPolicy(flags.policy, logger));
       logger.info({ policy: flags.policy }, 'the policy was read again');
     } catch (error) {
-      logger.error({ err: error }, 'the new policy is refused; the old one stays');
+      const code = isDeputyError(error) ? error.code : undefined;
+      logger.error({ code, err: error }, 'the new policy is refused; the old one stays');
     }
   });
   const signal = await ended();

@@ -1,0 +1,98 @@
+import type { MountEntry } from '../../core/ports/kernel.js';
+
+/** A file of the modelled world. Generation and inode are its handle. */
+export interface MemoryFile {
+  readonly inode: number;
+  readonly generation: number;
+  /** S_IFMT >> 12, as describeFile() has it. */
+  readonly type: number;
+  readonly mountId: number;
+  readonly ownerUser: number;
+  /** Permission bits of owner and others, as in 0o644. */
+  readonly mode: number;
+}
+
+/** A thread of a modelled target. */
+export interface MemoryThread {
+  readonly threadId: number;
+  readonly user: number;
+  /** Descriptors of its table: number to mount id; `pathOnly` for O_PATH ones. */
+  readonly descriptors: Map<number, { readonly mountId: number; readonly pathOnly?: boolean }>;
+  descriptorLimit: number;
+  alive: boolean;
+  /** Memory by address: bytes that can be read from there. */
+  readonly memory: Map<number, Uint8Array>;
+  /** Paths that a thread may name, by address. */
+  readonly paths: Map<number, string>;
+  /** What was written into the thread's memory, by address. */
+  readonly written: Map<number, Uint8Array>;
+}
+
+/** How a call ended for the target. */
+export interface MemoryAnswer {
+  readonly kind: 'value' | 'errno' | 'descriptor' | 'continue' | 'injected';
+  readonly value: number;
+}
+
+/** One call in the notifier. */
+export interface MemoryNotification {
+  readonly id: bigint;
+  state: 'sent' | 'replied' | 'cancelled';
+  answer: MemoryAnswer | undefined;
+}
+
+/** Everything that a modelled kernel knows. */
+export class MemoryWorld {
+  readonly files = new Map<string, MemoryFile>();
+  readonly mounts = new Map<number, MountEntry>();
+  readonly threads = new Map<number, MemoryThread>();
+  readonly notifications = new Map<bigint, MemoryNotification>();
+  /** Descriptors that deputy itself holds: number to file; `pathOnly` for O_PATH ones. */
+  readonly held = new Map<number, { readonly file: MemoryFile; readonly pathOnly: boolean }>();
+  private nextDescriptor = 100;
+  private nextId = 0xfedc_ba98_0000_0001n;
+
+  /** Adds a mount with a policy verdict yet to come. */
+  addMount(mountId: number, fileSystemType: string, mountPoint: string): void {
+    this.mounts.set(mountId, { mountId, fileSystemType, mountPoint, root: '/', verdict: -1 });
+  }
+
+  /** Adds a file; its name is for openPath() alone. */
+  addFile(name: string, file: MemoryFile): MemoryFile {
+    this.files.set(name, file);
+    return file;
+  }
+
+  addThread(threadId: number, user: number): MemoryThread {
+    const thread: MemoryThread = {
+      threadId,
+      user,
+      descriptors: new Map(),
+      descriptorLimit: 64,
+      alive: true,
+      memory: new Map(),
+      paths: new Map(),
+      written: new Map(),
+    };
+    this.threads.set(threadId, thread);
+    return thread;
+  }
+
+  /** A call arrives and is received: ids are consecutive and exceed 2^53. */
+  notify(): MemoryNotification {
+    const notification: MemoryNotification = { id: this.nextId++, state: 'sent', answer: undefined };
+    this.notifications.set(notification.id, notification);
+    return notification;
+  }
+
+  /** Finds a file by inode and generation. */
+  findByHandle(inode: number, generation: number): MemoryFile | undefined {
+    return [...this.files.values()].find((file) => file.inode === inode && file.generation === generation);
+  }
+
+  hold(file: MemoryFile, pathOnly: boolean): number {
+    const descriptor = this.nextDescriptor++;
+    this.held.set(descriptor, { file, pathOnly });
+    return descriptor;
+  }
+}

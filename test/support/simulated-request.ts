@@ -1,0 +1,117 @@
+import { resolvePolicy } from '../../core/policy/match.js';
+import { parsePolicy } from '../../core/policy/parse.js';
+import { type CompiledPolicy, compilePolicy } from '../../core/request/compiled-policy.js';
+import { type RequestRecord, standaloneRecord } from '../../core/request/record.js';
+import { offset } from '../../core/request/record-layout.js';
+import { runStep } from '../../core/steps/run-steps.js';
+import type { StepContext } from '../../core/steps/step.js';
+import { MemoryKernel, type MemoryNotification, MemoryWorld } from '../../simulator/index.js';
+import { handlerOf } from '../../strategies/seccomp-notify/index.js';
+
+export const ids = { mount: 7, otherMount: 8, proc: 9, thread: 4711, user: 107 } as const;
+const handleAt = 0x7f0000001000;
+
+/** A world with a share, a file of each kind, and one target. */
+export function sampleWorld(): MemoryWorld {
+  const world = new MemoryWorld();
+  world.addMount(ids.mount, 'ext4', '/share');
+  world.addMount(ids.otherMount, 'ext4', '/other');
+  world.addMount(ids.proc, 'proc', '/proc');
+  const base = { generation: 1, mountId: ids.mount, ownerUser: ids.user, mode: 0o644 };
+  world.addFile('own', { ...base, inode: 10, type: 8 });
+  world.addFile('secret', { ...base, inode: 11, type: 8, ownerUser: 0, mode: 0o600 });
+  world.addFile('folder', { ...base, inode: 12, type: 4, mode: 0o755 });
+  world.addFile('link', { ...base, inode: 13, type: 10, mode: 0o777 });
+  world.addFile('fifo', { ...base, inode: 14, type: 1, mode: 0o666 });
+  world.addFile('socket', { ...base, inode: 15, type: 12 });
+  world.addFile('device', { ...base, inode: 16, type: 2, mode: 0o666 });
+  const thread = world.addThread(ids.thread, ids.user);
+  for (const number of [0, 1, 2]) thread.descriptors.set(number, { mountId: 99 });
+  thread.descriptors.set(3, { mountId: ids.mount });
+  thread.descriptors.set(4, { mountId: ids.proc });
+  thread.descriptors.set(5, { mountId: ids.mount, pathOnly: true });
+  return world;
+}
+
+export interface Call {
+  readonly file?: string;
+  readonly flags?: number;
+  readonly mountDescriptor?: number;
+  readonly syscallNumber?: number;
+  readonly architecture?: number;
+  readonly threadId?: number;
+  readonly policy?: object;
+  /** Overrides the handle's bytes in memory; null: the pointer is bad. */
+  readonly handle?: Uint8Array | null;
+}
+
+/** One request over the kernel in memory, to be run a step at a time. */
+export class SimulatedRequest {
+  readonly record: RequestRecord = standaloneRecord();
+  readonly kernel: MemoryKernel;
+  readonly notification: MemoryNotification;
+  readonly policy: CompiledPolicy;
+  steps = 0;
+
+  constructor(
+    readonly world: MemoryWorld,
+    call: Call,
+  ) {
+    this.kernel = new MemoryKernel(world);
+    this.notification = world.notify();
+    const parsed = parsePolicy({ version: 1, defaults: call.policy ?? {} });
+    this.policy = compilePolicy(resolvePolicy(parsed, { containerId: 'c', metadata: '' }));
+    this.fill(call);
+    this.restart();
+  }
+
+  /** Runs one step: false when the request has ended or parked. */
+  step(): boolean {
+    const context: StepContext = { record: this.record, kernel: this.kernel, policy: this.policy };
+    this.steps++;
+    return runStep(context, this.handler.steps, () => this.steps) >= 0;
+  }
+
+  run(): this {
+    while (this.step());
+    return this;
+  }
+
+  /** What a successor does with a recorded call: forgets what the process knew, and begins again. */
+  restart(): void {
+    const { record } = this;
+    record.thread = undefined;
+    record.mount = undefined;
+    record.setU16(offset.state, 0);
+    record.setU16(offset.traceCount, 0);
+    record.setI32(offset.sourceDescriptor, -1);
+    record.setI32(offset.probeDescriptor, -1);
+    record.setU16(offset.step, this.handler.first);
+  }
+
+  get handler() {
+    return handlerOf(this.record, this.kernel.abi, this.policy);
+  }
+
+  private fill(call: Call): void {
+    const { record, world } = this;
+    const { u64 } = record.views;
+    u64[offset.notificationId >> 3] = this.notification.id;
+    record.setU32(offset.threadId, call.threadId ?? ids.thread);
+    record.setU32(offset.syscallNumber, call.syscallNumber ?? this.kernel.abi.openByHandleAt);
+    record.setU32(offset.auditArchitecture, call.architecture ?? this.kernel.abi.auditArchitecture);
+    record.setI32(offset.arguments, call.mountDescriptor ?? 3);
+    u64[(offset.arguments + 8) >> 3] = BigInt(handleAt);
+    record.setI32(offset.arguments + 16, call.flags ?? 0);
+    const memory = world.threads.get(ids.thread)?.memory;
+    if (call.handle === null) return;
+    memory?.set(handleAt, call.handle ?? handleOf(world, call.file ?? 'own'));
+  }
+}
+
+/** The bytes of a file's struct file_handle. */
+export function handleOf(world: MemoryWorld, name: string): Uint8Array {
+  const file = world.files.get(name);
+  const words = new Uint32Array([8, 1, file?.inode ?? 0, file?.generation ?? 0]);
+  return new Uint8Array(words.buffer);
+}
