@@ -70,7 +70,8 @@ describe('tidy', () => {
       const lines = text.split('\n');
       if (room !== 'test' && lines.length > maximumFileLines) wrong.push(`${path}: ${lines.length} lines`);
       lines.forEach((line, index) => {
-        if (line.length > maximumColumns) wrong.push(`${path}:${index + 1}: ${line.length} columns`);
+        if (room !== 'test' && line.length > maximumColumns)
+          wrong.push(`${path}:${index + 1}: ${line.length} columns`);
       });
       if (room !== 'test') wrong.push(...longFunctions(path, text));
     }

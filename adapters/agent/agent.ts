@@ -27,7 +27,10 @@ export interface Agent {
   readonly engine: Engine;
   readonly host: Host;
   setPolicy(policy: Policy): void;
-  /** Stops accepting, finishes what is in flight, publishes, ends. Says how many live targets lose their agent. */
+  /**
+   * Stops accepting, finishes what is in flight, publishes, ends. Says how many live targets lose their
+   * agent.
+   */
   close(): Promise<{ readonly abandonedTargets: number }>;
 }
 

@@ -30,7 +30,8 @@ export function loadPolicy(path: string | undefined, logger: Logger): Policy {
 
 /** Starts an agent with everything this build has: the one place where strategies and adapters meet. */
 export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Promise<Agent> {
-  // Events are garbage a moment after they are made; a young generation that grows with their rate gains nothing.
+  // Events are garbage a moment after they are made; a young generation that grows with their rate gains
+  // nothing.
   setFlagsFromString('--semi-space-growth-factor=1');
   return startAgent({
     ...(flags.socket === undefined ? {} : { socketPath: flags.socket }),

@@ -5,7 +5,8 @@ import type { DeputyEvent } from '../../core/events/event.js';
 export function eventLine(event: DeputyEvent): string {
   const { time, tenant, type, data, delegationId } = event;
   const who = escapeText(tenant, 24);
-  return `${time.slice(11, 23)}  ${who}  ${delegationId.slice(0, 8)}  ${type}  ${details(type, data)}`.trimEnd();
+  const when = time.slice(11, 23);
+  return `${when}  ${who}  ${delegationId.slice(0, 8)}  ${type}  ${details(type, data)}`.trimEnd();
 }
 
 function details(type: string, data: unknown): string {

@@ -9,7 +9,9 @@ export async function diagnose(): Promise<Diagnosis[]> {
   return [...checkMachine(), ...(await checkNotifier()), ...checkOtherStrategies()];
 }
 
-/** Can the seccomp-notify strategy work here? Only its lines and root's count, and only what is not optional. */
+/**
+ * Can the seccomp-notify strategy work here? Only its lines and root's count, and only what is not optional.
+ */
 export function canServe(lines: readonly Diagnosis[]): boolean {
   return lines
     .filter(({ strategy, check }) => strategy === 'seccomp-notify' || check === 'root' || check === 'node')

@@ -29,8 +29,8 @@ function checkProc(): Diagnosis {
     .split('\n')
     .find((one) => one.includes(' /proc proc '));
   const hidden = line !== undefined && /hidepid=(?!0|off)/.test(line);
-  const detail =
-    line === undefined ? 'no proc file system on /proc' : hidden ? '/proc hides processes' : '/proc is there';
+  const there = hidden ? '/proc hides processes' : '/proc is there';
+  const detail = line === undefined ? 'no proc file system on /proc' : there;
   return diagnosis('machine', 'proc', line !== undefined, detail, 'Mount proc on /proc.');
 }
 

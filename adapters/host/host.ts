@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { segmentOf } from '../../core/journal/segment-layout.js';
+import { segmentBytes, segmentOf } from '../../core/journal/segment-layout.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { EventStore } from '../../core/ports/event-store.js';
 import type { Ids } from '../../core/ports/ids.js';
 import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { StateDirectory } from '../../core/ports/state-directory.js';
-import { openFileEventStore } from '../event-store/index.js';
+import { type FileEventStore, openFileEventStore } from '../event-store/index.js';
 import { Journal } from '../journal/journal.js';
 import { probeNotifier } from '../launcher/self-test.js';
 import { native } from '../linux/native.js';
@@ -45,7 +45,10 @@ export interface ProcessStatus {
   readonly state: 'active' | 'standby';
 }
 
-/** This machine's side of an engine: everything that createEngine() wants, and the service that strategies use. */
+/**
+ * This machine's side of an engine: everything that createEngine() wants, and the service that strategies
+ * use.
+ */
 export interface Host {
   readonly service: RequestService;
   readonly store: EventStore;
@@ -74,31 +77,33 @@ export async function openHost(options: HostOptions): Promise<Host> {
   }
 }
 
-async function startHost(options: HostOptions, unlock: () => void): Promise<Host> {
-  const { stateDirectory, logger = silentLogger } = options;
-  const clock = systemClock();
+/** The parts of a host that are opened one after another. */
+interface Parts {
+  readonly journal: Journal;
+  readonly store: FileEventStore;
+  readonly publisher: Publisher;
+  readonly injector: InjectorProcess;
+  readonly server: RequestServer;
+}
+
+async function openParts(options: HostOptions, clock: Clock, logger: Logger): Promise<Parts> {
+  const { stateDirectory } = options;
   const journalDirectory = join(stateDirectory, 'journal');
   const maximumJournalBytes = options.maximumJournalBytes ?? 1 << 30;
   const journal = Journal.open({
     directory: journalDirectory,
     build,
     wallClockBaseMs: clock.nowMs() - clock.monotonicUs() / 1_000,
-    maximumSegments: Math.max(4, Math.floor(maximumJournalBytes / (4 << 20))),
+    // Fewer than the one in use, its successor and two that are being published would only stall.
+    maximumSegments: Math.max(4, Math.floor(maximumJournalBytes / segmentBytes)),
   });
   const store = await openFileEventStore({
     directory: join(stateDirectory, 'events'),
     ...(options.maximumEventBytes === undefined ? {} : { maximumBytes: options.maximumEventBytes }),
   });
   const counts = new ListenerCounts();
-  const publisher = new Publisher({
-    journal,
-    journalDirectory,
-    store,
-    node: options.node ?? hostname(),
-    syscallName,
-    counts,
-    logger,
-  });
+  const node = options.node ?? hostname();
+  const publisher = new Publisher({ journal, journalDirectory, store, node, syscallName, counts, logger });
   publisher.start();
   let server: RequestServer | undefined;
   const injector = new InjectorProcess(logger, () => server?.connectInjector());
@@ -113,13 +118,15 @@ async function startHost(options: HostOptions, unlock: () => void): Promise<Host
     logger,
     onFatal: options.onFatal ?? ((message) => logger.error({}, message)),
   });
-  const running = server;
-  const tend = setInterval(() => void tendDisk(), tendEveryMs);
-  tend.unref();
+  return { journal, store, publisher, injector, server };
+}
+
+/** Syncs to disk now and then, and removes segments of the journal that are published and old enough. */
+function tendDisk(parts: Parts, options: HostOptions, clock: Clock, logger: Logger): NodeJS.Timeout {
+  const { journal, store, publisher } = parts;
   const retentionMs = options.journalRetentionMs ?? 120_000;
   let removable = 0;
-
-  async function tendDisk(): Promise<void> {
+  const tend = async (): Promise<void> => {
     try {
       await Promise.all([journal.sync(), store.flush()]);
       const published = segmentOf(publisher.position);
@@ -131,8 +138,18 @@ async function startHost(options: HostOptions, unlock: () => void): Promise<Host
     } catch (error) {
       logger.warn({ err: error }, 'the state directory could not be tended');
     }
-  }
+  };
+  const timer = setInterval(() => void tend(), tendEveryMs);
+  timer.unref();
+  return timer;
+}
 
+async function startHost(options: HostOptions, unlock: () => void): Promise<Host> {
+  const { logger = silentLogger } = options;
+  const clock = systemClock();
+  const parts = await openParts(options, clock, logger);
+  const { journal, store, publisher, injector, server } = parts;
+  const timer = tendDisk(parts, options, clock, logger);
   return {
     service: server,
     store,
@@ -140,18 +157,13 @@ async function startHost(options: HostOptions, unlock: () => void): Promise<Host
     clock,
     ids: randomIds,
     logger,
-    processes: () => [
-      { pid: process.pid, role: 'supervisor', state: 'active' },
-      ...(injector.processId === undefined
-        ? []
-        : [{ pid: injector.processId, role: 'injector', state: 'active' } as const]),
-    ],
+    processes: () => processesOf(injector),
     get listenerCount() {
-      return running.listenerCount;
+      return server.listenerCount;
     },
     async close() {
-      clearInterval(tend);
-      await running.stop();
+      clearInterval(timer);
+      await server.stop();
       await publisher.stop();
       await injector.stop();
       await journal.sync();
@@ -160,6 +172,12 @@ async function startHost(options: HostOptions, unlock: () => void): Promise<Host
       unlock();
     },
   };
+}
+
+function processesOf(injector: InjectorProcess): ProcessStatus[] {
+  const own: ProcessStatus = { pid: process.pid, role: 'supervisor', state: 'active' };
+  const { processId } = injector;
+  return processId === undefined ? [own] : [own, { pid: processId, role: 'injector', state: 'active' }];
 }
 
 const names = new Map<number, string>();

@@ -21,7 +21,9 @@ export interface LockedDirectory {
   unlock(): void;
 }
 
-/** Creates the directory (0700) if need be and takes its lock. Throws a coded error and changes nothing then. */
+/**
+ * Creates the directory (0700) if need be and takes its lock. Throws a coded error and changes nothing then.
+ */
 export function lockStateDirectory(path: string): LockedDirectory {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });

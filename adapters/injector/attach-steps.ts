@@ -43,9 +43,9 @@ export function queue(injection: Injection, environment: InjectorEnvironment): n
 }
 
 /**
- * Sub-step 2. From here on no signal reaches the thread without our consent, so when the notification is valid
- * now, a stop with the same registers can only be that very call: nothing needs to be compared again later, and
- * the target's memory (which could make us wait) isn't read for it.
+ * Sub-step 2. From here on no signal reaches the thread without our consent, so when the notification is
+ * valid now, a stop with the same registers can only be that very call: nothing needs to be compared again
+ * later, and the target's memory (which could make us wait) isn't read for it.
  */
 export function attach(injection: Injection): number {
   if (!injection.attached) {
@@ -100,7 +100,8 @@ export function addSocket(injection: Injection, { scoreboard }: InjectorEnvironm
 /** Sub-step 4. */
 export function interruptThread(injection: Injection): number {
   if (interrupt(injection.threadId) < 0) return subStep.gone;
-  // Without WAIT_KILLABLE_RECV the interruption alone has ended the wait, and this fails with ENOENT: as well.
+  // Without WAIT_KILLABLE_RECV the interruption alone has ended the wait, and this fails with ENOENT: as
+  // well.
   sendRestart(injection);
   closeListener(injection);
   return subStep.awaitStop;

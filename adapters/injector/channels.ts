@@ -38,7 +38,9 @@ export class InjectorChannels {
     return this.controlOpen;
   }
 
-  /** Waits until there is something to read, at most `timeoutMs` (-1: for ever), and serves each channel once. */
+  /**
+   * Waits until there is something to read, at most `timeoutMs` (-1: for ever), and serves each channel once.
+   */
   serve(timeoutMs: number): void {
     const ready = this.poll(timeoutMs);
     if (ready <= 0) return;
@@ -110,7 +112,8 @@ export class InjectorChannels {
       u32[packetField.type >> 2] === packetType.request &&
       received.count === 2;
     if (!isRequest) {
-      // The end of the channel, or someone who doesn't speak the protocol: both lose the channel, nothing else.
+      // The end of the channel, or someone who doesn't speak the protocol: both lose the channel, nothing
+      // else.
       this.closeReceived();
       this.engine.giveBack(injection);
       this.closeLoop(loop);

@@ -24,7 +24,9 @@ import {
 
 const defaultEntry = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** An injector that was started: its process, and our end of its control channel (not blocking, to be polled). */
+/**
+ * An injector that was started: its process, and our end of its control channel (not blocking, to be polled).
+ */
 export interface StartedInjector {
   readonly child: ChildProcess;
   readonly control: number;
@@ -41,8 +43,8 @@ export interface InjectorStart {
 }
 
 /**
- * Starts an injector process. Its hello arrives on `control` when it is ready. Closing `control` ends it, once
- * what it began is finished. Minus an errno when there are no descriptors left.
+ * Starts an injector process. Its hello arrives on `control` when it is ready. Closing `control` ends it,
+ * once what it began is finished. Minus an errno when there are no descriptors left.
  */
 export function startInjector(options: InjectorStart = {}): StartedInjector | number {
   const ends = new Int32Array(2);

@@ -10,7 +10,9 @@ import { DONE, subStep } from './sub-steps.js';
 import { subStepEntry } from './table.js';
 import { crashPoint, pausePoint } from './test-hooks.js';
 
-/** Injections that may wait for a thread that doesn't stop (in a frozen cgroup, say), besides the current one. */
+/**
+ * Injections that may wait for a thread that doesn't stop (in a frozen cgroup, say), besides the current one.
+ */
 const maximumParked = 64;
 /** How long the others wait for one thread before it is parked. */
 const parkAfterMs = 20;

@@ -22,8 +22,8 @@ export function countFilters(threadId: number): number {
 }
 
 /**
- * Is the thread traced by another injector of the same user? One that is ending: its channels close before the
- * kernel ends its tracing, so that its successor may be too early by a moment.
+ * Is the thread traced by another injector of the same user? One that is ending: its channels close before
+ * the kernel ends its tracing, so that its successor may be too early by a moment.
  */
 export function isTracedByInjector(threadId: number): boolean {
   const tracer = Number(statusField(threadId, 'TracerPid') ?? 0);

@@ -35,7 +35,10 @@ export interface ReplyChannel {
   descriptor: number;
 }
 
-/** All that is known of one injection. Sub-steps keep everything here, so an injection can wait while others run. */
+/**
+ * All that is known of one injection. Sub-steps keep everything here, so an injection can wait while others
+ * run.
+ */
 export class Injection {
   readonly memory: NativeMemory = allocate(pageBytes);
   channel: ReplyChannel = { descriptor: -1 };
@@ -55,7 +58,9 @@ export class Injection {
   windowOpen = false;
   /** Descriptor of the socket in the target's table; -1 when there is none. */
   socket = -1;
-  /** A socket that a killed injector left in the target's table, with a lower number; -1 when there is none. */
+  /**
+   * A socket that a killed injector left in the target's table, with a lower number; -1 when there is none.
+   */
   leftSocket = -1;
   scoreboardSlot = -1;
   /** Descriptor that recvmsg made in the target's table; -1 when there is none. */

@@ -1,7 +1,8 @@
 /**
- * The injector: a process of its own that gives a target's thread an O_PATH descriptor by ptrace(2), which the
- * seccomp notifier can't. Descriptor 3 is its control channel, 4 (if DEPUTY_SCOREBOARD=1) its scoreboard. It is small, and it outlives whoever asked until
- * what it began is finished. Its one loop is synchronous: nothing else runs in this process.
+ * The injector: a process of its own that gives a target's thread an O_PATH descriptor by ptrace(2), which
+ * the seccomp notifier can't. Descriptor 3 is its control channel, 4 (if DEPUTY_SCOREBOARD=1) its scoreboard.
+ * It is small, and it outlives whoever asked until what it began is finished. Its one loop is synchronous:
+ * nothing else runs in this process.
  */
 import { InjectorChannels } from './channels.js';
 import { InjectionEngine } from './engine.js';

@@ -35,8 +35,8 @@ export function addDescriptor(injection: Injection, descriptor: number): number 
 }
 
 /**
- * Answers with a restart, which ends a wait that only fatal signals would (SECCOMP_IOCTL_NOTIF_SEND). To be sent
- * while a stop is pending, since the program would else see errno 513.
+ * Answers with a restart, which ends a wait that only fatal signals would (SECCOMP_IOCTL_NOTIF_SEND). To be
+ * sent while a stop is pending, since the program would else see errno 513.
  */
 export function sendRestart(injection: Injection): number {
   const at = place.answer;

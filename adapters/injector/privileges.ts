@@ -22,8 +22,8 @@ const firstUserNamespace = 'user:[4026531837]';
 const ignoredSignals = [1, 2, 3, 13, 15, 20, 21, 22];
 
 /**
- * Ignores what a terminal or a service manager sends to the whole group (rt_sigaction(2)): the injector ends when
- * its supervisor does, and never in the middle of an injection.
+ * Ignores what a terminal or a service manager sends to the whole group (rt_sigaction(2)): the injector ends
+ * when its supervisor does, and never in the middle of an injection.
  */
 export function ignoreSignals(): void {
   const action = allocate(4096);
@@ -42,8 +42,8 @@ export function protectFromOomKiller(): number {
 }
 
 /**
- * Keeps CAP_SYS_PTRACE and, for suspending filters, CAP_SYS_ADMIN on this thread, if they are there, and nothing
- * else (capset(2)); makes the process not dumpable, so that others of the same user can't trace it.
+ * Keeps CAP_SYS_PTRACE and, for suspending filters, CAP_SYS_ADMIN on this thread, if they are there, and
+ * nothing else (capset(2)); makes the process not dumpable, so that others of the same user can't trace it.
  */
 export function dropPrivileges(): number {
   const held = getCapabilities();

@@ -12,8 +12,8 @@ const STATX_INO = 0x100;
 const statxInode = 32;
 
 /**
- * Makes the memory in which injectors write down what they put into targets (memfd_create(2)): a descriptor, or
- * minus an errno. Whoever starts injectors keeps it and gives the same to each.
+ * Makes the memory in which injectors write down what they put into targets (memfd_create(2)): a descriptor,
+ * or minus an errno. Whoever starts injectors keeps it and gives the same to each.
  */
 export function createScoreboard(): number {
   const name = allocate(4096);
@@ -25,8 +25,8 @@ export function createScoreboard(): number {
 }
 
 /**
- * Which sockets stand in which threads' tables. Each is written down, by its inode, before it is added; what an
- * injector that was killed has left there is replaced when its successor serves that thread's call.
+ * Which sockets stand in which threads' tables. Each is written down, by its inode, before it is added; what
+ * an injector that was killed has left there is replaced when its successor serves that thread's call.
  */
 export class Scoreboard {
   private readonly memory: NativeMemory;
@@ -45,7 +45,10 @@ export class Scoreboard {
     }
   }
 
-  /** Writes down that this socket of ours is about to go to the thread: the slot to clear, -1 when none is free. */
+  /**
+   * Writes down that this socket of ours is about to go to the thread: the slot to clear, -1 when none is
+   * free.
+   */
   note(threadId: number, socket: number): number {
     const { address, u32 } = this.statx;
     const result = systemCall('statx', socket, address, AT_EMPTY_PATH, STATX_INO, address + 16);

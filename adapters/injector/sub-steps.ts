@@ -1,6 +1,6 @@
 /**
- * Numbers of the sub-steps of an injection: they stand in replies and journals, so they are never changed, only
- * added to. The usual way is 1 to 13.
+ * Numbers of the sub-steps of an injection: they stand in replies and journals, so they are never changed,
+ * only added to. The usual way is 1 to 13.
  */
 export const subStep = {
   /** Is the notification still valid? Queue the O_PATH descriptor on a socket pair. */
@@ -33,7 +33,9 @@ export const subStep = {
   unmapScratch: 15,
   /** Close the socket in the target: on failure, or when the thread has left the call. */
   closeSocket: 16,
-  /** Put back the registers of a thread that has left the call, and stop it where the kernel decides restarts. */
+  /**
+   * Put back the registers of a thread that has left the call, and stop it where the kernel decides restarts.
+   */
   retreat: 17,
   /** Stop a thread that needs nothing any more, to end the tracing. */
   letGo: 18,

@@ -6,7 +6,9 @@ import type { Injection } from './injection.js';
 import { subStep, WAIT } from './sub-steps.js';
 import * as window from './window-steps.js';
 
-/** A sub-step: what it does, and what it does when the thread stops while it waits. Both give the next one. */
+/**
+ * A sub-step: what it does, and what it does when the thread stops while it waits. Both give the next one.
+ */
 export interface SubStepEntry {
   readonly name: string;
   readonly begin: (injection: Injection, environment: InjectorEnvironment) => number;

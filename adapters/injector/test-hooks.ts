@@ -25,7 +25,9 @@ export function crashPoint(subStep: number, moment: 'before' | 'after'): void {
   }
 }
 
-/** Stays in the sub-step named by DEPUTY_INJECTOR_PAUSE_AT for a while, so that a test can do things to it. */
+/**
+ * Stays in the sub-step named by DEPUTY_INJECTOR_PAUSE_AT for a while, so that a test can do things to it.
+ */
 export function pausePoint(subStep: number): void {
   if (pauseStep !== 0 && pauseStep === subStep) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);

@@ -105,7 +105,9 @@ export function prepareScratch(injection: Injection): number {
   return subStep.mapScratch;
 }
 
-/** Writes struct msghdr (recvmsg(2)), no buffers, room for one descriptor: bytes written, or minus an errno. */
+/**
+ * Writes struct msghdr (recvmsg(2)), no buffers, room for one descriptor: bytes written, or minus an errno.
+ */
 export function writeScratch(injection: Injection, address: number): number {
   const { memory } = injection;
   memory.u8.fill(0, place.scratch, place.scratch + scratchBytes);
@@ -152,8 +154,8 @@ function restoreMask(injection: Injection): number {
 }
 
 /**
- * Sub-step 17. A thread that was being interrupted in a call must end in the same kind of stop again: there the
- * kernel decides between a handler, EINTR and a restart, as if nobody had been there.
+ * Sub-step 17. A thread that was being interrupted in a call must end in the same kind of stop again: there
+ * the kernel decides between a handler, EINTR and a restart, as if nobody had been there.
  */
 export function retreat(injection: Injection): number {
   const { memory, threadId } = injection;

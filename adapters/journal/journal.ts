@@ -30,8 +30,8 @@ export interface JournalOptions {
 }
 
 /**
- * The journal as a supervisor's main thread keeps it: it prepares segments ahead of the loops, lets go of those
- * that are done with, and writes lifecycle events in the same sequence as requests.
+ * The journal as a supervisor's main thread keeps it: it prepares segments ahead of the loops, lets go of
+ * those that are done with, and writes lifecycle events in the same sequence as requests.
  */
 export class Journal {
   readonly counters = new SharedCounters();
@@ -67,8 +67,8 @@ export class Journal {
   }
 
   /**
-   * Makes sure that the segment in use and the next one are ready. Returns those that are new. At the bound on
-   * disk it makes none: the loops wait until old segments are let go.
+   * Makes sure that the segment in use and the next one are ready. Returns those that are new. At the bound
+   * on disk it makes none: the loops wait until old segments are let go.
    */
   prepareAhead(): PreparedSegment[] {
     const fresh: PreparedSegment[] = [];
@@ -105,7 +105,9 @@ export class Journal {
     return this.writer.commit(this.scratch, slots);
   }
 
-  /** Lets the mappings of segments before `segment` go; the caller knows that no loop writes there any more. */
+  /**
+   * Lets the mappings of segments before `segment` go; the caller knows that no loop writes there any more.
+   */
   unmapBefore(segment: number): void {
     const bound = Math.min(segment, this.writer.oldestNeeded());
     this.writer.dropBefore(bound);

@@ -36,8 +36,9 @@ export class MappedSegments {
   }
 
   /**
-   * Oldest segment that this thread may still write to, apart from records that are open. What is left of a block
-   * in a segment that others have finished is given up, else a quiet thread would keep that segment for ever.
+   * Oldest segment that this thread may still write to, apart from records that are open. What is left of a
+   * block in a segment that others have finished is given up, else a quiet thread would keep that segment for
+   * ever.
    */
   oldestNeeded(): number {
     const newest = segmentOf(this.counters.nextSlot);
@@ -47,8 +48,8 @@ export class MappedSegments {
   }
 
   /**
-   * Points `record` at the next free slot, with listener and epoch set: false when the segment it is in has not
-   * been prepared yet, and the caller must wait.
+   * Points `record` at the next free slot, with listener and epoch set: false when the segment it is in has
+   * not been prepared yet, and the caller must wait.
    */
   attachFree(record: RequestRecord, listener: number): boolean {
     if (this.nextSlot === this.blockEnd) this.takeBlock();

@@ -36,8 +36,9 @@ export function segmentNumber(name: string): number | undefined {
 }
 
 /**
- * Creates and maps a segment. Its blocks are allocated first (posix_fallocate(3)): a store into a hole on a full
- * disk would be SIGBUS, which nothing in Node can catch. Throws DEPUTY_E_DISK_FULL, and leaves no file then.
+ * Creates and maps a segment. Its blocks are allocated first (posix_fallocate(3)): a store into a hole on a
+ * full disk would be SIGBUS, which nothing in Node can catch. Throws DEPUTY_E_DISK_FULL, and leaves no file
+ * then.
  */
 export function createSegment(
   directory: string,

@@ -1,6 +1,6 @@
 /**
- * Counters that all threads of a supervisor share: slots (in blocks), tickets, and a word to sleep on. A ticket
- * is a record's place in the order of all events.
+ * Counters that all threads of a supervisor share: slots (in blocks), tickets, and a word to sleep on. A
+ * ticket is a record's place in the order of all events.
  */
 export class SharedCounters {
   private readonly wide: BigInt64Array;

@@ -24,9 +24,9 @@ const EINVAL = -22;
 const capabilityNumbersMax = 64;
 
 /**
- * Makes this thread what the program is to be: ids, groups and the given capabilities, ambient so that they outlive
- * execve(2), and no way to more (no_new_privs). Raw calls, since libc's wrappers would change every thread; the
- * other threads end with execve(2). A user who isn't root can only stay himself.
+ * Makes this thread what the program is to be: ids, groups and the given capabilities, ambient so that they
+ * outlive execve(2), and no way to more (no_new_privs). Raw calls, since libc's wrappers would change every
+ * thread; the other threads end with execve(2). A user who isn't root can only stay himself.
  */
 export function dropPrivileges(setup: LauncherSetup): void {
   const held = getCapabilities();

@@ -10,8 +10,9 @@ const EACCES = 13;
 const defaultPath = '/bin:/usr/bin';
 
 /**
- * Becomes the program (execve(2)), found as a shell finds it: through PATH, and a file without a format that the
- * kernel knows goes to /bin/sh (execvp(3)). Returns only by throwing. The other threads of this process end there.
+ * Becomes the program (execve(2)), found as a shell finds it: through PATH, and a file without a format that
+ * the kernel knows goes to /bin/sh (execvp(3)). Returns only by throwing. The other threads of this process
+ * end there.
  */
 export function executeProgram(
   argv: readonly string[],
@@ -27,8 +28,8 @@ export function executeProgram(
 }
 
 /**
- * execvp(3) says EACCES also when a folder of PATH can't be searched, as root's own can't by the target's user. A
- * program that is in no folder which can be looked into was not found.
+ * execvp(3) says EACCES also when a folder of PATH can't be searched, as root's own can't by the target's
+ * user. A program that is in no folder which can be looked into was not found.
  */
 function isNowhere(name: string, path = ''): boolean {
   if (name.includes('/')) return false;

@@ -7,8 +7,8 @@ export function parseFileLimit(limits: string): number | undefined {
 }
 
 /**
- * The soft limit of open files that whoever started deputy had, which is what a program that it had started itself
- * would have got: Node has raised deputy's own to the hard limit. Undefined when it can't be read.
+ * The soft limit of open files that whoever started deputy had, which is what a program that it had started
+ * itself would have got: Node has raised deputy's own to the hard limit. Undefined when it can't be read.
  */
 export function starterFileLimit(): number | undefined {
   try {

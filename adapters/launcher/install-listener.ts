@@ -22,9 +22,9 @@ export interface InstalledListener {
 }
 
 /**
- * Installs the filter on this thread (seccomp(2)). io_uring fails with EPERM, because what goes through a ring
- * isn't a system call and so is never seen by a filter. A kernel before 5.19 doesn't know the killable wait: then
- * the plain one is used.
+ * Installs the filter on this thread (seccomp(2)). io_uring fails with EPERM, because what goes through a
+ * ring isn't a system call and so is never seen by a filter. A kernel before 5.19 doesn't know the killable
+ * wait: then the plain one is used.
  */
 export function installListener(setup: LauncherSetup): InstalledListener {
   const { numbers, architecture } = hotSyscalls();
@@ -45,8 +45,9 @@ export function installListener(setup: LauncherSetup): InstalledListener {
 }
 
 /**
- * Sends the listener to the parent (SCM_RIGHTS of unix(7)) and lets go of it: while the program itself held a copy,
- * its calls would wait for ever when the agent is gone. Needs no right over this process, unlike pidfd_getfd(2).
+ * Sends the listener to the parent (SCM_RIGHTS of unix(7)) and lets go of it: while the program itself held a
+ * copy, its calls would wait for ever when the agent is gone. Needs no right over this process, unlike
+ * pidfd_getfd(2).
  */
 export function handOver(descriptor: number): void {
   const memory = allocate(4096);

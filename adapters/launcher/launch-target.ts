@@ -46,8 +46,8 @@ export interface LaunchedTarget {
   /** Settles when the target has ended, the program or the launcher before it. Never rejects. */
   readonly exited: Promise<TargetEnd>;
   /**
-   * Lets it become the program; call it when the listener is being served. Resolves when the program runs (or was
-   * killed before it could); throws DEPUTY_E_COMMAND_NOT_FOUND (`exited` gives 127) or
+   * Lets it become the program; call it when the listener is being served. Resolves when the program runs (or
+   * was killed before it could); throws DEPUTY_E_COMMAND_NOT_FOUND (`exited` gives 127) or
    * DEPUTY_E_COMMAND_NOT_EXECUTABLE (126).
    */
   start(): Promise<void>;
@@ -59,8 +59,9 @@ const executeTimeoutMs = 60_000;
 export const delegatedSyscalls: readonly SyscallName[] = ['open_by_handle_at', 'name_to_handle_at'];
 
 /**
- * Starts a target under a seccomp filter with dropped privileges (seccomp_unotify(2)) and returns with its listener
- * in hand, before the program runs. Throws a coded error when that doesn't work; nothing is left behind then.
+ * Starts a target under a seccomp filter with dropped privileges (seccomp_unotify(2)) and returns with its
+ * listener in hand, before the program runs. Throws a coded error when that doesn't work; nothing is left
+ * behind then.
  */
 export async function launchTarget(options: LaunchOptions): Promise<LaunchedTarget> {
   const setup = launcherSetup(options);

@@ -10,8 +10,8 @@ import {
 const newline = 10;
 
 /**
- * Reads one line from the parent, waiting for it; undefined when the parent is gone. Only synchronous calls are
- * made, because they run on this thread: the one that drops its privileges and executes the program.
+ * Reads one line from the parent, waiting for it; undefined when the parent is gone. Only synchronous calls
+ * are made, because they run on this thread: the one that drops its privileges and executes the program.
  */
 export function readLine(): string | undefined {
   const parts: Buffer[] = [];

@@ -57,7 +57,8 @@ export class LauncherProcess {
     const entry = fileURLToPath(entryUrl(new URL('./main.js', import.meta.url)));
     const child = spawn(process.execPath, [entry], {
       stdio: [...streams, 'pipe', ends[1] as number],
-      // The program's environment comes with the setup: NODE_OPTIONS in it is the program's, not the launcher's.
+      // The program's environment comes with the setup: NODE_OPTIONS in it is the program's, not the
+      // launcher's.
       env: launcherEnvironment(),
     });
     systemCall('close', ends[1] as number);

@@ -1,8 +1,8 @@
 /**
- * The launcher: a process entry that makes itself a target. It drops its privileges, installs the filter, hands the
- * listener to its parent, and becomes the program when the parent says so. Everything runs on the main thread, since
- * credentials and filters are a thread's. It never touches process.stdin, stdout or stderr: Node would change the
- * mode of streams that belong to the program.
+ * The launcher: a process entry that makes itself a target. It drops its privileges, installs the filter,
+ * hands the listener to its parent, and becomes the program when the parent says so. Everything runs on the
+ * main thread, since credentials and filters are a thread's. It never touches process.stdin, stdout or
+ * stderr: Node would change the mode of streams that belong to the program.
  */
 import { dropPrivileges } from './drop-privileges.js';
 import { executeProgram } from './execute-program.js';

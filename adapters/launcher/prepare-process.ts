@@ -17,8 +17,8 @@ const EINVAL = -22;
 const RLIMIT_NOFILE = 7;
 
 /**
- * Gives every signal its default action and blocks none (rt_sigaction(2), rt_sigprocmask(2)). Handlers end with
- * execve(2) anyway, but what is ignored stays ignored, and Node ignores SIGPIPE and SIGXFSZ.
+ * Gives every signal its default action and blocks none (rt_sigaction(2), rt_sigprocmask(2)). Handlers end
+ * with execve(2) anyway, but what is ignored stays ignored, and Node ignores SIGPIPE and SIGXFSZ.
  */
 export function resetSignals(): void {
   const zeros = allocate(4096);
@@ -31,8 +31,8 @@ export function resetSignals(): void {
 }
 
 /**
- * Keeps the standard streams, and marks everything above them to be closed on exec (close_range(2), Linux 5.11),
- * which also tells the parent that the program runs: its end of the channel reads the end of the file.
+ * Keeps the standard streams, and marks everything above them to be closed on exec (close_range(2), Linux
+ * 5.11), which also tells the parent that the program runs: its end of the channel reads the end of the file.
  */
 export function closeDescriptorsOnExec(): void {
   // Node marks its standard streams as well when it starts; those belong to the program.
@@ -47,8 +47,9 @@ export function closeDescriptorsOnExec(): void {
 }
 
 /**
- * Sets the soft limit of open files back (prlimit(2)): Node raises its own to the hard limit, and programs that
- * close every descriptor up to the limit, or use select(2), would feel it. Best effort: it is only a courtesy.
+ * Sets the soft limit of open files back (prlimit(2)): Node raises its own to the hard limit, and programs
+ * that close every descriptor up to the limit, or use select(2), would feel it. Best effort: it is only a
+ * courtesy.
  */
 export function lowerFileLimit(softLimit: number): void {
   const memory = allocate(4096);

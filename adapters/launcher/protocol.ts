@@ -10,7 +10,10 @@ export const lineLimitBytes = 8 << 20;
 
 /** What the launcher is to become; the first line that it reads. */
 export interface LauncherSetup {
-  /** 'execute': becomes the program. 'probe': makes calls for the self-test, says what they returned, and ends. */
+  /**
+   * 'execute': becomes the program. 'probe': makes calls for the self-test, says what they returned, and
+   * ends.
+   */
   readonly mode: 'execute' | 'probe';
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;

@@ -34,7 +34,9 @@ export interface NotifierProof {
 
 const nothing = { synchronousWakeUp: false, waitKillable: false, addDescriptorAndSend: false };
 
-/** Proves the notifier on a probe child: filter, call, memory, answer, descriptor. The reason when it can't. */
+/**
+ * Proves the notifier on a probe child: filter, call, memory, answer, descriptor. The reason when it can't.
+ */
 export async function probeNotifier(): Promise<string | undefined> {
   return (await proveNotifier()).obstacle;
 }

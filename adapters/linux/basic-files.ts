@@ -23,8 +23,8 @@ export const RESOLVE_BENEATH = 0x08;
 export const RESOLVE_IN_ROOT = 0x10;
 
 /**
- * openat2(2) with `resolve` flags: a descriptor or minus an errno. Paths of a target are bytes, not text: they
- * come as 'latin1', one character a byte.
+ * openat2(2) with `resolve` flags: a descriptor or minus an errno. Paths of a target are bytes, not text:
+ * they come as 'latin1', one character a byte.
  */
 export function openAt2(
   directory: number,
@@ -62,7 +62,9 @@ export function readLinkAt(
   return Buffer.from(memory.buffer, 8192, length).toString(encoding);
 }
 
-/** Reads a whole small file below a directory descriptor as text, up to `limitBytes`: text or minus an errno. */
+/**
+ * Reads a whole small file below a directory descriptor as text, up to `limitBytes`: text or minus an errno.
+ */
 export function readTextAt(directory: number, path: string, limitBytes: number): string | number {
   const descriptor = openAt(directory, path, 0o2000000);
   if (descriptor < 0) return descriptor;

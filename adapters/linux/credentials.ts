@@ -98,8 +98,8 @@ export function setGroupIds(real: number, effective: number, saved: number): num
 }
 
 /**
- * setfsuid(2) of the calling thread. The call reports no errors, so it is asked again with an id that is never
- * valid, which answers the id in force: 0 when it took, -EPERM when not.
+ * setfsuid(2) of the calling thread. The call reports no errors, so it is asked again with an id that is
+ * never valid, which answers the id in force: 0 when it took, -EPERM when not.
  */
 export function setFileSystemUser(user: number): number {
   systemCall('setfsuid', user);

@@ -5,7 +5,8 @@ import { readTextAt } from './basic-files.js';
 const mountInformationLimitBytes = 8 << 20;
 
 /**
- * Finds a mount by its id in the mountinfo of the thread whose /proc directory is open (proc_pid_mountinfo(5)).
+ * Finds a mount by its id in the mountinfo of the thread whose /proc directory is open
+ * (proc_pid_mountinfo(5)).
  * Undefined when the thread's mount namespace has none; or minus an errno.
  */
 export function findMountEntry(directory: number, mountId: number): MountEntry | undefined | number {

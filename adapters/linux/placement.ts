@@ -10,8 +10,8 @@ const lookEvery = 64;
 const maskBytes = 128;
 
 /**
- * Where a loop thread runs. With ADDFD the target installs the descriptor while deputy waits for it; when both
- * are on one processor that costs a switch, else a wake-up of an idle one, several times as much.
+ * Where a loop thread runs. With ADDFD the target installs the descriptor while deputy waits for it; when
+ * both are on one processor that costs a switch, else a wake-up of an idle one, several times as much.
  */
 export class Placement {
   private readonly kernel = hotSyscalls();
@@ -25,7 +25,9 @@ export class Placement {
     this.allowed = this.memory.u8.slice(0, maskBytes);
   }
 
-  /** Called for each request; moves the loop now and then to the processor on which the target's thread ran. */
+  /**
+   * Called for each request; moves the loop now and then to the processor on which the target's thread ran.
+   */
   follow(policy: 'none' | 'follow' | 'pin', threadId: number): void {
     if (policy === 'none' || threadId === 0) return;
     if (--this.countdown > 0) return;

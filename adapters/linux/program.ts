@@ -1,8 +1,8 @@
 import koffi from 'koffi';
 
 /**
- * Becomes another program, found through PATH as a shell finds it (execvpe(3)): returns only when that failed,
- * with minus the errno. All other threads of this process end when it works.
+ * Becomes another program, found through PATH as a shell finds it (execvpe(3)): returns only when that
+ * failed, with minus the errno. All other threads of this process end when it works.
  */
 export function executeProgramFile(argv: readonly string[], environment: readonly string[]): number {
   const libc = koffi.load(null);

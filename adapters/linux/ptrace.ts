@@ -84,8 +84,8 @@ export function setSignalMask(threadId: number, address: number): number {
 }
 
 /**
- * Kills a traced thread's process (PTRACE_KILL, ptrace(2)): needs no CAP_KILL, since the tracer may do anything
- * to what it traces.
+ * Kills a traced thread's process (PTRACE_KILL, ptrace(2)): needs no CAP_KILL, since the tracer may do
+ * anything to what it traces.
  */
 export function killTraced(threadId: number): number {
   return systemCall('ptrace', request.KILL, threadId, 0, 0);

@@ -18,8 +18,8 @@ const poll = koffi.node.poll as unknown as (
 ) => PollHandle;
 
 /**
- * Calls back on the event loop whenever a socket, pidfd or eventfd is readable or hung up. The descriptor must
- * be open and of such a kind: for others libuv ends the process.
+ * Calls back on the event loop whenever a socket, pidfd or eventfd is readable or hung up. The descriptor
+ * must be open and of such a kind: for others libuv ends the process.
  */
 export function watchReadable(descriptor: number, onReadable: () => void): Watch {
   const handle = poll(descriptor, { readable: true, disconnect: true }, () => onReadable());

@@ -205,7 +205,9 @@ const architectures: Readonly<Record<string, Architecture>> = {
   },
 };
 
-/** The table of an architecture by Node's name for it (`process.arch`), or undefined where deputy has none. */
+/**
+ * The table of an architecture by Node's name for it (`process.arch`), or undefined where deputy has none.
+ */
 export function architectureOf(name: string): Architecture | undefined {
   return architectures[name];
 }

@@ -1,6 +1,9 @@
 import { readTextAt } from './basic-files.js';
 
-/** What /proc/TID/status says of a thread's credentials (proc_pid_status(5)); ids as deputy's namespace has them. */
+/**
+ * What /proc/TID/status says of a thread's credentials (proc_pid_status(5)); ids as deputy's namespace has
+ * them.
+ */
 export interface ThreadStatus {
   readonly name: string;
   readonly threadGroupId: number;
@@ -52,8 +55,8 @@ export function parseThreadStatus(text: string): ThreadStatus {
 }
 
 /**
- * Can this thread never get other credentials? With no_new_privs, no capability and all its ids equal it has no
- * way to change them (credentials(7)), so they may be remembered for the life of the thread.
+ * Can this thread never get other credentials? With no_new_privs, no capability and all its ids equal it has
+ * no way to change them (credentials(7)), so they may be remembered for the life of the thread.
  */
 export function credentialsAreFixed(status: ThreadStatus): boolean {
   const allEqual = (ids: readonly number[]): boolean => ids.length === 4 && ids.every((id) => id === ids[0]);

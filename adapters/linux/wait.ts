@@ -8,8 +8,8 @@ const WALL = 0x40000000;
 
 /**
  * Looks, without waiting, whether a traced thread has stopped or ended (wait4(2)).
- * The status goes to `statusAddress` (int). Gives the thread id, 0 when there is nothing new, or minus an errno
- * (-ECHILD: it isn't ours any more).
+ * The status goes to `statusAddress` (int). Gives the thread id, 0 when there is nothing new, or minus an
+ * errno (-ECHILD: it isn't ours any more).
  */
 export function pollThread(threadId: number, statusAddress: number): number {
   return systemCall('wait4', threadId, statusAddress, WALL | WNOHANG, 0);

@@ -20,8 +20,8 @@ export type ConnectionOutcome =
 let chunk: NativeMemory | undefined;
 
 /**
- * One connection of a runtime: collects its message, however many pieces it comes in, and the descriptors with
- * it. Ends with a state and its listener, or a coded error and everything closed.
+ * One connection of a runtime: collects its message, however many pieces it comes in, and the descriptors
+ * with it. Ends with a state and its listener, or a coded error and everything closed.
  */
 export class RuntimeConnection {
   private readonly parts: Buffer[] = [];

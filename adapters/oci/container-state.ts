@@ -5,8 +5,8 @@ import { deputyError } from '../../core/errors/deputy-error.js';
 const identifierLimit = 1024;
 
 /**
- * `containerProcessState` of the OCI runtime specification (config-linux.md, 'seccomp', 'The Container Process
- * State'). crun and runc differ in version, layout and status; what nobody needs is not asked for.
+ * `containerProcessState` of the OCI runtime specification (config-linux.md, 'seccomp', 'The Container
+ * Process State'). crun and runc differ in version, layout and status; what nobody needs is not asked for.
  */
 const stateSchema = z.object({
   ociVersion: z.string().optional(),

@@ -35,8 +35,8 @@ export interface ProfileOptions {
 }
 
 /**
- * The profile that a container needs so that deputy serves it. Pure. io_uring is refused, because the notifier
- * never sees what is asked through it. Throws DEPUTY_E_USAGE when the base can't be extended.
+ * The profile that a container needs so that deputy serves it. Pure. io_uring is refused, because the
+ * notifier never sees what is asked through it. Throws DEPUTY_E_USAGE when the base can't be extended.
  */
 export function containerProfile(options: ProfileOptions): SeccompProfile {
   const base = options.base === undefined ? { defaultAction: 'SCMP_ACT_ALLOW' } : checkBase(options);

@@ -73,7 +73,9 @@ export class HotLoop {
     this.elapsedUs = () => parts.nowUs() - this.receivedAtUs;
   }
 
-  /** Serves until told to stop and nothing waits for the injector, or until its quarantined target is gone. */
+  /**
+   * Serves until told to stop and nothing waits for the injector, or until its quarantined target is gone.
+   */
   run(): void {
     const { control } = this.parts;
     for (;;) {
@@ -232,7 +234,10 @@ export class HotLoop {
     this.parts.report({ kind: 'injector-lost' });
   }
 
-  /** A handler threw: a defect of ours. The target gets EIO rather than a hang, and the main thread the reason. */
+  /**
+   * A handler threw: a defect of ours. The target gets EIO rather than a hang, and the main thread the
+   * reason.
+   */
   private fail(record: RequestRecord, served: Served, error: unknown): void {
     const { kernel } = this.parts;
     kernel.answerValue(record, 0, EIO);

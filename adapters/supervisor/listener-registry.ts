@@ -1,6 +1,8 @@
 import type { Counts } from '../../core/events/vocabulary.js';
 
-/** What the publisher knows of a listener: whose requests its records are. Written into the journal as well. */
+/**
+ * What the publisher knows of a listener: whose requests its records are. Written into the journal as well.
+ */
 export interface ListenerIdentity {
   readonly key: number;
   readonly delegationId: string;

@@ -1,8 +1,8 @@
 const word = { request: 0, listener: 1, only: 2, oldestSegment: 3, stop: 4, threadId: 5 } as const;
 
 /**
- * The few words by which a loop and the main thread see each other while the loop can't take messages: what it
- * is in, and what it should do when it comes out.
+ * The few words by which a loop and the main thread see each other while the loop can't take messages: what
+ * it is in, and what it should do when it comes out.
  */
 export class LoopControl {
   private readonly words: Int32Array;

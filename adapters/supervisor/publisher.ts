@@ -35,8 +35,8 @@ type Payload =
   | { readonly kind: 'listener'; readonly identity: ListenerIdentity };
 
 /**
- * Follows the journal in its order, gives each event its version, and appends to the store. Every event of the
- * system takes this one way.
+ * Follows the journal in its order, gives each event its version, and appends to the store. Every event of
+ * the system takes this one way.
  */
 export class Publisher implements Sequencer, TailSink {
   private readonly tail: JournalTail;

@@ -16,7 +16,9 @@ export interface AssessmentResult {
   readonly allowed: boolean;
 }
 
-/** Asks the strategies in the policy's order; `wanted` is a name, or 'auto' for the first that is possible. */
+/**
+ * Asks the strategies in the policy's order; `wanted` is a name, or 'auto' for the first that is possible.
+ */
 export async function assess(
   strategies: readonly Strategy[],
   wanted: string,

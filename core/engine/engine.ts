@@ -17,8 +17,8 @@ const endedRemembered = 256;
 /** The delegation engine: makes, follows and ends delegations. A host controller embeds one. */
 export interface Engine {
   /**
-   * Delegates to a target: assesses, admits, establishes. Resolves once the event store has it. A container that
-   * is delegated already is joined. Throws DEPUTY_E_STRATEGY_REFUSED with the reasons.
+   * Delegates to a target: assesses, admits, establishes. Resolves once the event store has it. A container
+   * that is delegated already is joined. Throws DEPUTY_E_STRATEGY_REFUSED with the reasons.
    */
   delegate(options: DelegateOptions): Promise<DelegationStatus>;
   /** Ends a delegation; resolves once the event store has it. */

@@ -6,8 +6,8 @@ import type { Handler } from '../steps/handler.js';
 import { type RequestState, requestMachine, requestStates } from './request.js';
 
 /**
- * Replays what a record says of its request through the XState machine itself: the proof that the flat table of
- * the hot path does nothing that the specification forbids. Throws DEPUTY_E_ILLEGAL_TRANSITION.
+ * Replays what a record says of its request through the XState machine itself: the proof that the flat table
+ * of the hot path does nothing that the specification forbids. Throws DEPUTY_E_ILLEGAL_TRANSITION.
  */
 export function replayRequest(record: RequestRecord, handler: Handler): RequestState {
   const actor = createActor(requestMachine).start();

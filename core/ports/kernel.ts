@@ -1,8 +1,8 @@
 import type { RequestRecord } from '../request/record.js';
 
 /**
- * What a system call gave: the value (0 or more), or minus the errno. Errors of the kernel are data, so nothing
- * behind this port throws for one.
+ * What a system call gave: the value (0 or more), or minus the errno. Errors of the kernel are data, so
+ * nothing behind this port throws for one.
  */
 export type Result = number;
 
@@ -56,29 +56,37 @@ export interface RequestKernel {
   /** Makes sure that deputy has a descriptor of its own on `record.mount`: 0 or minus an errno. */
   openMount(record: RequestRecord): Result;
 
-  /** Takes on the caller's user, groups and file system ids on this thread, with deputy's capabilities kept. */
+  /**
+   * Takes on the caller's user, groups and file system ids on this thread, with deputy's capabilities kept.
+   */
   assumeIdentity(record: RequestRecord): Result;
   /** open_by_handle_at(2) of the record's handle through deputy's descriptor on the mount: a descriptor. */
   openByHandle(record: RequestRecord, flags: number): Result;
-  /** statx(2) of an open file: its type, S_IFMT shifted right by 12 (4 directory, 8 regular, 10 symlink ...). */
+  /**
+   * statx(2) of an open file: its type, S_IFMT shifted right by 12 (4 directory, 8 regular, 10 symlink ...).
+   */
   describeFile(record: RequestRecord, descriptor: number): Result;
   /** faccessat2(2) with the caller's own rights, no capability counted: 0 or -EACCES. Mode is R_OK | W_OK. */
   checkAccess(record: RequestRecord, descriptor: number, mode: number): Result;
   closeDescriptor(descriptor: number): Result;
 
   /**
-   * Opens, as O_PATH, what a directory descriptor and `record.path` name for the caller: from its root and with
-   * its rights. `follow`: follow a symlink in the last component.
+   * Opens, as O_PATH, what a directory descriptor and `record.path` name for the caller: from its root and
+   * with its rights. `follow`: follow a symlink in the last component.
    */
   openPath(record: RequestRecord, descriptor: number, follow: boolean): Result;
-  /** name_to_handle_at(2) on an open file, into the record's handle: 0, -EOVERFLOW (size needed is in it) ... */
+  /**
+   * name_to_handle_at(2) on an open file, into the record's handle: 0, -EOVERFLOW (size needed is in it) ...
+   */
   encodeHandle(record: RequestRecord, descriptor: number, flags: number): Result;
   /** Writes the record's handle (header, and `bytes` of the handle) to where the register points. */
   writeHandle(record: RequestRecord, register: number, bytes: number): Result;
   /** Writes the mount id that encodeHandle() found; 4 bytes, or 8 when `unique`. */
   writeMountId(record: RequestRecord, register: number, unique: boolean): Result;
 
-  /** ADDFD with SEND: puts the descriptor into the caller's table and answers with its number, in one step. */
+  /**
+   * ADDFD with SEND: puts the descriptor into the caller's table and answers with its number, in one step.
+   */
   answerDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): Result;
   /** SECCOMP_IOCTL_NOTIF_SEND of a value, or of an errno (given positive). */
   answerValue(record: RequestRecord, value: number, errno: number): Result;

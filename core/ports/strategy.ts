@@ -22,7 +22,10 @@ export interface Assessment {
 
 /** What an established strategy tells the engine. */
 export interface EstablishmentHooks {
-  /** Everything is in place: called just before the first request can be answered, so that events are in order. */
+  /**
+   * Everything is in place: called just before the first request can be answered, so that events are in
+   * order.
+   */
   serving(): void;
   /** The target is gone, or went to where the strategy can't follow. Called once. */
   ended(reason: string, error?: Error): void;
@@ -52,8 +55,8 @@ export interface Establishment {
 }
 
 /**
- * A way to exercise an ability for a target. Strategies are data plus these functions; the core never looks at
- * a strategy's name.
+ * A way to exercise an ability for a target. Strategies are data plus these functions; the core never looks
+ * at a strategy's name.
  */
 export interface Strategy {
   readonly name: string;

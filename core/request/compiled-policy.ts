@@ -31,8 +31,9 @@ function withoutTrailingSlash(path: string): string {
 }
 
 /**
- * The policy's word on a mount: 0 when it may be used, else the refusal. Kernel-internal file systems are never
- * listed by a sane policy and are refused whatever it says: their handles open processes and namespaces.
+ * The policy's word on a mount: 0 when it may be used, else the refusal. Kernel-internal file systems are
+ * never listed by a sane policy and are refused whatever it says: their handles open processes and
+ * namespaces.
  */
 export function judgeMount(policy: CompiledPolicy, mount: MountEntry): number {
   const type = mount.fileSystemType.split('.', 1)[0] as string;

@@ -1,8 +1,8 @@
 /**
- * Where each field of a journal record stands, in bytes from the record's start (little-endian, as every machine
- * that deputy runs on). The notification stands where the kernel's RECV ioctl writes it, so the slot itself is
- * the receive buffer. Layouts of `struct seccomp_notif`, `seccomp_notif_resp`, `seccomp_notif_addfd`
- * (linux/seccomp.h) and `struct file_handle` (name_to_handle_at(2)).
+ * Where each field of a journal record stands, in bytes from the record's start (little-endian, as every
+ * machine that deputy runs on). The notification stands where the kernel's RECV ioctl writes it, so the slot
+ * itself is the receive buffer. Layouts of `struct seccomp_notif`, `seccomp_notif_resp`,
+ * `seccomp_notif_addfd` (linux/seccomp.h) and `struct file_handle` (name_to_handle_at(2)).
  */
 export const recordBytes = 512;
 

@@ -28,8 +28,8 @@ function eventsOf(steps: StepTable): Uint8Array {
 }
 
 /**
- * Runs one step of a request, the one its record stands at, and moves the record to the next. Returns the next
- * step's number, `stepEnd` or `stepPark`. `elapsedUs` is read after the port call.
+ * Runs one step of a request, the one its record stands at, and moves the record to the next. Returns the
+ * next step's number, `stepEnd` or `stepPark`. `elapsedUs` is read after the port call.
  */
 export function runStep(context: StepContext, steps: StepTable, elapsedUs: () => number): number {
   return advance(context, steps, eventsOf(steps), elapsedUs);

@@ -11,8 +11,8 @@ export interface StepContext {
 }
 
 /**
- * One step: at most one call of one port (`act`), then a pure decision (`next`) that sees the result and not the
- * port. So each step is a crash point, and a trace of steps is a history.
+ * One step: at most one call of one port (`act`), then a pure decision (`next`) that sees the result and not
+ * the port. So each step is a crash point, and a trace of steps is a history.
  */
 export interface Step {
   readonly name: string;

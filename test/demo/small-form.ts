@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { deputyCommand, runDeputy } from '../lab/agent-process.js';
 import { checkoutDirectory } from '../lab/paths.js';
 
-/** A local target instead of container and guest: it opens by handle, under `deputy run`. Returns the exit code. */
+/**
+ * A local target instead of container and guest: it opens by handle, under `deputy run`. Returns the exit
+ * code.
+ */
 export function runSmallForm(say: (line: string) => void): number {
   const directory = mkdtempSync(join(tmpdir(), 'deputy-demo-'));
   try {

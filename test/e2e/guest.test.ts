@@ -8,7 +8,9 @@ import { replayStateDirectory } from '../support/replay.js';
 const timeoutMs = 180_000;
 const waitKillable = ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'];
 
-/** Every way in which the guest's list of work must come out as with a virtiofsd that holds the capability. */
+/**
+ * Every way in which the guest's list of work must come out as with a virtiofsd that holds the capability.
+ */
 const forms = [
   { name: 'crun', runtime: 'crun', policy: {}, long: false },
   {

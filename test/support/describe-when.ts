@@ -1,8 +1,8 @@
 import { describe, test } from 'vitest';
 
 /**
- * A suite that needs something of the machine. Where it is missing, a user's run skips the suite with the reason
- * in its name; in CI the same is a failure, since nothing would have been tested.
+ * A suite that needs something of the machine. Where it is missing, a user's run skips the suite with the
+ * reason in its name; in CI the same is a failure, since nothing would have been tested.
  */
 export function describeWhen(missing: readonly string[], name: string, body: () => void): void {
   if (missing.length === 0) {

@@ -82,9 +82,9 @@ function printStatus(status: Status): void {
   for (const { containerId, state, strategy, counts } of status.targets) {
     const name = escapeText(containerId, 24).padEnd(26);
     const { answered, refused, cancelled, lost } = counts;
-    const numbers = `${String(answered).padStart(8)}${String(refused).padStart(9)}`;
-    print(
-      `${name}${state.padEnd(14)}${strategy.padEnd(16)}${numbers}${String(cancelled).padStart(11)}${String(lost).padStart(6)}`,
+    const numbers = [answered, refused, cancelled, lost].map((count, column) =>
+      String(count).padStart([8, 9, 11, 6][column] ?? 8),
     );
+    print(`${name}${state.padEnd(14)}${strategy.padEnd(16)}${numbers.join('')}`);
   }
 }

@@ -17,7 +17,9 @@ export class DescriptorMounts {
   private readonly memory: NativeMemory = allocate(4096);
   private readonly kernel = hotSyscalls();
 
-  /** The mount's id, or -EBADF when the descriptor is closed, negative, or O_PATH (which the kernel refuses). */
+  /**
+   * The mount's id, or -EBADF when the descriptor is closed, negative, or O_PATH (which the kernel refuses).
+   */
   find(thread: LoopThread, descriptor: number): number {
     if (descriptor === AT_FDCWD) return this.ofWorkingDirectory(thread);
     if (descriptor < 0) return EBADF;

@@ -25,7 +25,9 @@ const withoutReadSearch: CapabilityWords = capabilityWords(
 
 const readBypass = (1n << BigInt(capability.DAC_READ_SEARCH)) | (1n << BigInt(capability.DAC_OVERRIDE));
 
-/** Who a target's thread is, as far as file permissions go. Interned: equal identities are the same object. */
+/**
+ * Who a target's thread is, as far as file permissions go. Interned: equal identities are the same object.
+ */
 export interface Identity {
   readonly user: number;
   readonly group: number;

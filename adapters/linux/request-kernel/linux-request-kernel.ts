@@ -240,7 +240,9 @@ export class LinuxRequestKernel implements RequestKernel {
     );
   }
 
-  /** The kernel takes no empty path together with AT_HANDLE_CONNECTABLE, so the file is named through /proc. */
+  /**
+   * The kernel takes no empty path together with AT_HANDLE_CONNECTABLE, so the file is named through /proc.
+   */
   private encodeConnectable(record: RequestRecord, descriptor: number, flags: number): number {
     const { syscall, numbers } = this.kernel;
     const { address } = this.scratch;
@@ -260,7 +262,9 @@ export class LinuxRequestKernel implements RequestKernel {
     this.connectableAnchor = -1;
   }
 
-  /** A connectable handle is checked against the very descriptor that the caller gave, so that one is used. */
+  /**
+   * A connectable handle is checked against the very descriptor that the caller gave, so that one is used.
+   */
   private openConnectable(thread: LoopThread, anchor: number): void {
     const name = anchor === AT_FDCWD ? 'cwd' : `fd/${anchor}`;
     const opened = openAt(thread.directory, name, O.PATH | O.CLOEXEC);
@@ -269,7 +273,9 @@ export class LinuxRequestKernel implements RequestKernel {
     this.kernel.syscall(this.kernel.numbers.close, opened);
   }
 
-  /** access(2) counts a real uid 0 as capable, so for it the effective rights are asked, without the bypass. */
+  /**
+   * access(2) counts a real uid 0 as capable, so for it the effective rights are asked, without the bypass.
+   */
   private checkAccessOfRoot(bypassesReads: boolean, descriptor: number, mode: number): number {
     const { syscall, numbers } = this.kernel;
     const path = this.scratch.address + scratchEmptyPath;

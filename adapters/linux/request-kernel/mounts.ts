@@ -41,8 +41,8 @@ export class Mounts {
   }
 
   /**
-   * Opens a descriptor on the mount: through the target's own descriptor when that is a directory, else through
-   * the mount point. Only directories and regular files of a listed file system are ever opened.
+   * Opens a descriptor on the mount: through the target's own descriptor when that is a directory, else
+   * through the mount point. Only directories and regular files of a listed file system are ever opened.
    */
   open(listener: LoopListener, thread: LoopThread, mount: LoopMount, targetDescriptor: number): number {
     if (mount.descriptor >= 0) return 0;

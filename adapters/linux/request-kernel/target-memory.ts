@@ -10,7 +10,9 @@ const ENOSYS = -38;
 const ENAMETOOLONG = -36;
 const pathLimitBytes = 4096;
 
-/** Copies between a target's memory and deputy's (process_vm_readv(2)), with /proc/TID/mem where that is shut. */
+/**
+ * Copies between a target's memory and deputy's (process_vm_readv(2)), with /proc/TID/mem where that is shut.
+ */
 export class TargetMemory {
   private readonly vectors: NativeMemory = allocate(4096);
   private readonly pathBuffer: NativeMemory = allocate(pathLimitBytes + 4096);

@@ -40,8 +40,8 @@ export class TargetPaths {
   }
 
   /**
-   * A relative path that climbs above its directory: walked from the root, along the directory's own path. The
-   * root itself may be a chroot, whose path is then the part in front.
+   * A relative path that climbs above its directory: walked from the root, along the directory's own path.
+   * The root itself may be a chroot, whose path is then the part in front.
    */
   private aboveBase(thread: LoopThread, directory: number, path: string, follow: boolean): number {
     const name = directory === AT_FDCWD ? 'cwd' : `fd/${directory}`;

@@ -8,7 +8,10 @@ import type { LoopListener } from './loop-listener.js';
 /** A target's thread as a loop knows it. */
 export interface LoopThread {
   readonly threadId: number;
-  /** /proc/TID, O_PATH: bound to the thread itself, so a later thread with the same number is never taken for it. */
+  /**
+   * /proc/TID, O_PATH: bound to the thread itself, so a later thread with the same number is never taken for
+   * it.
+   */
   readonly directory: number;
   identity: Identity;
   /** The identity can't change while the thread lives. */
@@ -24,8 +27,8 @@ const ESRCH = -3;
 const threadsPerListener = 256;
 
 /**
- * The threads of targets, with their credentials where those can't change. A /proc directory that is held open
- * answers ESRCH or ENOENT once its thread is gone, which makes remembering it safe.
+ * The threads of targets, with their credentials where those can't change. A /proc directory that is held
+ * open answers ESRCH or ENOENT once its thread is gone, which makes remembering it safe.
  */
 export class Threads {
   constructor(private readonly identities: Identities) {}

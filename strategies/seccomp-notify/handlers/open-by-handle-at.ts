@@ -32,7 +32,9 @@ const R_OK = 4;
 const W_OK = 2;
 const headerBytes = 8;
 
-/** The type word's upper half holds user flags (FILEID_USER_FLAGS_MASK); these two are known to Linux 6.18. */
+/**
+ * The type word's upper half holds user flags (FILEID_USER_FLAGS_MASK); these two are known to Linux 6.18.
+ */
 const userFlagsMask = 0xffff0000;
 const knownUserFlags = 0x00030000;
 
@@ -73,7 +75,9 @@ function checkHandle(context: StepContext): number {
   return own.findMount;
 }
 
-/** After the mount: what the kernel finds next is a handle that it can't copy; then ours, flags that create. */
+/**
+ * After the mount: what the kernel finds next is a handle that it can't copy; then ours, flags that create.
+ */
 function checkHandleBytes(context: StepContext): number {
   const { record } = context;
   const copiedBytes = record.i32(offset.result);
@@ -119,7 +123,10 @@ function judgeType(context: StepContext, type: number): number {
   return judgePlain(context, type);
 }
 
-/** An open without O_PATH: what the kernel finds wrong before it looks at permissions comes first (fs/namei.c). */
+/**
+ * An open without O_PATH: what the kernel finds wrong before it looks at permissions comes first
+ * (fs/namei.c).
+ */
 function judgePlain(context: StepContext, type: number): number {
   if (type === fileType.symlink) return giveErrno(context, -errnoNumbers.ELOOP);
   const wantsDirectory = (flagsOf(context) & context.kernel.abi.O_DIRECTORY) !== 0;

@@ -36,7 +36,8 @@ injectorSuite('the injector dies', () => {
       });
     }
 
-    // Before the window the target is as it was, but for a socket that the scoreboard tells the successor about.
+    // Before the window the target is as it was, but for a socket that the scoreboard tells the successor
+    // about.
     for (const point of [...outside, `${subStep.restore}:after`]) {
       it(`at ${point}: the successor puts it right, ${killable ? 'killable' : 'plain'} wait`, async () => {
         const scoreboard = createScoreboard();

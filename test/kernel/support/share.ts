@@ -28,7 +28,10 @@ export function makeShare(): { directory: string; share: string } {
   return { directory, share: join(directory, 'share') };
 }
 
-/** Runs a program as the target's user with CAP_DAC_READ_SEARCH and nothing else: what deputy is compared with. */
+/**
+ * Runs a program as the target's user with CAP_DAC_READ_SEARCH and nothing else: what deputy is compared
+ * with.
+ */
 export function runNatively(program: string, words: readonly string[]): string {
   const id = `${targetId}`;
   const caps = ['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search'];

@@ -37,8 +37,8 @@ export interface AgentOptions {
 }
 
 /**
- * The smallest agent: it takes a notification, copies the handle, opens it O_PATH through its own descriptor on
- * the mount, and lets the injector do the rest. Runs until the target is gone.
+ * The smallest agent: it takes a notification, copies the handle, opens it O_PATH through its own descriptor
+ * on the mount, and lets the injector do the rest. Runs until the target is gone.
  */
 export class MinimalAgent {
   readonly counts: AgentCounts = { requests: 0, outcomes: {}, durationsUs: [], replies: [] };
