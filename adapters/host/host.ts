@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { getPriority, hostname, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { segmentBytes, segmentOf } from '../../core/journal/segment-layout.js';
 import type { Clock } from '../../core/ports/clock.js';
@@ -68,12 +68,24 @@ const tendEveryMs = 1_000;
 /** Opens the host: takes the state directory, starts the injector and the first loop. Throws coded errors. */
 export async function openHost(options: HostOptions): Promise<Host> {
   native();
+  giveWay();
   const locked = lockStateDirectory(options.stateDirectory);
   try {
     return await startHost(options, locked.unlock);
   } catch (error) {
     locked.unlock();
     throw error;
+  }
+}
+
+/** Niceness of this thread: where it shares a processor with a loop or a target, requests come before events. */
+const niceness = 10;
+
+function giveWay(): void {
+  try {
+    setPriority(Math.max(niceness, getPriority()));
+  } catch {
+    // Only a courtesy to the loops.
   }
 }
 

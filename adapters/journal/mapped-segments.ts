@@ -41,7 +41,7 @@ export class MappedSegments {
    * ever.
    */
   oldestNeeded(): number {
-    const newest = segmentOf(this.counters.nextSlot);
+    const newest = segmentOf(this.counters.nextSlot - 1);
     if (this.nextSlot < this.blockEnd && segmentOf(this.nextSlot) < newest) this.nextSlot = this.blockEnd;
     const slots = this.nextSlot < this.blockEnd ? segmentOf(this.nextSlot) : newest;
     return Math.min(slots, segmentOf(this.counters.nextTicket));

@@ -27,9 +27,7 @@ function load(): NativeLibrary {
   const architecture = architectureOf(process.arch);
   if (!architecture) throw deputyError('DEPUTY_E_ARCHITECTURE_UNSUPPORTED', { architecture: process.arch });
   const libc = koffi.load(null);
-  const raw = libc.func(
-    'intptr_t syscall(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t)',
-  );
+  const raw = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
   const errno = koffi.errno;
   const syscall: Syscall = (number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0) => {
     const result = raw(number, a, b, c, d, e, f) as number;

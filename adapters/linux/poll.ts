@@ -1,5 +1,5 @@
 import { allocate, type NativeMemory } from './memory.js';
-import { systemCall } from './native.js';
+import { hotSyscalls, systemCall } from './native.js';
 
 export const EPOLLIN = 1;
 export const EPOLLERR = 8;
@@ -19,6 +19,7 @@ const dataOffset = process.arch === 'x64' ? 4 : 8;
 export class EpollSet {
   readonly descriptor: number;
   private readonly events: NativeMemory;
+  private readonly kernel = hotSyscalls();
 
   constructor(private readonly capacity: number) {
     this.descriptor = systemCall('epoll_create1', EPOLL_CLOEXEC);
@@ -41,7 +42,8 @@ export class EpollSet {
 
   /** Waits up to `timeoutMs` (-1: for ever): how many are ready, or minus an errno. */
   wait(timeoutMs: number): number {
-    return systemCall('epoll_pwait', this.descriptor, this.events.address, this.capacity, timeoutMs, 0, 8);
+    const { syscall, numbers } = this.kernel;
+    return syscall(numbers.epoll_pwait, this.descriptor, this.events.address, this.capacity, timeoutMs, 0, 8);
   }
 
   /** Key of the n-th ready entry. */

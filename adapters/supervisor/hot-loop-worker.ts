@@ -12,6 +12,8 @@ import { LoopControl } from './loop-control.js';
 import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
 import { monotonicClock } from './monotonic.js';
 
+const PRIO_PROCESS = 0;
+
 /** Entry of a hot loop's worker thread: puts the parts together, gives up privilege, and serves. */
 async function main(): Promise<void> {
   const port = parentPort;
@@ -20,6 +22,8 @@ async function main(): Promise<void> {
   const { handlerOf } = (await import(start.handlersModule)) as { handlerOf: HandlerOf };
   const report = (message: LoopReport): void => port.postMessage(message);
   const control = new LoopControl(start.control);
+  // The main thread is nicer than others; its threads inherit that, and a loop must not.
+  systemCall('setpriority', PRIO_PROCESS, 0, start.niceness);
   const identities = new Identities();
   const confined = identities.confine();
   if (confined < 0) report({ kind: 'failed', message: 'capset', errno: -confined });

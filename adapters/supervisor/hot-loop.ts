@@ -14,6 +14,7 @@ import { EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
 import type { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
 import { type LoopListener, loopListener } from '../linux/request-kernel/loop-listener.js';
 import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
+import { sleepUs } from '../linux/wait.js';
 import type { InjectionClient } from './injection-client.js';
 import type { LoopControl } from './loop-control.js';
 import type { LoopReport } from './loop-messages.js';
@@ -34,6 +35,8 @@ const injectorKey = 2;
 export const firstListenerKey = 16;
 
 const readyAtOnce = 64;
+/** How long a loop sleeps between two looks for a journal segment that isn't ready. */
+const segmentWaitUs = 1_000;
 const EIO = 5;
 
 export interface HotLoopParts {
@@ -82,9 +85,9 @@ export class HotLoop {
       this.noteOldestSegment();
       if (control.stopping && this.parked.size === 0) return;
       if (control.only !== 0 && this.keepOnly(control.only)) return;
-      // A missing segment is looked for again soon, without spinning.
-      const ready = this.epoll.wait(this.waitingForSegment ? 2 : -1);
-      this.waitingForSegment = false;
+      // The listener stays readable while a segment is missing, so waiting for it would be spinning.
+      if (this.waitingForSegment) sleepUs(segmentWaitUs);
+      const ready = this.epoll.wait(-1);
       for (let index = 0; index < ready; index++) this.handle(this.epoll.key(index), this.epoll.ready(index));
     }
   }
@@ -148,10 +151,11 @@ export class HotLoop {
     const { segments, control, nowUs } = this.parts;
     const record = this.current;
     if (!segments.attachFree(record, served.listener.key)) {
+      if (!this.waitingForSegment) this.parts.report({ kind: 'need-segment' });
       this.waitingForSegment = true;
-      this.parts.report({ kind: 'need-segment' });
       return;
     }
+    this.waitingForSegment = false;
     control.enter(served.listener.key);
     const { syscall, numbers } = this.kernelCalls;
     const address = record.addressOf(offset.notification);

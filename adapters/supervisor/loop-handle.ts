@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { PreparedSegment } from '../journal/journal.js';
 import { allocate } from '../linux/memory.js';
@@ -16,6 +17,9 @@ export interface LoopHandleOptions {
   readonly onExit: () => void;
 }
 
+/** What the user started deputy with; read before anything changes it. */
+const startNiceness = getPriority();
+
 let oneWord: ReturnType<typeof allocate> | undefined;
 
 /** A hot loop's thread as the main thread holds it. */
@@ -33,6 +37,7 @@ export class LoopHandle {
       control: this.control.buffer,
       epoch: options.epoch,
       wakeDescriptor: this.wakeDescriptor,
+      niceness: startNiceness,
       handlersModule: entryUrl(options.handlersModule).href,
     };
     const entry = entryUrl(new URL('./hot-loop-worker.js', import.meta.url));

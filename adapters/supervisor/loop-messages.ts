@@ -31,6 +31,8 @@ export interface LoopStart {
   readonly control: SharedArrayBuffer;
   readonly epoch: number;
   readonly wakeDescriptor: number;
+  /** Niceness that the process was started with; see setpriority(2). */
+  readonly niceness: number;
   /** URL of the module that exports `handlerOf`. */
   readonly handlersModule: string;
 }

@@ -50,6 +50,7 @@ export class RequestServer implements RequestService {
   private obstacleFound: Promise<string | undefined> | undefined;
   private stopping = false;
   private forgottenBefore = 0;
+  private announced = 0;
 
   constructor(private readonly options: RequestServerOptions) {
     this.main = this.startLoop();
@@ -113,8 +114,8 @@ export class RequestServer implements RequestService {
   tendJournal(): void {
     const { journal } = this.options;
     try {
-      const segments = journal.prepareAhead();
-      if (segments.length > 0) for (const loop of this.loops) loop.send({ kind: 'segments', segments });
+      journal.prepareAhead();
+      this.announceSegments();
     } catch (error) {
       // Requests wait: nothing is received that could not be written down.
       this.options.logger.error({ err: error }, 'the journal can not grow; requests wait');
@@ -124,6 +125,14 @@ export class RequestServer implements RequestService {
     this.forgottenBefore = oldest;
     for (const loop of this.loops) loop.send({ kind: 'forget-segments', before: oldest });
     journal.unmapBefore(oldest);
+  }
+
+  /** Tells the loops of every segment that they don't know, whoever had it prepared. */
+  private announceSegments(): void {
+    const segments = this.options.journal.segments().filter(({ segment }) => segment > this.announced);
+    if (segments.length === 0) return;
+    this.announced = Math.max(...segments.map(({ segment }) => segment));
+    for (const loop of this.loops) loop.send({ kind: 'segments', segments });
   }
 
   private introduce(attached: Attached, policy: ResolvedPolicy): void {

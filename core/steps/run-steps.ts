@@ -50,8 +50,10 @@ function advance(
     throw deputyError('DEPUTY_E_ILLEGAL_TRANSITION', { state: requestStates[state], event: step.event });
   }
   record.setU16(offset.state, nextState);
+  // A pure step takes no time worth a look at the clock.
+  if (step.act === undefined) record.trace(number, nextState, 0, 0);
   const result = step.act === undefined ? 0 : step.act(context);
-  record.trace(number, nextState, elapsedUs(), result);
+  if (step.act !== undefined) record.trace(number, nextState, elapsedUs(), result);
   const next = step.next(context, result);
   if (next >= 0) record.setU16(offset.step, next);
   else if (next === stepPark) record.setU16(offset.step, number + 1);

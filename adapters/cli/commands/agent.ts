@@ -36,8 +36,6 @@ async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel)
   const logger = commandLineLogger(level);
   const policy = loadPolicy(flags.policy, logger);
   const agent = await openAgent(flags, policy, logger);
-  print(`ready ${flags.socket}`);
-  logger.info({ socket: flags.socket, state: flags.state }, 'serving');
   process.on('SIGHUP', () => {
     try {
       agent.setPolicy(loadPolicy(flags.policy, logger));
@@ -47,7 +45,11 @@ async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel)
       logger.error({ code, err: error }, 'the new policy is refused; the old one stays');
     }
   });
-  const signal = await ended();
+  const end = ended();
+  // Whoever reads this may send signals at once, so it is said when they are listened to.
+  print(`ready ${flags.socket}`);
+  logger.info({ socket: flags.socket, state: flags.state }, 'serving');
+  const signal = await end;
   logger.info({ signal }, 'ending: no more containers are taken, what is in flight is finished');
   const timer = setTimeout(() => {
     logger.error({ closeTimeoutMs }, 'ending takes too long; giving up');

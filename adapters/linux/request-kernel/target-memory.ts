@@ -51,8 +51,9 @@ export class TargetMemory {
   }
 
   private fill(local: number, remote: Uint32Array, remoteIndex: number, bytes: number): void {
-    const { u32, u64 } = this.vectors;
-    u64[0] = BigInt(local);
+    const { u32 } = this.vectors;
+    u32[0] = local >>> 0;
+    u32[1] = Math.floor(local / 0x1_0000_0000);
     u32[2] = bytes;
     u32[3] = 0;
     u32[4] = remote[remoteIndex] as number;

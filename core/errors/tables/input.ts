@@ -19,7 +19,7 @@ export const inputErrors = {
   },
   DEPUTY_E_PROFILE_INVALID: {
     what: 'the base seccomp profile cannot be used: {detail}',
-    why: 'It is not a seccomp profile, or it already hands system calls to another agent: there is one listener a container.',
+    why: 'It is no seccomp profile, or it hands calls to another agent: there is one listener a container.',
     remedy: 'Give another file with --base, or take the rules named above out of it.',
   },
   DEPUTY_E_EVENT_INVALID: {

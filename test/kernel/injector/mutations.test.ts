@@ -25,13 +25,14 @@ injectorSuite('the injector without one of its remedies', () => {
     expect(report?.wrong).toBe(1);
   });
 
-  it('sigmask: signals inside the window are lost, or their handlers ruin the call', async () => {
-    const hooks = { ...without('sigmask'), DEPUTY_INJECTOR_PAUSE_AT: '10', DEPUTY_INJECTOR_PAUSE_MS: '5' };
-    const { report, ended } = await runSession(
-      { calls: 50, rain: 300, killable: 1 },
-      { hooks, limitMs: 5000 },
-    );
-    const isRight = ended.code === 0 && report?.right === 50 && report.handled === report.sent;
-    expect(isRight).toBe(false);
-  }, 30_000);
+  const pause = { DEPUTY_INJECTOR_PAUSE_AT: '10', DEPUTY_INJECTOR_PAUSE_MS: '5' };
+  for (const isMasked of [true, false]) {
+    it(`sigmask ${isMasked ? 'in place: all' : 'away: not all'} signals and calls come out right`, async () => {
+      const hooks = isMasked ? pause : { ...without('sigmask'), ...pause };
+      const options = { calls: 50, rain: 300, killable: 1 };
+      const { report, ended } = await runSession(options, { hooks, limitMs: 5000 });
+      const isRight = ended.code === 0 && report?.right === 50 && report.handled === report.sent;
+      expect(isRight).toBe(isMasked);
+    }, 30_000);
+  }
 });
