@@ -39,7 +39,7 @@ function checkCgroups(): Diagnosis {
   const hybrid = existsSync('/sys/fs/cgroup/unified/cgroup.controllers');
   const detail = pure ? 'cgroup v2' : hybrid ? 'v1 controllers beside cgroup2 (hybrid)' : 'cgroup v1 or none';
   const remedy =
-    'crun refuses hybrid mode: boot with systemd.unified_cgroup_hierarchy=1, or run the runtime in a private ' +
+    'crun refuses hybrid mode: boot with systemd.unified_cgroup_hierarchy=1, or run it in a private ' +
     'mount namespace with cgroup2 on /sys/fs/cgroup.';
   return diagnosis('machine', 'cgroups', pure, detail, remedy, true);
 }

@@ -78,7 +78,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
   }
 }
 
-/** Niceness of this thread: where it shares a processor with a loop or a target, requests come before events. */
+/** Niceness of this thread: where it shares a processor with a loop, requests come before events. */
 const niceness = 10;
 
 function giveWay(): void {

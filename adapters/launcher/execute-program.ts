@@ -6,9 +6,6 @@ import { LaunchFailure } from './launcher-channel.js';
 const ENOENT = 2;
 const EACCES = 13;
 
-/** Where execvpe(3) of glibc looks when there is no PATH. */
-const defaultPath = '/bin:/usr/bin';
-
 /**
  * Becomes the program (execve(2)), found as a shell finds it: through PATH, and a file without a format that
  * the kernel knows goes to /bin/sh (execvp(3)). Returns only by throwing. The other threads of this process
