@@ -17,12 +17,17 @@ export function npmIsMissing() {
   return installed === 0 || modifiedMs(join(checkoutDirectory, 'package-lock.json')) > installed;
 }
 
-/** Installs exactly what the lock file says; install scripts are not needed and not run. */
+const words = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
+
+/**
+ * Installs the versions of the lock file; install scripts are not needed and not run. Not `npm ci`: it refuses a
+ * lock file without the packages of other platforms, which not every mirror has.
+ */
 export async function prepareNpm(options) {
-  progress(options, 'npm ci --ignore-scripts');
-  await runWithRetries('npm', ['ci', '--ignore-scripts'], {
+  progress(options, 'npm install');
+  await runWithRetries('npm', words, {
     cwd: checkoutDirectory,
     timeoutSeconds: 300,
-    remedy: 'check that npm reaches its registry, then run npm ci --ignore-scripts',
+    remedy: 'check that npm reaches its registry, then run npm install --ignore-scripts',
   });
 }
