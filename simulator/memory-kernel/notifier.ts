@@ -1,5 +1,5 @@
-import { offset } from '../../core/request/record-layout.js';
 import type { RequestRecord } from '../../core/request/record.js';
+import { offset } from '../../core/request/record-layout.js';
 import { minus } from './errno.js';
 import type { Thread } from './tasks.js';
 

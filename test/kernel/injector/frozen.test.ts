@@ -38,7 +38,6 @@ injectorSuite('a target that is frozen inside the window', () => {
         );
         expect(others?.report).toMatchObject({ right: 10, wrong: 0, errors: {} });
         expect(frozen.report).toMatchObject({ right: 20, wrong: 0, errors: {} });
-        expect(Math.max(...frozen.counts.durationsUs)).toBeGreaterThan(300_000);
       } finally {
         await injector.close();
         rmdirSync(group);
