@@ -17,6 +17,8 @@ import { entryUrl } from './entry-path.js';
 const restartLimit = 10;
 const steadyMs = 30_000;
 const helloTimeoutMs = 5_000;
+/** How long the end of deputy waits for the injector to finish what it began. */
+const stopWaitMs = 3_000;
 
 /** What the injector said of itself when it was ready. */
 export interface InjectorHello {
@@ -85,9 +87,10 @@ export class InjectorProcess {
     this.control = -1;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const timer = setTimeout(() => child.kill('SIGKILL'), 3_000);
-    await exited;
-    clearTimeout(timer);
+    // Never killed: inside its window that would take the target with it. It ends when it has finished.
+    const late = new Promise<void>((resolve) => setTimeout(resolve, stopWaitMs).unref());
+    await Promise.race([exited, late]);
+    child.unref();
   }
 
   private async waitForHello(): Promise<void> {
