@@ -33,7 +33,6 @@ let packet: NativeMemory | undefined;
 export class LauncherProcess {
   readonly exited: Promise<TargetEnd>;
   readonly lines: LineReader;
-  private spawnError: Error | undefined;
 
   private constructor(
     readonly child: ChildProcess,
@@ -42,10 +41,6 @@ export class LauncherProcess {
     this.lines = new LineReader(child.stdio[3] as Duplex);
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
-      child.once('error', (error) => {
-        this.spawnError = error;
-        resolve({ code: 125, signal: null });
-      });
     });
   }
 
@@ -62,6 +57,12 @@ export class LauncherProcess {
       env: launcherEnvironment(),
     });
     systemCall('close', ends[1] as number);
+    if (child.pid === undefined) {
+      // The reason comes as an event, which nobody may leave unheard; without a process there are no streams.
+      child.once('error', () => {});
+      systemCall('close', ends[0] as number);
+      throw deputyError('DEPUTY_E_LAUNCH_FAILED', { detail: 'no process could be made' });
+    }
     const launcher = new LauncherProcess(child, ends[0] as number);
     launcher.lines.write(JSON.stringify(setup));
     return launcher;
@@ -74,11 +75,10 @@ export class LauncherProcess {
     this.abandon();
     const end = message === 'late' ? undefined : await this.exited;
     const detail =
-      this.spawnError?.message ??
-      (end === undefined
+      end === undefined
         ? `the launcher was silent for ${startTimeoutMs} ms`
-        : `the launcher ended early (${end.signal ?? `code ${end.code}`})`);
-    throw deputyError('DEPUTY_E_LAUNCH_FAILED', { detail }, this.spawnError);
+        : `the launcher ended early (${end.signal ?? `code ${end.code}`})`;
+    throw deputyError('DEPUTY_E_LAUNCH_FAILED', { detail });
   }
 
   /** The listener that the launcher has sent: a descriptor that the caller owns, or minus an errno. */

@@ -8,19 +8,41 @@ export function exitCodeOf({ code, signal }: TargetEnd): number {
   return code ?? 125;
 }
 
-/** Signals that mean the program, not deputy. SIGTSTP and SIGCONT are left to the terminal's job control. */
-const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
-/** Those that a terminal sends to its whole foreground group, the program included. */
-const fromTerminal: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH']);
+/** Signals that mean the program, not deputy. */
+const forwarded = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGTSTP',
+  'SIGCONT',
+] as const;
+/** Those that a terminal sends to its whole foreground group. */
+const fromTerminal: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH', 'SIGTSTP']);
+
+/** What job control says of a process. */
+export interface JobState {
+  readonly processGroup: number;
+  /** The foreground group of its terminal; -1 without one. */
+  readonly foregroundGroup: number;
+}
+
+/** What signals are passed on to; `processId` tells whether it is still in our process group. */
+export interface SignalReceiver {
+  readonly processId?: number;
+  kill(signal: NodeJS.Signals): boolean;
+}
 
 /** Passes signals on to the target until the function that is returned is called. */
-export function forwardSignals(target: { kill(signal: NodeJS.Signals): boolean }): () => void {
-  const inForeground = isForegroundOfTerminal();
+export function forwardSignals(target: SignalReceiver): () => void {
   const listeners = forwarded.map((signal) => {
     const listener = (): void => {
-      // The terminal has sent it to the target already, since both are in one process group.
-      if (inForeground && fromTerminal.has(signal)) return;
-      target.kill(signal);
+      if (!hasItAlready(signal, readJobState('self'), readJobState(target.processId))) target.kill(signal);
+      // The shell waits for deputy: unless that stops too, Ctrl-Z would not give the terminal back.
+      if (signal === 'SIGTSTP') process.kill(process.pid, 'SIGSTOP');
     };
     process.on(signal, listener);
     return { signal, listener };
@@ -30,13 +52,32 @@ export function forwardSignals(target: { kill(signal: NodeJS.Signals): boolean }
   };
 }
 
-/** Is this process in the foreground group of its terminal (fields 5 and 8 of proc_pid_stat(5))? */
-function isForegroundOfTerminal(): boolean {
+/**
+ * Has the terminal sent this signal to the target as well? So it has when both are in the terminal's
+ * foreground group. A program that made a group of its own (an interactive shell, setsid(1)) has not got it.
+ * Pure.
+ */
+export function hasItAlready(
+  signal: NodeJS.Signals,
+  own: JobState | undefined,
+  target: JobState | undefined,
+): boolean {
+  if (!fromTerminal.has(signal) || own === undefined) return false;
+  if (own.processGroup !== own.foregroundGroup) return false;
+  return target === undefined || target.processGroup === own.processGroup;
+}
+
+function readJobState(processId: number | 'self' | undefined): JobState | undefined {
+  if (processId === undefined) return undefined;
   try {
-    const text = readFileSync('/proc/self/stat', 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return fields[2] === fields[5] && Number(fields[4]) !== 0;
+    return parseJobState(readFileSync(`/proc/${processId}/stat`, 'latin1'));
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Fields 5 (pgrp) and 8 (tpgid) of proc_pid_stat(5), behind a name that may hold anything. Pure. */
+export function parseJobState(stat: string): JobState {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { processGroup: Number(fields[2]), foregroundGroup: Number(fields[5]) };
 }

@@ -1,18 +1,22 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoNumbers, errnoText } from '../../core/errors/errno.js';
+import { capability, getCapabilities, hasCapability } from '../linux/credentials.js';
 import { allocate, type NativeMemory } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
-import { EpollSet } from '../linux/poll.js';
-import { ADDFD_FLAG_SEND, notificationSizes, notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
+import { EPOLLIN, EpollSet } from '../linux/poll.js';
+import { ADDFD_FLAG_SEND, notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import { receiveListener } from './launch-target.js';
 import { LauncherProcess } from './launcher-process.js';
 import { probeCall } from './probe-calls.js';
 import { goLine, type LauncherSetup, nobodyId, type ProbeMessage } from './protocol.js';
+import { checkStructLayouts } from './struct-layouts.js';
 
 /** A probe child that doesn't call within this time never will. */
 const callTimeoutMs = 3_000;
+const pollMs = 2;
+/** Eight bytes that the probe's handle and its file hold. */
+const token = 'deputy01';
+const MFD_CLOEXEC = 1;
 /** An errno that no kernel gives for this call, so that only our answer can be it. */
 const chosenErrno = errnoNumbers.EXDEV;
 const O_CLOEXEC = 0o2000000;
@@ -43,72 +47,91 @@ export async function probeNotifier(): Promise<string | undefined> {
 
 /** The same, with what was found out on the way. Never throws, leaves nothing behind. */
 export async function proveNotifier(): Promise<NotifierProof> {
-  const sizes = notificationSizes();
-  if (typeof sizes === 'number') {
-    return { ...nothing, obstacle: `seccomp(SECCOMP_GET_NOTIF_SIZES): ${errnoText(-sizes)}` };
-  }
-  if (sizes.notification > 80 || sizes.response > 24 || sizes.data !== 64) {
-    const { notification, response, data } = sizes;
-    return {
-      ...nothing,
-      obstacle: `the kernel's notifications have other sizes: ${notification}, ${response}, ${data}`,
-    };
-  }
-  const directory = mkdtempSync(join(tmpdir(), 'deputy-probe-'));
+  const layouts = checkStructLayouts();
+  if (layouts !== undefined) return { ...nothing, obstacle: layouts.message };
   try {
-    return await probe(directory);
+    return await probe();
   } catch (error) {
     return { ...nothing, obstacle: error instanceof Error ? error.message : String(error) };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function probe(directory: string): Promise<NotifierProof> {
-  const token = 'deputy01';
-  const root = process.getuid?.() === 0;
-  const setup: LauncherSetup = {
+async function probe(): Promise<NotifierProof> {
+  const setup = probeSetup();
+  const launcher = LauncherProcess.start(setup, ['ignore', 'ignore', 'ignore']);
+  const { listener, waitKillable } = await receiveListener(launcher, setup);
+  const memory = allocate(4096);
+  const descriptor = createProbeFile(memory);
+  try {
+    const synchronousWakeUp = setSynchronousWakeUp(listener) === 0;
+    launcher.lines.write(goLine);
+    const obstacle =
+      (await proveErrno(launcher, listener, memory)) ??
+      (await proveDescriptor(launcher, listener, memory, descriptor));
+    const proof = { synchronousWakeUp, waitKillable, addDescriptorAndSend: obstacle === undefined };
+    return obstacle === undefined ? proof : { ...proof, obstacle };
+  } finally {
+    if (descriptor >= 0) systemCall('close', descriptor);
+    systemCall('close', listener);
+    launcher.abandon();
+  }
+}
+
+/** The probe has as little privilege as a target; who can't change his ids, in a sandbox, stays himself. */
+function probeSetup(): LauncherSetup {
+  const held = getCapabilities();
+  const becomesNobody =
+    typeof held !== 'number' &&
+    hasCapability(held.effective, capability.SETUID) &&
+    hasCapability(held.effective, capability.SETGID);
+  return {
     mode: 'probe',
     argv: [token],
     environment: {},
-    uid: root ? nobodyId : (process.getuid?.() ?? nobodyId),
-    gid: root ? nobodyId : (process.getgid?.() ?? nobodyId),
+    uid: becomesNobody ? nobodyId : (process.getuid?.() ?? nobodyId),
+    gid: becomesNobody ? nobodyId : (process.getgid?.() ?? nobodyId),
     groups: [],
     capabilities: [],
     syscalls: ['open_by_handle_at'],
     waitKillable: true,
     refuseIoUring: true,
   };
-  const launcher = LauncherProcess.start(setup, ['ignore', 'ignore', 'ignore']);
-  const { listener, waitKillable } = await receiveListener(launcher, setup);
-  const memory = allocate(4096);
-  const file = join(directory, 'probe');
-  writeFileSync(file, token);
-  const descriptor = openSync(file, 'r');
-  try {
-    const synchronousWakeUp = setSynchronousWakeUp(listener) === 0;
-    launcher.lines.write(goLine);
-    const first = takeCall(listener, memory, token) ?? answerErrno(listener, memory);
-    if (first !== undefined) return { ...nothing, synchronousWakeUp, waitKillable, obstacle: first };
-    const errno = await nextProbe(launcher);
-    if (errno?.returned !== -chosenErrno) {
-      const obstacle = `the probe got ${errno?.returned ?? 'nothing'} instead of the answer`;
-      return { ...nothing, synchronousWakeUp, waitKillable, obstacle };
-    }
-    const second = takeCall(listener, memory, token) ?? answerDescriptor(listener, memory, descriptor);
-    if (second !== undefined) return { ...nothing, synchronousWakeUp, waitKillable, obstacle: second };
-    const opened = await nextProbe(launcher);
-    const good =
-      opened !== undefined && opened.returned >= 0 && opened.text === token && opened.closedOnExec === true;
-    const proof = { synchronousWakeUp, waitKillable, addDescriptorAndSend: good };
-    return good
-      ? proof
-      : { ...proof, obstacle: 'the probe did not find the file behind the descriptor it got' };
-  } finally {
-    closeSync(descriptor);
-    systemCall('close', listener);
-    launcher.abandon();
-  }
+}
+
+/** The file that the probe is given: in memory (memfd_create(2)), so that no folder has to be writable. */
+function createProbeFile(memory: NativeMemory): number {
+  memory.putString(0, token);
+  const descriptor = systemCall('memfd_create', memory.address, MFD_CLOEXEC);
+  if (descriptor >= 0) systemCall('pwrite64', descriptor, memory.address, token.length, 0);
+  return descriptor;
+}
+
+/** First round: the probe's call gets an errno of our choice. */
+async function proveErrno(
+  launcher: LauncherProcess,
+  listener: number,
+  memory: NativeMemory,
+): Promise<string | undefined> {
+  const obstacle = (await takeCall(listener, memory)) ?? answerErrno(listener, memory);
+  if (obstacle !== undefined) return obstacle;
+  const probed = await nextProbe(launcher);
+  if (probed?.returned === -chosenErrno) return undefined;
+  return `the probe got ${probed?.returned ?? 'nothing'} instead of the answer`;
+}
+
+/** Second round: the probe's call gets a file, descriptor and answer in one step. */
+async function proveDescriptor(
+  launcher: LauncherProcess,
+  listener: number,
+  memory: NativeMemory,
+  descriptor: number,
+): Promise<string | undefined> {
+  if (descriptor < 0) return `memfd_create: ${errnoText(-descriptor)}`;
+  const obstacle = (await takeCall(listener, memory)) ?? answerDescriptor(listener, memory, descriptor);
+  if (obstacle !== undefined) return obstacle;
+  const probed = await nextProbe(launcher);
+  const good = probed !== undefined && probed.returned >= 0 && probed.text === token && probed.closedOnExec;
+  return good === true ? undefined : 'the probe did not find the file behind the descriptor it got';
 }
 
 async function nextProbe(launcher: LauncherProcess): Promise<ProbeMessage | undefined> {
@@ -117,12 +140,8 @@ async function nextProbe(launcher: LauncherProcess): Promise<ProbeMessage | unde
 }
 
 /** Receives the probe's call and checks that it is the one it made: the reason when it isn't. */
-function takeCall(listener: number, memory: NativeMemory, token: string): string | undefined {
-  const epoll = new EpollSet(1);
-  epoll.add(listener, 1);
-  const ready = epoll.wait(callTimeoutMs);
-  epoll.close();
-  if (ready <= 0) return 'the probe did not call in time';
+async function takeCall(listener: number, memory: NativeMemory): Promise<string | undefined> {
+  if (!(await hasCall(listener))) return 'the probe did not call in time';
   memory.u8.fill(0, notificationAt, 80);
   const received = systemCall('ioctl', listener, notifyCommand.RECV, memory.address + notificationAt);
   if (received < 0) return `receiving the probe's call: ${errnoText(-received)}`;
@@ -133,13 +152,27 @@ function takeCall(listener: number, memory: NativeMemory, token: string): string
   if (mountDescriptor !== probeCall.mountDescriptor || flags !== probeCall.flags) {
     return "the probe's arguments arrived changed: struct seccomp_notif has another layout";
   }
-  const readable = readHandle(memory, threadId, token);
+  const readable = readHandle(memory, threadId);
   if (readable !== undefined) return readable;
   const valid = systemCall('ioctl', listener, notifyCommand.ID_VALID, memory.address + notificationAt);
   return valid < 0 ? `SECCOMP_IOCTL_NOTIF_ID_VALID: ${errnoText(-valid)}` : undefined;
 }
 
-function readHandle(memory: NativeMemory, threadId: number, token: string): string | undefined {
+/** Waits for the call without blocking this thread, and not for ever: a receive would do both. */
+async function hasCall(listener: number): Promise<boolean> {
+  const epoll = new EpollSet(1);
+  epoll.add(listener, 1);
+  let ready = epoll.wait(0);
+  for (let waitedMs = 0; ready <= 0 && waitedMs < callTimeoutMs; waitedMs += pollMs) {
+    await sleep(pollMs);
+    ready = epoll.wait(0);
+  }
+  const called = ready > 0 && (epoll.ready(0) & EPOLLIN) !== 0;
+  epoll.close();
+  return called;
+}
+
+function readHandle(memory: NativeMemory, threadId: number): string | undefined {
   const base = vectorsAt >> 3;
   memory.u64[base] = BigInt(memory.address + handleAt);
   memory.u64[base + 1] = 16n;

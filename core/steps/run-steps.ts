@@ -47,7 +47,11 @@ function advance(
   const state = record.u16(offset.state);
   const nextState = table[state * eventCount + (events[number] as number)] as number;
   if (nextState === illegal) {
-    throw deputyError('DEPUTY_E_ILLEGAL_TRANSITION', { state: requestStates[state], event: step.event });
+    throw deputyError('DEPUTY_E_ILLEGAL_TRANSITION', {
+      machine: 'request',
+      state: requestStates[state],
+      event: step.event,
+    });
   }
   record.setU16(offset.state, nextState);
   // A pure step takes no time worth a look at the clock.

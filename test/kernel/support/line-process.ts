@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+const answerTimeoutMs = 20_000;
+
+/** A program that answers each line of its stdin with one line. */
+export class LineProcess {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | string>;
+  private readonly lines: string[] = [];
+  private readonly waiting: ((line: string | undefined) => void)[] = [];
+  private rest = '';
+
+  constructor(program: string, words: readonly string[] = [], directory?: string) {
+    this.child = spawn(program, words, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      ...(directory === undefined ? {} : { cwd: directory }),
+    });
+    this.child.stdin?.on('error', () => undefined);
+    this.child.stdout?.on('data', (chunk: Buffer) => this.take(chunk.toString('utf8')));
+    this.exited = new Promise((resolve) => {
+      this.child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    });
+    void this.exited.then(() => {
+      for (const resolve of this.waiting.splice(0)) resolve(undefined);
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
+  /** Sends a line and waits for the answer. */
+  ask(line: string): Promise<string> {
+    this.child.stdin?.write(`${line}\n`);
+    return this.next(line);
+  }
+
+  /** The next line that the program prints. */
+  async next(question = 'a line'): Promise<string> {
+    const line = this.lines.shift();
+    if (line !== undefined) return line;
+    const answer = new Promise<string | undefined>((resolve) => {
+      this.waiting.push(resolve);
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer in time: ${question}`)), answerTimeoutMs);
+    });
+    const text = await Promise.race([answer, late]);
+    clearTimeout(timer);
+    if (text === undefined) throw new Error(`the program ended before it answered: ${question}`);
+    return text;
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.child.kill(signal);
+  }
+
+  /** Closes its stdin and waits for its end. */
+  async end(): Promise<number | string> {
+    this.child.stdin?.end();
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), 5_000);
+    const code = await this.exited;
+    clearTimeout(timer);
+    return code;
+  }
+
+  private take(text: string): void {
+    const parts = (this.rest + text).split('\n');
+    this.rest = parts.pop() ?? '';
+    for (const line of parts) {
+      const resolve = this.waiting.shift();
+      if (resolve !== undefined) resolve(line);
+      else this.lines.push(line);
+    }
+  }
+}

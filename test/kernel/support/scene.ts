@@ -1,0 +1,52 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { type AgentProcess, startAgentProcess } from '../../lab/agent-process.js';
+import { requestsOf, type SeenRequest } from './request-events.js';
+import { makeShare } from './share.js';
+import { type Confinement, TrapTarget } from './trap-target.js';
+
+/** An agent for all tests of a suite, a share with files of every kind, and targets that end with their test. */
+export interface Scene {
+  readonly agent: AgentProcess;
+  readonly share: string;
+  /** A root process in the share, without a filter yet. */
+  target(): TrapTarget;
+  /** Gives a target to the agent. */
+  confine(target: TrapTarget, options?: Confinement): Promise<void>;
+  /** The target's requests as the event store has them; `count` is how many are waited for. */
+  requests(target: TrapTarget, count: number): Promise<SeenRequest[]>;
+}
+
+/** To be called inside a suite: starts the agent before its tests. */
+export function makeScene(defaults: Record<string, unknown> = {}): Scene {
+  let agent: AgentProcess;
+  let share: { directory: string; share: string };
+  const targets: TrapTarget[] = [];
+  beforeAll(async () => {
+    share = makeShare();
+    agent = await startAgentProcess({ policy: { version: 1, defaults } });
+    chmodSync(agent.directory, 0o755);
+  }, 60_000);
+  afterEach(async () => {
+    await Promise.all(targets.splice(0).map((target) => target.end()));
+  });
+  afterAll(async () => {
+    await agent.stop();
+    rmSync(share.directory, { recursive: true, force: true });
+  }, 60_000);
+  return {
+    get agent() {
+      return agent;
+    },
+    get share() {
+      return share.share;
+    },
+    target() {
+      const target = TrapTarget.start(share.share);
+      targets.push(target);
+      return target;
+    },
+    confine: (target, options = {}) => target.confine({ socketPath: agent.socketPath, ...options }),
+    requests: (target, count) => requestsOf(agent.stateDirectory, target.container, count),
+  };
+}

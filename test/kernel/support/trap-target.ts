@@ -1,0 +1,76 @@
+import { compileTarget } from './compile.js';
+import { LineProcess } from './line-process.js';
+import { targetId } from './share.js';
+import { TrapThread } from './trap-thread.js';
+
+/** How the notifier's wait is ended: by any signal, or by deadly ones only. */
+export type Flavour = 'plain' | 'killable';
+
+export interface Confinement {
+  /** The agent's socket; without one no filter is installed and the calls are the kernel's own. */
+  readonly socketPath?: string;
+  readonly container?: string;
+  readonly flavour?: Flavour;
+  readonly uid?: number;
+  /** Capabilities that stay, as hexadecimal; natively CAP_DAC_READ_SEARCH, else none. */
+  readonly capabilities?: string;
+  /** Without no_new_privs the agent may not remember the credentials. */
+  readonly mayGainPrivileges?: boolean;
+}
+
+const readSearch = '4';
+let containers = 0;
+
+/**
+ * The target of a scene. It starts as root without a filter, so that the scene can be set; `confine` gives its
+ * listener to the agent and makes it uid 107 without capabilities, as a container's process is.
+ */
+export class TrapTarget extends TrapThread {
+  container = '';
+  private readonly threads: TrapThread[] = [];
+
+  private constructor(process: LineProcess) {
+    super(process, 0);
+  }
+
+  static start(directory: string): TrapTarget {
+    return new TrapTarget(new LineProcess(compileTarget('trap-target'), [], directory));
+  }
+
+  get pid(): number {
+    return this.process.pid;
+  }
+
+  get exited(): Promise<number | string> {
+    return this.process.exited;
+  }
+
+  async confine(options: Confinement): Promise<void> {
+    const { socketPath, flavour = 'plain', uid = targetId, mayGainPrivileges = false } = options;
+    this.container = options.container ?? `trap-${process.pid}-${containers++}`;
+    const native = socketPath === undefined;
+    if (!native) await this.must(`filter ${flavour} ${socketPath} ${this.container}`);
+    const capabilities = options.capabilities ?? (native ? readSearch : '0');
+    await this.must(`drop ${uid} ${capabilities}${mayGainPrivileges ? ' keep' : ''}`);
+  }
+
+  /** A new thread; it inherits the filter and the ids of the first. */
+  async newThread(number: number): Promise<TrapThread> {
+    const thread = new TrapThread(this.process, number);
+    await thread.must('new');
+    this.threads.push(thread);
+    return thread;
+  }
+
+  async signal(thread: TrapThread, signalNumber: number): Promise<void> {
+    await this.must(`signal ${thread.number} ${signalNumber}`);
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.process.kill(signal);
+  }
+
+  end(): Promise<number | string> {
+    return this.process.end();
+  }
+}
