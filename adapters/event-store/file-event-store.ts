@@ -11,7 +11,8 @@ import {
 } from '../../core/ports/event-store.js';
 import { planAppend } from '../../core/stores/plan-append.js';
 import { EventReader } from './event-reader.js';
-import { encodeLine, newline } from './line.js';
+import { newline } from './line.js';
+import { LineBuffer } from './line-buffer.js';
 import { listSegments } from './segment-files.js';
 import { SegmentLog } from './segment-log.js';
 import { writeError } from './segment-writer.js';
@@ -34,18 +35,22 @@ export interface FileEventStoreOptions {
   readonly syncIntervalMs?: number;
 }
 
-/** An event that its maker has serialized already; `json` is the whole event, without a newline. */
-export interface SerializedEvent {
-  readonly streamId: string;
-  readonly version: number;
-  readonly json: string;
+/** Events of many streams that their maker has serialized already, one behind the other. */
+export interface SerializedEvents {
+  readonly count: number;
+  /** Whole events as JSON in UTF-8, without newlines. */
+  readonly bytes: Uint8Array;
+  /** Where each event ends in `bytes`. */
+  readonly ends: readonly number[];
+  readonly streamIds: readonly string[];
+  readonly versions: readonly number[];
 }
 
 /** An event store in a directory of append-only, checksummed files. */
 export interface FileEventStore extends EventStore {
   /** As append with ANY_VERSION, for events of many streams in one write. */
   appendSerialized(
-    batch: readonly SerializedEvent[],
+    batch: SerializedEvents,
   ): Promise<{ readonly appended: number; readonly duplicates: number }>;
   /** Resolves when everything appended so far survives a loss of power. */
   flush(): Promise<void>;
@@ -77,6 +82,7 @@ class DirectoryEventStore implements FileEventStore {
   readonly #reader: EventReader;
   readonly #log: SegmentLog | undefined;
   readonly #syncIntervalMs: number;
+  readonly #lines = new LineBuffer();
   #syncTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -98,33 +104,37 @@ class DirectoryEventStore implements FileEventStore {
     const fresh = planAppend(streamId, last, events, expected, !log.isTrimmed);
     const lastVersion = fresh.at(-1)?.version ?? last;
     if (fresh.length > 0) {
-      this.#write(
-        log,
-        fresh.map((event) => encodeLine(JSON.stringify(event))),
-      );
+      this.#lines.clear();
+      for (const event of fresh) this.#lines.add(JSON.stringify(event));
+      this.#write(log);
       log.versions.set(streamId, lastVersion);
     }
     return { lastVersion, appended: fresh.length, duplicates: events.length - fresh.length };
   }
 
-  async appendSerialized(batch: readonly SerializedEvent[]) {
+  async appendSerialized(batch: SerializedEvents) {
     const log = this.#writable();
-    const versions = new Map<string, number>();
-    const lines: string[] = [];
-    for (const { streamId, version, json } of batch) {
-      const last = versions.get(streamId) ?? log.versions.get(streamId);
-      if (version > last) {
-        versions.set(streamId, version);
-        lines.push(encodeLine(oneLine(json, streamId, version)));
+    const { count, bytes, ends, streamIds, versions } = batch;
+    assertLines(batch);
+    const appended = new Map<string, number>();
+    const lines = this.#lines;
+    lines.clear();
+    let from = 0;
+    for (let index = 0; index < count; index++) {
+      const to = ends[index] as number;
+      const streamId = streamIds[index] as string;
+      const version = versions[index] as number;
+      if (version > (appended.get(streamId) ?? log.versions.get(streamId))) {
+        appended.set(streamId, version);
+        lines.addBytes(bytes, from, to);
       }
+      from = to;
     }
-    if (lines.length > 0) {
-      this.#write(log, lines);
-      for (const [streamId, version] of versions) {
-        log.versions.set(streamId, version);
-      }
+    if (lines.count > 0) {
+      this.#write(log);
+      for (const [streamId, version] of appended) log.versions.set(streamId, version);
     }
-    return { appended: lines.length, duplicates: batch.length - lines.length };
+    return { appended: lines.count, duplicates: count - lines.count };
   }
 
   readStream(streamId: string, options: { readonly fromVersion?: number } = {}): AsyncIterable<StoredEvent> {
@@ -157,8 +167,8 @@ class DirectoryEventStore implements FileEventStore {
     await this.#closing;
   }
 
-  #write(log: SegmentLog, lines: readonly string[]): void {
-    log.append(Buffer.from(lines.join('')), lines.length);
+  #write(log: SegmentLog): void {
+    log.append(this.#lines.bytes, this.#lines.count);
     this.#reader.poke();
     this.#scheduleSync(log);
   }
@@ -186,10 +196,11 @@ class DirectoryEventStore implements FileEventStore {
   }
 }
 
-function oneLine(json: string, streamId: string, version: number): string {
-  if (json.includes(String.fromCharCode(newline))) {
-    const problems = 'its JSON has a newline';
-    throw deputyError('DEPUTY_E_EVENT_INVALID', { id: `${streamId}/${version}`, problems });
-  }
-  return json;
+/** A newline within an event would cut its line in two. */
+function assertLines({ count, bytes, ends, streamIds, versions }: SerializedEvents): void {
+  const at = bytes.subarray(0, ends[count - 1] ?? 0).indexOf(newline);
+  if (at < 0) return;
+  const index = ends.findIndex((end) => end > at);
+  const problems = 'its JSON has a newline';
+  throw deputyError('DEPUTY_E_EVENT_INVALID', { id: `${streamIds[index]}/${versions[index]}`, problems });
 }

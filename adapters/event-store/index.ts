@@ -1,6 +1,7 @@
+export { EventBatch } from './event-batch.js';
 export {
   type FileEventStore,
   type FileEventStoreOptions,
   openFileEventStore,
-  type SerializedEvent,
+  type SerializedEvents,
 } from './file-event-store.js';

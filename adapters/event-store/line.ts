@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 
 export const newline = 0x0a;
-const space = 0x20;
-const checksumLength = 8;
+export const space = 0x20;
+export const checksumLength = 8;
 
 /** One stored line: the CRC-32 of the JSON as eight hexadecimal digits, a space, the JSON, a newline. */
 export function encodeLine(json: string): string {

@@ -6,6 +6,7 @@ import { systemCall } from '../linux/native.js';
 import { Placement } from '../linux/placement.js';
 import { Identities } from '../linux/request-kernel/identities.js';
 import { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
+import { blockSignals } from '../linux/signals.js';
 import { HotLoop } from './hot-loop.js';
 import { InjectionClient } from './injection-client.js';
 import { LoopControl } from './loop-control.js';
@@ -24,6 +25,8 @@ async function main(): Promise<void> {
   const control = new LoopControl(start.control);
   // The main thread is nicer than others; its threads inherit that, and a loop must not.
   systemCall('setpriority', PRIO_PROCESS, 0, start.niceness);
+  // A signal that ends the wait inside ADDFD with SEND makes the target's call return 0 without a descriptor.
+  blockSignals();
   const identities = new Identities();
   const confined = identities.confine();
   if (confined < 0) report({ kind: 'failed', message: 'capset', errno: -confined });

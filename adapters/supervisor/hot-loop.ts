@@ -27,6 +27,8 @@ interface Served {
   parked: number;
   paused: boolean;
   hungUp: boolean;
+  /** No longer ours to serve once what is in flight has ended. */
+  leaving: boolean;
 }
 
 const wakeKey = 1;
@@ -95,7 +97,7 @@ export class HotLoop {
   attach(key: number, descriptor: number, policy: CompiledPolicyData): void {
     setSynchronousWakeUp(descriptor);
     const listener = loopListener(key, descriptor);
-    this.served.set(key, { listener, policy, parked: 0, paused: false, hungUp: false });
+    this.served.set(key, { listener, policy, parked: 0, paused: false, hungUp: false, leaving: false });
     const result = this.epoll.add(descriptor, key);
     if (result < 0) this.parts.report({ kind: 'failed', message: 'epoll_ctl', errno: -result });
   }
@@ -108,16 +110,16 @@ export class HotLoop {
     this.parts.kernel.mounts.forgetAll(served.listener);
   }
 
-  /** Stops serving a listener; its descriptor stays open and is the caller's. */
+  /** Stops serving a listener, after what is in flight; its descriptor stays open and is the caller's. */
   detach(key: number): void {
     const served = this.served.get(key);
     if (served === undefined) return;
-    this.forget(served);
-    this.parts.report({ kind: 'detached', key });
+    served.leaving = true;
+    this.leave(served);
   }
 
   connectInjector(channel: number): void {
-    this.parts.injection.connect(channel);
+    this.parts.injection.connect(channel, (record) => this.resume(record));
     this.epoll.add(channel, injectorKey);
   }
 
@@ -215,13 +217,14 @@ export class HotLoop {
     const served = this.served.get(listener.key);
     if (served === undefined) return;
     served.parked--;
-    if (served.paused && served.parked < served.policy.inFlightPerTarget) this.pause(served, false);
+    const isFull = served.parked >= served.policy.inFlightPerTarget;
+    if (served.paused && !isFull && !served.hungUp && !served.leaving) this.pause(served, false);
     this.receivedAtUs = record.f64(offset.receivedAtUs);
     this.parts.control.enter(listener.key);
     this.advance(record, this.parts.handlerOf(record, this.parts.kernel.abi, served.policy), served);
     this.parts.control.leave();
     if (!this.parked.has(record)) this.spare.push(record);
-    if (served.hungUp && served.parked === 0) this.hangUp(served);
+    if (served.hungUp || served.leaving) this.leave(served);
   }
 
   private pause(served: Served, paused: boolean): void {
@@ -258,13 +261,16 @@ export class HotLoop {
 
   private hangUp(served: Served): void {
     served.hungUp = true;
-    if (served.parked > 0) {
-      this.pause(served, true);
-      this.epoll.remove(served.listener.descriptor);
-      return;
-    }
+    this.leave(served);
+  }
+
+  /** Hears no more of a listener, and forgets it when nothing of it waits for the injector. */
+  private leave(served: Served): void {
+    this.epoll.remove(served.listener.descriptor);
+    served.paused = true;
+    if (served.parked > 0) return;
     this.forget(served);
-    this.parts.report({ kind: 'hangup', key: served.listener.key });
+    this.parts.report({ kind: served.hungUp ? 'hangup' : 'detached', key: served.listener.key });
   }
 
   private forget(served: Served): void {

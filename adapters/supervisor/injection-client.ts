@@ -20,6 +20,7 @@ import type { InjectionChannel } from '../linux/request-kernel/linux-request-ker
 import type { LoopListener } from '../linux/request-kernel/loop-listener.js';
 
 const EAGAIN = -11;
+const EBADF = -9;
 const replyAt = 2048;
 
 /** An injector that dies again and again over the same request gets it no more. */
@@ -46,12 +47,17 @@ export class InjectionClient implements InjectionChannel {
   private readonly received = createReceivedMessage();
   private readonly underWay = new Map<number, Pending>();
   private queue: Pending[] = [];
+  private readonly unaskable: Pending[] = [];
 
-  /** Uses a channel from now on; what is not answered yet goes out again. */
-  connect(channel: number): void {
+  /**
+   * Uses a channel from now on; what is not answered yet goes out again. What can't be asked any more goes to
+   * `done` as cancelled.
+   */
+  connect(channel: number, done: (record: RequestRecord) => void): void {
     if (this.channel >= 0) this.disconnect();
     this.channel = channel;
     this.flush();
+    this.giveBack(done);
   }
 
   get descriptor(): number {
@@ -91,6 +97,7 @@ export class InjectionClient implements InjectionChannel {
       done(pending.record);
     }
     this.flush();
+    this.giveBack(done);
     return true;
   }
 
@@ -107,11 +114,13 @@ export class InjectionClient implements InjectionChannel {
       if (pending === undefined) return;
       const result = this.send(pending);
       if (result === EAGAIN) return;
-      if (result < 0) {
+      if (result < 0 && result !== EBADF) {
         this.disconnect();
         return;
       }
       this.queue.shift();
+      // Its listener was closed meanwhile: there is nobody left to answer.
+      if (result === EBADF) this.unaskable.push(pending);
     }
   }
 
@@ -141,6 +150,13 @@ export class InjectionClient implements InjectionChannel {
     this.channel = -1;
     this.queue = [...this.underWay.values(), ...this.queue];
     this.underWay.clear();
+  }
+
+  private giveBack(done: (record: RequestRecord) => void): void {
+    for (const { record } of this.unaskable.splice(0)) {
+      record.setU16(offset.injectionOutcome, injectionOutcome.cancelled);
+      done(record);
+    }
   }
 
   private giveUpHopeless(done: (record: RequestRecord) => void): void {

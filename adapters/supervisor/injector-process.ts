@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../../core/ports/logger.js';
 import { beginPacket, helloField, packetBytes, packetField, packetType } from '../injector/protocol.js';
+import { createScoreboard } from '../injector/scoreboard.js';
 import {
   createReceivedMessage,
   createSocketPair,
@@ -13,9 +14,15 @@ import { allocate } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
 import { entryUrl } from './entry-path.js';
 
-/** A dead injector is started again, ever more slowly, and given up after this many deaths in a row. */
-const restartLimit = 10;
-const steadyMs = 30_000;
+/**
+ * A dead injector is started again: at once the first few times, then ever more slowly. It is never given up,
+ * since calls wait for it; the slowest pace is what bounds the work.
+ */
+const promptRestarts = 3;
+const firstDelayMs = 50;
+const longestDelayMs = 5_000;
+/** One that lived this long was well, and its death begins a new row. */
+const steadyMs = 1_000;
 const helloTimeoutMs = 5_000;
 /** How long the end of deputy waits for the injector to finish what it began. */
 const stopWaitMs = 3_000;
@@ -36,13 +43,18 @@ export class InjectorProcess {
   private stopping = false;
   private readonly memory = allocate(4096);
   private readonly received = createReceivedMessage();
+  /** What injectors write down for their successors; undefined where there is no memfd. */
+  private readonly scoreboard: number | undefined;
   hello: InjectorHello | undefined;
 
   constructor(
     private readonly logger: Logger,
     /** Called with each new injector: loops need fresh channels. */
     private readonly onReady: () => void,
-  ) {}
+  ) {
+    const scoreboard = createScoreboard();
+    this.scoreboard = scoreboard < 0 ? undefined : scoreboard;
+  }
 
   get processId(): number | undefined {
     return this.child?.pid;
@@ -55,14 +67,19 @@ export class InjectorProcess {
     if (made < 0) throw new Error(`socketpair: errno ${-made}`);
     const [ours, theirs] = [ends[0] as number, ends[1] as number];
     const entry = fileURLToPath(entryUrl(new URL('../injector/main.js', import.meta.url)));
-    const child = spawn(process.execPath, [entry], { stdio: ['ignore', 'ignore', 'inherit', theirs] });
+    const child = spawn(process.execPath, [entry], {
+      stdio: ['ignore', 'ignore', 'inherit', theirs, this.scoreboard ?? 'ignore'],
+      env: { ...process.env, DEPUTY_SCOREBOARD: this.scoreboard === undefined ? '0' : '1' },
+    });
     systemCall('close', theirs);
     this.child = child;
     this.control = ours;
     this.startedAtMs = Date.now();
     child.once('exit', (code, signal) => this.died(code, signal));
-    await this.waitForHello();
-    this.onReady();
+    if (await this.hearHello(child)) return this.onReady();
+    // Its death, which the kill makes sure of, brings the next one.
+    child.kill('SIGKILL');
+    if (!this.stopping) throw new Error('the injector did not report');
   }
 
   /** A channel for a loop: its end, or undefined when there is no injector now. */
@@ -85,6 +102,7 @@ export class InjectorProcess {
     const { child } = this;
     if (this.control >= 0) systemCall('close', this.control);
     this.control = -1;
+    if (this.scoreboard !== undefined) systemCall('close', this.scoreboard);
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     // Never killed: inside its window that would take the target with it. It ends when it has finished.
@@ -93,29 +111,31 @@ export class InjectorProcess {
     child.unref();
   }
 
-  private async waitForHello(): Promise<void> {
+  /** Waits for this injector's word: did it come? Not when it died, or when another took its place. */
+  private async hearHello(child: ChildProcess): Promise<boolean> {
     const deadline = Date.now() + helloTimeoutMs;
-    while (Date.now() < deadline && !this.stopping) {
-      const address = this.memory.address + 2048;
+    const address = this.memory.address + 2048;
+    while (this.child === child && this.control >= 0 && Date.now() < deadline && !this.stopping) {
       const bytes = receiveWithDescriptors(this.control, address, packetBytes.control, this.received);
       if (bytes > 0 && this.memory.u32[(2048 + packetField.type) >> 2] === packetType.hello) {
-        const word = (offset: number): number => this.memory.i32[(2048 + offset) >> 2] as number;
-        this.hello = {
-          processId: word(helloField.processId),
-          maySuspendFilters: word(helloField.maySuspendFilters) !== 0,
-          oomErrno: word(helloField.oomErrno),
-        };
-        if (this.hello.oomErrno !== 0) {
-          this.logger.info(
-            { errno: this.hello.oomErrno },
-            'the injector stays within reach of the OOM killer',
-          );
-        }
-        return;
+        this.takeHello();
+        return true;
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    throw new Error('the injector did not report');
+    return false;
+  }
+
+  private takeHello(): void {
+    const word = (offset: number): number => this.memory.i32[(2048 + offset) >> 2] as number;
+    this.hello = {
+      processId: word(helloField.processId),
+      maySuspendFilters: word(helloField.maySuspendFilters) !== 0,
+      oomErrno: word(helloField.oomErrno),
+    };
+    const { oomErrno } = this.hello;
+    if (oomErrno === 0) return;
+    this.logger.info({ errno: oomErrno }, 'the injector stays within reach of the OOM killer');
   }
 
   private died(code: number | null, signal: string | null): void {
@@ -124,15 +144,17 @@ export class InjectorProcess {
     if (this.stopping) return;
     this.deaths = Date.now() - this.startedAtMs > steadyMs ? 1 : this.deaths + 1;
     this.logger.error({ code, signal, deaths: this.deaths }, 'the injector died');
-    if (this.deaths > restartLimit) {
-      this.logger.error({}, 'the injector is given up; exact O_PATH opens wait until deputy is restarted');
-      return;
+    const late = this.deaths - promptRestarts;
+    const delayMs = late <= 0 ? 0 : Math.min(longestDelayMs, firstDelayMs * 2 ** late);
+    setTimeout(() => void this.startAgain(), delayMs);
+  }
+
+  private async startAgain(): Promise<void> {
+    if (this.stopping) return;
+    try {
+      await this.start();
+    } catch (error) {
+      this.logger.error({ err: error }, 'the injector does not start');
     }
-    const delayMs = this.deaths === 1 ? 0 : Math.min(5_000, 50 * 2 ** this.deaths);
-    setTimeout(() => {
-      this.start().catch((error: unknown) =>
-        this.logger.error({ err: error }, 'the injector does not start'),
-      );
-    }, delayMs);
   }
 }

@@ -1,23 +1,33 @@
 import { eventId } from '../../core/events/envelope.js';
 import { type EventType, eventRegistry } from '../../core/events/registry.js';
-import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { EventDraft, Sequencer } from '../../core/ports/sequencer.js';
-import { describeRecord, type SyscallNames } from '../../core/request/describe-record.js';
+import { recordType, type SyscallNames, writeRecord } from '../../core/request/describe-record.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
-import type { FileEventStore, SerializedEvent } from '../event-store/index.js';
+import { EventBatch, type FileEventStore } from '../event-store/index.js';
 import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
+import { type EventFrame, eventFrame, TimeTexts, writeEnvelope } from './event-text.js';
 import type { ListenerCounts, ListenerIdentity } from './listener-registry.js';
 
 /** Records read in one go; a batch is one write of the store. */
-const batchRecords = 512;
-/** Between batches the publisher lets others run: the hot loop may share its processor. */
-const restMs = 5;
+const batchRecords = 128;
+/**
+ * Between batches the publisher lets others run. The hot loop may share its processor, and the scheduler
+ * would let a long batch run on for milliseconds while a target waits.
+ */
+const restMs = 1;
 /** After a failure of the store it is tried again this often; requests go on meanwhile. */
 const retryMs = 500;
+
+const countOf = {
+  'request.answered': 'answered',
+  'request.refused': 'refused',
+  'request.cancelled': 'cancelled',
+  'request.lost': 'lost',
+} as const;
 
 export interface PublisherOptions {
   readonly journal: Journal;
@@ -34,6 +44,12 @@ type Payload =
   | { readonly kind: 'draft'; readonly timeMs: number; readonly draft: EventDraft }
   | { readonly kind: 'listener'; readonly identity: ListenerIdentity };
 
+/** A listener that has been introduced, with the text that its events share. */
+interface Introduced {
+  readonly identity: ListenerIdentity;
+  readonly frame: EventFrame;
+}
+
 /**
  * Follows the journal in its order, gives each event its version, and appends to the store. Every event of
  * the system takes this one way.
@@ -41,9 +57,10 @@ type Payload =
 export class Publisher implements Sequencer, TailSink {
   private readonly tail: JournalTail;
   private readonly versions = new Map<string, number>();
-  private readonly listeners = new Map<number, ListenerIdentity>();
+  private readonly listeners = new Map<number, Introduced>();
+  private readonly times = new TimeTexts();
   private readonly waiters: { ticket: number; resolve: () => void }[] = [];
-  private batch: SerializedEvent[] = [];
+  private readonly batch = new EventBatch();
   private publishedBefore: number;
   private stopping = false;
   private running: Promise<void> | undefined;
@@ -68,7 +85,7 @@ export class Publisher implements Sequencer, TailSink {
 
   /** Writes down whose a listener is, before its first record can be. */
   introduce(identity: ListenerIdentity): void {
-    this.listeners.set(identity.key, identity);
+    this.know(identity);
     this.options.journal.appendEvent(JSON.stringify({ kind: 'listener', identity } satisfies Payload));
   }
 
@@ -91,20 +108,27 @@ export class Publisher implements Sequencer, TailSink {
   }
 
   request(record: RequestRecord, ticket: number): void {
-    const identity = this.listeners.get(record.u32(offset.listener));
-    const { type, data } = describeRecord(record, this.options.syscallName);
-    this.options.counts.add(record.u32(offset.listener), type.slice('request.'.length) as keyof Counts);
-    if (identity === undefined) return;
+    const key = record.u32(offset.listener);
+    const listener = this.listeners.get(key);
+    const type = recordType(record);
+    this.options.counts.add(key, countOf[type]);
+    if (listener === undefined) return;
+    const { identity, frame } = listener;
     const succeeded = type === 'request.answered' && record.i32(offset.result) >= 0;
     if (identity.record === 'failures' && succeeded) return;
     const timeMs = this.options.journal.wallClockBaseMs + record.f64(offset.answeredAtUs) / 1_000;
-    this.push(type, identity.delegationId, identity.tenant, identity.delegationId, ticket, timeMs, data);
+    const version = this.nextVersion(identity.delegationId);
+    const { json } = this.batch;
+    writeEnvelope(json, frame, type, version, this.times.of(timeMs), ticket);
+    writeRecord(json, record, this.options.syscallName);
+    json.ascii('}');
+    this.batch.endEvent(identity.delegationId, version);
   }
 
   event(text: string, ticket: number): void {
     const payload = JSON.parse(text) as Payload;
     if (payload.kind === 'listener') {
-      this.listeners.set(payload.identity.key, payload.identity);
+      this.know(payload.identity);
       return;
     }
     const { type, delegationId, tenant, causationId, data } = payload.draft;
@@ -116,6 +140,17 @@ export class Publisher implements Sequencer, TailSink {
     this.listeners.delete(key);
   }
 
+  private know(identity: ListenerIdentity): void {
+    const frame = eventFrame(identity, this.options.node, this.options.journal.epoch);
+    this.listeners.set(identity.key, { identity, frame });
+  }
+
+  private nextVersion(delegationId: string): number {
+    const version = (this.versions.get(delegationId) ?? 0) + 1;
+    this.versions.set(delegationId, version);
+    return version;
+  }
+
   private push(
     type: EventType,
     delegationId: string,
@@ -125,8 +160,7 @@ export class Publisher implements Sequencer, TailSink {
     timeMs: number,
     data: unknown,
   ): void {
-    const version = (this.versions.get(delegationId) ?? 0) + 1;
-    this.versions.set(delegationId, version);
+    const version = this.nextVersion(delegationId);
     const json = JSON.stringify({
       id: eventId(delegationId, version),
       type,
@@ -142,7 +176,7 @@ export class Publisher implements Sequencer, TailSink {
       sequence: ticket,
       data,
     });
-    this.batch.push({ streamId: delegationId, version, json });
+    this.batch.addText(delegationId, version, json);
     if (type === 'delegation.released' || type === 'delegation.refused' || type === 'delegation.failed') {
       // Nothing follows in this stream, so its number needs no remembering.
       this.versions.delete(delegationId);
@@ -164,11 +198,11 @@ export class Publisher implements Sequencer, TailSink {
   }
 
   private async store(): Promise<void> {
-    const batch = this.batch;
-    this.batch = [];
+    const { batch } = this;
     for (;;) {
       try {
-        if (batch.length > 0) await this.options.store.appendSerialized(batch);
+        if (batch.count > 0) await this.options.store.appendSerialized(batch);
+        batch.clear();
         this.publishedBefore = this.tail.position;
         return;
       } catch (error) {

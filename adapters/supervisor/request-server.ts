@@ -15,6 +15,8 @@ import type { Publisher } from './publisher.js';
 /** How often the loops are looked at, and how long one request may take before its loop is left to it. */
 const watchEveryMs = 100;
 const stuckMs = 250;
+/** How long the end waits for what is in flight: an injector may have to be started again for it. */
+const stopWaitMs = 8_000;
 /** Loops that targets may keep stuck at a time; each costs a thread. */
 const quarantineLimit = 8;
 
@@ -107,7 +109,10 @@ export class RequestServer implements RequestService {
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.watch);
-    await Promise.all([...this.loops].map((loop) => loop.stop()));
+    const ended = Promise.all([...this.loops].map((loop) => loop.stop())).then(() => true);
+    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), stopWaitMs).unref());
+    if (await Promise.race([ended, late])) return;
+    this.options.logger.warn({ loops: this.loops.size }, 'ending although requests are still in flight');
   }
 
   /** Gives loops new journal segments, and lets old ones go. */

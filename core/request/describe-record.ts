@@ -1,14 +1,20 @@
 import { errnoText } from '../errors/errno.js';
-import { refusalCodeById } from '../errors/refusals.js';
+import { type RefusalCode, refusalCodeById } from '../errors/refusals.js';
+import { JsonBytes } from '../events/json-bytes.js';
 import { requestState } from '../machines/request.js';
 import { fileTypeNames } from '../ports/kernel.js';
-import { openFlagNames } from './open-flag-names.js';
+import { openFlagsText } from './open-flag-names.js';
 import type { RequestRecord } from './record.js';
 import { answerWayNames, offset, openMode, openModeNames, recoveryNames } from './record-layout.js';
 
+const handlerFailed: RefusalCode = 'DEPUTY_E_REFUSED_HANDLER_FAILED';
+
+/** The types of event that a finished request can become. */
+export type RequestEventType = 'request.answered' | 'request.refused' | 'request.cancelled' | 'request.lost';
+
 /** The event that a finished request becomes: its type and its data. */
 export interface RequestEventParts {
-  readonly type: 'request.answered' | 'request.refused' | 'request.cancelled' | 'request.lost';
+  readonly type: RequestEventType;
   readonly data: Record<string, unknown>;
 }
 
@@ -17,58 +23,72 @@ export type SyscallNames = (number: number) => string;
 
 /** Turns a committed record into its one event. Pure. */
 export function describeRecord(record: RequestRecord, syscallName: SyscallNames): RequestEventParts {
-  const state = record.u16(offset.state);
-  const data = commonData(record, syscallName);
-  const result = record.i32(offset.result);
-  if (state === requestState.answered) {
-    return {
-      type: 'request.answered',
-      data: { ...data, result: resultOf(record, result), way: wayOf(record) },
-    };
-  }
-  if (state === requestState.refused) {
-    const reason = refusalCodeById(record.u16(offset.reason)) ?? 'DEPUTY_E_REFUSED_HANDLER_FAILED';
-    return { type: 'request.refused', data: { ...data, result: resultOf(record, result), reason } };
-  }
-  return { type: state === requestState.cancelled ? 'request.cancelled' : 'request.lost', data };
+  const json = new JsonBytes();
+  writeRecord(json, record, syscallName);
+  const text = new TextDecoder().decode(json.bytes.subarray(0, json.length));
+  return { type: recordType(record), data: JSON.parse(text) as Record<string, unknown> };
 }
 
-function commonData(record: RequestRecord, syscallName: SyscallNames): Record<string, unknown> {
+/** The type of the event that a committed record becomes. Pure. */
+export function recordType(record: RequestRecord): RequestEventType {
+  const state = record.u16(offset.state);
+  if (state === requestState.answered) return 'request.answered';
+  if (state === requestState.refused) return 'request.refused';
+  return state === requestState.cancelled ? 'request.cancelled' : 'request.lost';
+}
+
+/** Appends the data of that event. Every text in it is a name of ours, so nothing needs escaping. */
+export function writeRecord(json: JsonBytes, record: RequestRecord, syscallName: SyscallNames): void {
   const syscall = syscallName(record.syscallNumber);
-  const latencyUs = record.f64(offset.answeredAtUs) - record.f64(offset.receivedAtUs);
-  const data: Record<string, unknown> = {
-    requestId: `${record.u32(offset.epoch)}-${record.slot}`,
-    syscall,
-    threadId: record.threadId,
-    notificationId: record.notificationId.toString(),
-    recovery: recoveryNames[record.u8(offset.recovery)] ?? 'none',
-    latencyUs: latencyUs > 0 ? Math.round(latencyUs * 10) / 10 : 0,
-    steps: record.u16(offset.traceCount),
-  };
+  json.ascii('{"requestId":"').integer(record.u32(offset.epoch)).ascii('-').integer(record.slot);
+  json.ascii('","syscall":').name(syscall);
+  json.ascii(',"threadId":').integer(record.threadId);
+  const { notificationId } = offset;
+  json.ascii(',"notificationId":"').unsigned64(record.u32(notificationId), record.u32(notificationId + 4));
+  json.ascii('","recovery":').name(recoveryNames[record.u8(offset.recovery)] ?? 'none');
+  writeLatency(json, record);
+  json.ascii(',"steps":').integer(record.u16(offset.traceCount));
   const handleBytes = record.u32(offset.handleBytes);
   if (handleBytes > 0) {
-    data['handleBytes'] = handleBytes;
-    data['handleType'] = record.i32(offset.handleType);
+    json.ascii(',"handleBytes":').integer(handleBytes);
+    json.ascii(',"handleType":').integer(record.i32(offset.handleType));
   }
-  if (record.f64(offset.mountId) > 0) data['mountId'] = record.f64(offset.mountId);
-  if (syscall === 'open_by_handle_at') describeOpen(record, data);
-  return data;
+  const mountId = record.f64(offset.mountId);
+  if (mountId > 0) json.ascii(',"mountId":').integer(mountId);
+  if (syscall === 'open_by_handle_at') writeOpen(json, record);
+  writeResult(json, record);
+  json.ascii('}');
 }
 
-function describeOpen(record: RequestRecord, data: Record<string, unknown>): void {
-  data['flags'] = openFlagNames(record.argumentInt(2));
+/** Microseconds with one decimal. */
+function writeLatency(json: JsonBytes, record: RequestRecord): void {
+  const tenths = Math.round((record.f64(offset.answeredAtUs) - record.f64(offset.receivedAtUs)) * 10);
+  const known = Math.max(tenths, 0);
+  const decimal = known % 10;
+  json.ascii(',"latencyUs":').integer((known - decimal) / 10);
+  if (decimal > 0) json.ascii('.').integer(decimal);
+}
+
+function writeOpen(json: JsonBytes, record: RequestRecord): void {
+  json.ascii(',"flags":').ascii(openFlagsText(record.argumentInt(2)));
   const type = fileTypeNames[record.u8(offset.fileType)];
-  if (type !== undefined) data['fileType'] = type;
+  if (type !== undefined) json.ascii(',"fileType":').name(type);
   const mode = record.u8(offset.openMode);
-  if (mode === openMode.fast || mode === openMode.exact) data['opath'] = openModeNames[mode];
+  if (mode === openMode.fast || mode === openMode.exact) {
+    json.ascii(',"opath":').name(openModeNames[mode] as string);
+  }
 }
 
-function wayOf(record: RequestRecord): string {
+function writeResult(json: JsonBytes, record: RequestRecord): void {
+  const state = record.u16(offset.state);
+  if (state !== requestState.answered && state !== requestState.refused) return;
   const way = record.u8(offset.way);
-  return way === 0 ? 'send' : (answerWayNames[way] ?? 'send');
-}
-
-function resultOf(record: RequestRecord, result: number): Record<string, unknown> {
-  if (result < 0) return { errno: errnoText(-result), number: -result };
-  return wayOf(record) === 'continue' ? {} : { value: result };
+  const wayName = way === 0 ? 'send' : (answerWayNames[way] ?? 'send');
+  const result = record.i32(offset.result);
+  json.ascii(',"result":{');
+  if (result < 0) json.ascii('"errno":').name(errnoText(-result)).ascii(',"number":').integer(-result);
+  else if (wayName !== 'continue') json.ascii('"value":').integer(result);
+  json.ascii('}');
+  if (state === requestState.answered) json.ascii(',"way":').name(wayName);
+  else json.ascii(',"reason":').name(refusalCodeById(record.u16(offset.reason)) ?? handlerFailed);
 }

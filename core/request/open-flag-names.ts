@@ -17,18 +17,18 @@ const names: readonly (readonly [bit: number, name: string])[] = [
   [0o10000000, 'O_PATH'],
 ];
 const accessNames = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
-const remembered = new Map<number, readonly string[]>();
+const remembered = new Map<number, string>();
 /** Programs use a handful of combinations; a hostile one may not make this grow without end. */
 const rememberedLimit = 256;
 
-/** The names of the flags in a flags argument; bits without a name come last, as octal. */
-export function openFlagNames(flags: number): readonly string[] {
-  let list = remembered.get(flags);
-  if (list === undefined) {
-    list = spell(flags);
-    if (remembered.size < rememberedLimit) remembered.set(flags, list);
+/** The names of the flags in a flags argument, as a JSON list; bits without a name come last, as octal. */
+export function openFlagsText(flags: number): string {
+  let text = remembered.get(flags);
+  if (text === undefined) {
+    text = JSON.stringify(spell(flags));
+    if (remembered.size < rememberedLimit) remembered.set(flags, text);
   }
-  return list;
+  return text;
 }
 
 function spell(flags: number): string[] {

@@ -17,13 +17,19 @@ const table = compileRequestTable();
 
 /** A step's event numbers, looked up once a table. */
 const eventNumbers = new WeakMap<StepTable, Uint8Array>();
+/** The table used last and its numbers: nearly all requests of a target are the same call. */
+let lastSteps: StepTable | undefined;
+let lastNumbers: Uint8Array = new Uint8Array();
 
 function eventsOf(steps: StepTable): Uint8Array {
+  if (steps === lastSteps) return lastNumbers;
   let numbers = eventNumbers.get(steps);
   if (!numbers) {
     numbers = Uint8Array.from(steps, (step) => requestEvent[step.event ?? 'NONE']);
     eventNumbers.set(steps, numbers);
   }
+  lastSteps = steps;
+  lastNumbers = numbers;
   return numbers;
 }
 

