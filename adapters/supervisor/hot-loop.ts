@@ -116,6 +116,14 @@ export class HotLoop {
     this.parts.report({ kind: 'detached', key });
   }
 
+  /** As detach, for another loop to go on; not while a request of it waits for the injector. */
+  handBack(key: number): void {
+    const served = this.served.get(key);
+    if (served === undefined || served.parked > 0) return;
+    this.forget(served);
+    this.parts.report({ kind: 'handed-back', key });
+  }
+
   connectInjector(channel: number): void {
     this.parts.injection.connect(channel);
     this.epoll.add(channel, injectorKey);
