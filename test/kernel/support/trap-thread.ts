@@ -23,6 +23,11 @@ export const nr = {
   dup2: 33,
   getpid: 39,
   socket: 41,
+  connect: 42,
+  sendto: 44,
+  listen: 50,
+  getsockname: 51,
+  setsockopt: 54,
   chdir: 80,
   chroot: 161,
   fchdir: 81,
@@ -104,7 +109,12 @@ export class TrapThread {
 
   /** As openHandle, but only begins; `wait` has the result. Not for the first thread. */
   async beginOpenHandle(mount: number, handle: string, flags: number): Promise<void> {
-    await this.process.ask(`&${this.number} call ${nr.open_by_handle_at} ${mount} $${handle} ${flags}`);
+    await this.begin(`call ${nr.open_by_handle_at} ${mount} $${handle} ${flags}`);
+  }
+
+  /** Only begins what the words say. Not for the first thread. */
+  async begin(words: string): Promise<void> {
+    await this.process.ask(`&${this.number} ${words}`);
   }
 
   async wait(): Promise<Result> {
