@@ -106,8 +106,8 @@ export class RequestServer implements RequestService {
   }
 
   /**
-   * Ends all loops, each after what it is in; those that are stuck are left behind: how many there are. Listeners
-   * stay open: they end with the process.
+   * Ends all loops, each after what it is in; those that are stuck are left behind: how many there are.
+   * Listeners stay open: they end with the process.
    */
   async stop(): Promise<number> {
     this.stopping = true;
@@ -253,8 +253,8 @@ export class RequestServer implements RequestService {
   }
 
   /**
-   * A target keeps its own loop after a stall, so that its next one stops nobody. When loops run out, one whose
-   * target doesn't stall at present is given up, and the next look finds its place free.
+   * A target keeps its own loop after a stall, so that its next one stops nobody. When loops run out, one
+   * whose target doesn't stall at present is given up, and the next look finds its place free.
    */
   private makeRoom(quarantined: readonly LoopHandle[], key: number): void {
     const idle = quarantined.find((one) => one.control.current().listener === 0);

@@ -16,6 +16,8 @@ export interface Confinement {
   readonly capabilities?: string;
   /** Without no_new_privs the agent may not remember the credentials. */
   readonly mayGainPrivileges?: boolean;
+  /** Only the filter: the first thread can then have threads with various ids (see `dropTo`). */
+  readonly staysRoot?: boolean;
 }
 
 const readSearch = '4';
@@ -27,7 +29,6 @@ let containers = 0;
  */
 export class TrapTarget extends TrapThread {
   container = '';
-  private readonly threads: TrapThread[] = [];
 
   private constructor(process: LineProcess) {
     super(process, 0);
@@ -50,15 +51,15 @@ export class TrapTarget extends TrapThread {
     this.container = options.container ?? `trap-${process.pid}-${containers++}`;
     const native = socketPath === undefined;
     if (!native) await this.must(`filter ${flavour} ${socketPath} ${this.container}`);
+    if (options.staysRoot === true) return;
     const capabilities = options.capabilities ?? (native ? readSearch : '0');
     await this.must(`drop ${uid} ${capabilities}${mayGainPrivileges ? ' keep' : ''}`);
   }
 
-  /** A new thread; it inherits the filter and the ids of the first. */
-  async newThread(number: number): Promise<TrapThread> {
+  /** A new thread; it inherits the filter and the ids of the first. `threadId`: one that is free again. */
+  async newThread(number: number, threadId?: number): Promise<TrapThread> {
     const thread = new TrapThread(this.process, number);
-    await thread.must('new');
-    this.threads.push(thread);
+    await thread.must(threadId === undefined ? 'new' : `new ${threadId}`);
     return thread;
   }
 

@@ -22,6 +22,7 @@ export const nr = {
   dup: 32,
   dup2: 33,
   getpid: 39,
+  gettid: 186,
   socket: 41,
   connect: 42,
   sendto: 44,
@@ -117,6 +118,16 @@ export class TrapThread {
     await this.process.ask(`&${this.number} ${words}`);
   }
 
+  /** This thread alone becomes another user, without capabilities and for good. */
+  async dropTo(uid: number): Promise<void> {
+    await this.must(`drop ${uid} 0`);
+  }
+
+  /** The thread's end; its number is free then. */
+  async endThread(): Promise<void> {
+    await this.must('end');
+  }
+
   async wait(): Promise<Result> {
     return this.result('wait');
   }
@@ -124,7 +135,7 @@ export class TrapThread {
   async describe(descriptor: Result): Promise<Description | string> {
     if (typeof descriptor === 'string') return descriptor;
     const answer = await this.tell(`describe ${descriptor}`);
-    return answer as unknown as Description;
+    return (answer['errno'] as string | undefined) ?? (answer as unknown as Description);
   }
 
   /** Opens, looks at what came, closes: what a test compares. */
