@@ -68,7 +68,7 @@ export class LoopHandle {
   }
 
   /**
-   * Resolves when the loop has ended by itself: true; or false once it is abandoned, since a loop that is stuck
+   * Resolves when the loop has ended by itself: true; or false once it is abandoned, since one that is stuck
    * in a call ends with that call and nothing can end it before.
    */
   stop(): Promise<boolean> {
