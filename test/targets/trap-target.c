@@ -82,12 +82,15 @@ static long call32(long number, long a, long b, long c) {
 
 #define JUMP_EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
 static int install(int killable) {
+  // i386: its own two calls, and those whose numbers are x86-64's two.
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-      JUMP_EQUAL(AUDIT_ARCH_I386, 0, 3),
+      JUMP_EQUAL(AUDIT_ARCH_I386, 0, 5),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      JUMP_EQUAL(342, 6, 0),
-      JUMP_EQUAL(341, 5, 4),
+      JUMP_EQUAL(342, 8, 0),
+      JUMP_EQUAL(341, 7, 0),
+      JUMP_EQUAL(SYS_open_by_handle_at, 6, 0),
+      JUMP_EQUAL(SYS_name_to_handle_at, 5, 4),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
       BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xbfffffff),
       BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_name_to_handle_at, 0, 1),
