@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type AgentProcess, type AgentProcessOptions, startAgentProcess } from '../../lab/agent-process.js';
+import { replayStateDirectory } from '../../support/replay.js';
 import { requestsOf, type SeenRequest } from './request-events.js';
 import { makeShare } from './share.js';
 import { type Confinement, TrapTarget } from './trap-target.js';
@@ -34,6 +35,8 @@ export function makeScene(
     await Promise.all(targets.splice(0).map((target) => target.end()));
   });
   afterAll(async () => {
+    // Whatever was done to it, the journal is one that the machines allow.
+    replayStateDirectory(agent.stateDirectory);
     await agent.stop();
     rmSync(share.directory, { recursive: true, force: true });
   }, 60_000);

@@ -19,7 +19,7 @@ export interface StalledTarget {
   readonly thread: TrapThread;
   readonly mount: number;
   /** Begins an open whose handle stands on the page; resolves when its reader waits for the page. */
-  begin(): Promise<void>;
+  begin(flags?: number): Promise<void>;
   /** The open's result, once the page can be read. */
   wait(): Promise<Result>;
 }
@@ -41,8 +41,8 @@ export async function stalledTarget(
     target,
     thread,
     mount,
-    async begin() {
-      await thread.beginOpenHandle(mount, 'stalled', O.RDONLY);
+    async begin(flags = O.RDONLY) {
+      await thread.beginOpenHandle(mount, 'stalled', flags);
       await files.stalled();
     },
     wait: () => thread.wait(),

@@ -1,7 +1,8 @@
+import { readlinkSync } from 'node:fs';
 import { compileTarget } from './compile.js';
 import { LineProcess } from './line-process.js';
 import { targetId } from './share.js';
-import { TrapThread } from './trap-thread.js';
+import { nr, TrapThread } from './trap-thread.js';
 
 /** How the notifier's wait is ended: by any signal, or by deadly ones only. */
 export type Flavour = 'plain' | 'killable';
@@ -21,6 +22,7 @@ export interface Confinement {
 }
 
 const readSearch = '4';
+const executeTimeoutMs = 5_000;
 let containers = 0;
 
 /**
@@ -61,6 +63,16 @@ export class TrapTarget extends TrapThread {
     const thread = new TrapThread(this.process, number);
     await thread.must(threadId === undefined ? 'new' : `new ${threadId}`);
     return thread;
+  }
+
+  /** Becomes another copy of the program: buffers are gone, descriptors are not. */
+  async execute(program: string): Promise<void> {
+    this.process.send(`0 call ${nr.execve} s:${program} 0 0`);
+    const deadline = Date.now() + executeTimeoutMs;
+    while (readlinkSync(`/proc/${this.pid}/exe`) !== program) {
+      if (Date.now() > deadline) throw new Error(`${program} was not executed`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   async signal(thread: TrapThread, signalNumber: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { describeWhen } from '../../support/describe-when.js';
 import { eventOf } from '../support/request-events.js';
@@ -44,12 +45,14 @@ describeWhen(missingForStall(), 'a call that is interrupted while it is answered
     const { target, begin, wait, files, thread, mount } = await inMidCall('plain');
     await target.must(`handler ${SIGUSR1} 0`);
     const before = descriptorsOf(target.pid);
-    await begin();
+    // What the call would have done must not be done any more.
+    await begin(O.RDWR | O.TRUNC);
     await target.signal(thread, SIGUSR1);
     expect(await wait()).toBe('EINTR');
     expect(await target.must('handled')).toBe(1);
     await files.release();
     expect(await scene.requests(target, 1)).toMatchObject([{ type: 'request.cancelled' }]);
+    expect(readFileSync(join(scene.share, 'own'), 'utf8')).toBe('contents of own');
     expect(descriptorsOf(target.pid)).toBe(before);
     expect(await thread.openHandle(mount, 'own', O.RDONLY)).toEqual(anyDescriptor);
   });

@@ -41,21 +41,21 @@ for (const dac of ['enforce', 'capability'] as const) {
     const hidden = dac === 'enforce' ? 'EACCES' : undefined;
 
     const cases = [
-      { name: 'two files', names: ['own', 'public'], flags: O.RDONLY, count: 4_000, second: undefined },
+      { name: 'two files', names: ['own', 'public'], flags: O.RDONLY, count: 2_000, second: undefined },
       {
         name: 'a file and a secret one',
         names: ['own', 'secret'],
         flags: O.RDONLY,
-        count: 4_000,
+        count: 2_000,
         second: hidden,
       },
-      { name: 'a file and a device', names: ['own', 'null'], flags: O.RDONLY, count: 4_000, second: 'EPERM' },
-      { name: 'a file and a fifo', names: ['own', 'fifo'], flags: O.RDONLY, count: 4_000, second: 'EPERM' },
+      { name: 'a file and a device', names: ['own', 'null'], flags: O.RDONLY, count: 2_000, second: 'EPERM' },
+      { name: 'a file and a fifo', names: ['own', 'fifo'], flags: O.RDONLY, count: 2_000, second: 'EPERM' },
       {
         name: 'a file and a device, O_PATH',
         names: ['own', 'null'],
         flags: O.PATH,
-        count: 400,
+        count: 200,
         second: undefined,
       },
     ] as const;

@@ -5,7 +5,7 @@ import { makeScene, type Scene } from '../support/scene.js';
 import { StalledFiles } from '../support/stalled-files.js';
 import { missingForStall } from '../support/stalled-target.js';
 import { TrapTarget } from '../support/trap-target.js';
-import { AT_EMPTY_PATH, nr, O } from '../support/trap-thread.js';
+import { AT_EMPTY_PATH, AT_FDCWD, nr, O } from '../support/trap-thread.js';
 
 const AF_INET = 2;
 const SOCK_STREAM = 1;
@@ -62,17 +62,18 @@ describeWhen(missingForStall(), 'descriptors that make whoever uses them wait', 
     const directory = await target.open(files.directory, O.RDONLY | O.DIRECTORY);
     const file = await target.open(`${files.directory}/page0`);
     const socket = await lingeringSocket(target);
+    await target.must(`call ${nr.fchdir} ${directory}`);
     await files.stallAll();
     await scene.confine(target);
-    for (const descriptor of [directory, file, socket]) {
+    for (const descriptor of [AT_FDCWD, directory, file, socket]) {
       for (const flags of [O.RDONLY, O.PATH]) {
         expect(await target.openHandle(descriptor, 'own', flags)).toBe('EPERM');
       }
     }
-    const reasons = (await scene.requests(target, 6)).map(({ reason }) => reason);
-    expect(reasons.slice(0, 4)).toEqual(Array(4).fill('DEPUTY_E_REFUSED_FILESYSTEM'));
+    const reasons = (await scene.requests(target, 8)).map(({ reason }) => reason);
+    expect(reasons.slice(0, 6)).toEqual(Array(6).fill('DEPUTY_E_REFUSED_FILESYSTEM'));
     // Sockets are on no mount of the namespace.
-    expect(reasons.slice(4)).toEqual(Array(2).fill('DEPUTY_E_REFUSED_MOUNT_NOT_SHARED'));
+    expect(reasons.slice(6)).toEqual(Array(2).fill('DEPUTY_E_REFUSED_MOUNT_NOT_SHARED'));
     expect(await typesOf(scene, target)).not.toContain('delegation.quarantined');
   });
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,6 +10,10 @@ import { StalledFiles } from '../support/stalled-files.js';
 import { missingForStall, stalledTarget } from '../support/stalled-target.js';
 import { TrapTarget } from '../support/trap-target.js';
 import { O } from '../support/trap-thread.js';
+
+/** The state of a process's first thread (proc_pid_status(5)); Z while another thread keeps the process. */
+const stateOf = (pid: number): string | undefined =>
+  /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 
 const quarantined = 'delegation.quarantined';
 
@@ -40,7 +44,8 @@ describeWhen(missingForStall(), 'the end of an agent that a target keeps in the 
       expect(existsSync(socketPath)).toBe(false);
       // The kernel still has the first; the second needs nothing of it.
       const next = await startAgentProcess({ directory });
-      expect(existsSync(`/proc/${agent.pid}`)).toBe(true);
+      // All of it that can end has ended: its first thread, not only what it served.
+      await expect.poll(() => stateOf(agent.pid)).toBe('Z');
       const later = TrapTarget.start(made.share);
       const laterMount = await later.open('.', O.RDONLY | O.DIRECTORY);
       await later.encode('own', 'own');

@@ -1,10 +1,14 @@
+import { chmodSync, chownSync, copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
+import { compileTarget } from '../support/compile.js';
 import { makeScene } from '../support/scene.js';
 import { targetId } from '../support/share.js';
 import type { TrapTarget } from '../support/trap-target.js';
 import { AT_EMPTY_PATH, AT_FDCWD, nr, O, type TrapThread } from '../support/trap-thread.js';
 
+const PR_SET_NO_NEW_PRIVS = 38;
 const CLONE_FILES = 0x400;
 const otherId = 108;
 const capSetuid = '80';
@@ -54,35 +58,57 @@ describeWhen(missingForKernel(), 'threads of one target', () => {
     expect(await scene.requests(target, 20)).toHaveLength(20);
   });
 
-  test('that may change their ids have those of the moment', async () => {
-    const target = await prepare(['readonly']);
-    const thread = await target.newThread(1);
-    await thread.must(`drop ${targetId} ${capSetuid} keep`);
-    const open = () => thread.openHandle(mountNumber, 'readonly', O.RDONLY);
-    for (let round = 0; round < 3; round++) {
-      expect(await open()).toEqual(anyDescriptor);
-      await thread.must(`call ${nr.setresuid} -1 ${otherId} -1`);
+  for (const last of ['', ' keep']) {
+    const privileges = last === '' ? 'and no_new_privs' : 'and no no_new_privs';
+    test(`with CAP_SETUID ${privileges} have the ids of the moment`, async () => {
+      const target = await prepare(['readonly']);
+      const thread = await target.newThread(1);
+      await thread.must(`drop ${targetId} ${capSetuid}${last}`);
+      const open = () => thread.openHandle(mountNumber, 'readonly', O.RDONLY);
+      for (let round = 0; round < 3; round++) {
+        expect(await open()).toEqual(anyDescriptor);
+        await thread.must(`call ${nr.setresuid} -1 ${otherId} -1`);
+        expect(await open()).toBe('EACCES');
+        await thread.must(`call ${nr.setresuid} -1 ${targetId} -1`);
+        expect(await open()).toEqual(anyDescriptor);
+        // File permissions go by the file system ids.
+        await thread.must(`call ${nr.setfsuid} ${otherId}`);
+        expect(await open()).toBe('EACCES');
+        await thread.must(`call ${nr.setfsuid} ${targetId}`);
+      }
+    });
+
+    test(`with another saved id ${privileges} have the ids of the moment`, async () => {
+      const target = await prepare(['readonly']);
+      const thread = await target.newThread(1);
+      // A saved id is a way back without any capability.
+      await thread.must(`call ${nr.setresuid} ${otherId} ${otherId} ${targetId}`);
+      if (last === '') await thread.must(`call ${nr.prctl} ${PR_SET_NO_NEW_PRIVS} 1 0 0 0`);
+      const open = () => thread.openHandle(mountNumber, 'readonly', O.RDONLY);
       expect(await open()).toBe('EACCES');
       await thread.must(`call ${nr.setresuid} -1 ${targetId} -1`);
       expect(await open()).toEqual(anyDescriptor);
-      // File permissions go by the file system ids.
-      await thread.must(`call ${nr.setfsuid} ${otherId}`);
+      await thread.must(`call ${nr.setresuid} -1 ${otherId} -1`);
       expect(await open()).toBe('EACCES');
-      await thread.must(`call ${nr.setfsuid} ${targetId}`);
-    }
-  });
+    });
+  }
 
-  test('that gave up their capabilities, but not the way to new ones, are not remembered', async () => {
-    const target = await prepare(['readonly']);
-    const thread = await target.newThread(1);
-    // Saved ids are a way back without any capability.
-    await thread.must(`call ${nr.setresuid} ${otherId} ${otherId} ${targetId}`);
-    const open = () => thread.openHandle(mountNumber, 'readonly', O.RDONLY);
-    expect(await open()).toBe('EACCES');
-    await thread.must(`call ${nr.setresuid} -1 ${targetId} -1`);
-    expect(await open()).toEqual(anyDescriptor);
-    await thread.must(`call ${nr.setresuid} -1 ${otherId} -1`);
-    expect(await open()).toBe('EACCES');
+  test('without no_new_privs may get other ids by executing a program, and have those', async () => {
+    const program = join(scene.share, 'program');
+    copyFileSync(compileTarget('trap-target'), program);
+    chownSync(program, targetId, targetId);
+    chmodSync(program, 0o4755);
+    const target = scene.target();
+    await target.encode('readonly', 'readonly');
+    const hex = await target.handleHex('readonly');
+    await putMount(target, '.');
+    await scene.confine(target, { uid: otherId, mayGainPrivileges: true });
+    expect(await target.openHandle(mountNumber, 'readonly', O.RDONLY)).toBe('EACCES');
+    await target.execute(program);
+    await target.must('alloc readonly 4096');
+    await target.must(`put $readonly ${hex}`);
+    expect(await target.openHandle(mountNumber, 'readonly', O.RDONLY)).toEqual(anyDescriptor);
+    expect(await scene.requests(target, 2)).toHaveLength(2);
   });
 
   test('with tables of descriptors of their own use what is in those', async () => {
