@@ -29,9 +29,9 @@ export interface Agent {
   setPolicy(policy: Policy): void;
   /**
    * Stops accepting, finishes what is in flight, publishes, ends. Says how many live targets lose their
-   * agent.
+   * agent, and how many loops are stuck (see Host).
    */
-  close(): Promise<{ readonly abandonedTargets: number }>;
+  close(): Promise<{ readonly abandonedTargets: number; readonly stuckLoops: number }>;
 }
 
 /** Opens state, journal, loops and injector, proves the notifier on a probe child, and listens. */
@@ -41,11 +41,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let engine: Engine | undefined;
   let control: ControlSocket | undefined;
   let socket: AgentSocket | undefined;
-  const closeAll = async (): Promise<void> => {
+  const closeAll = async (): Promise<{ readonly stuckLoops: number }> => {
     socket?.close();
     control?.close();
     await engine?.close();
-    await host.close();
+    return host.close();
   };
   try {
     const obstacle = await host.service.obstacle();
@@ -72,8 +72,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     setPolicy: (next) => running.setPolicy(next),
     async close() {
       const abandonedTargets = running.status().delegations.filter(({ state }) => state === 'active').length;
-      await closeAll();
-      return { abandonedTargets };
+      return { abandonedTargets, ...(await closeAll()) };
     },
   };
 }

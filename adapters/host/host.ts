@@ -59,8 +59,11 @@ export interface Host {
   processes(): readonly ProcessStatus[];
   /** Listeners that are served now. */
   readonly listenerCount: number;
-  /** Publishes what is left and ends loops and injector. Close the engine first. */
-  close(): Promise<void>;
+  /**
+   * Publishes what is left and ends loops and injector. Close the engine first. Says how many loops a target
+   * keeps stuck in the kernel: while there is one, process.exit() hangs, and exitAtOnce() is the way to end.
+   */
+  close(): Promise<{ readonly stuckLoops: number }>;
 }
 
 const tendEveryMs = 1_000;
@@ -175,13 +178,15 @@ async function startHost(options: HostOptions, unlock: () => void): Promise<Host
     },
     async close() {
       clearInterval(timer);
-      await server.stop();
+      const stuckLoops = await server.stop();
       await publisher.stop();
       await injector.stop();
       await journal.sync();
       await store.close();
       journal.close();
+      // Not left to the end of the process, which a stuck loop may put off.
       unlock();
+      return { stuckLoops };
     },
   };
 }

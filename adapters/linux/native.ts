@@ -53,6 +53,15 @@ export function systemCall(name: SyscallName, ...args: number[]): number {
   return syscall(numbers[name], ...(args as [number?, number?, number?, number?, number?, number?]));
 }
 
+/**
+ * Ends the process without waiting for its threads, as process.exit() would: one that is stuck in the kernel
+ * would keep it for as long as the call lasts (exit_group(2)).
+ */
+export function exitAtOnce(code: number): never {
+  systemCall('exit_group', code);
+  throw new Error('exit_group returned');
+}
+
 /** `syscall` and the number of each call, for hot paths that fetch both once. */
 export function hotSyscalls(): Pick<NativeLibrary, 'syscall' | 'numbers' | 'architecture'> {
   return native();

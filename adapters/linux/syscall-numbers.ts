@@ -85,6 +85,7 @@ const x64 = {
   pidfd_getfd: 438,
   faccessat2: 439,
   fstatfs: 138,
+  exit_group: 231,
 } as const;
 
 /** The names of the system calls that deputy makes or intercepts. */
@@ -172,6 +173,7 @@ const arm64: Record<SyscallName, number> = {
   pidfd_getfd: 438,
   faccessat2: 439,
   fstatfs: 44,
+  exit_group: 94,
 };
 
 /** What differs between architectures: syscall numbers, the audit architecture of seccomp, open(2) flags. */

@@ -71,6 +71,8 @@ function obey(loop: HotLoop, segments: MappedSegments, command: LoopCommand): vo
       return loop.setPolicy(command.key, command.policy);
     case 'detach':
       return loop.detach(command.key);
+    case 'hand-back':
+      return loop.handBack(command.key);
     case 'injector':
       return loop.connectInjector(command.descriptor);
     case 'forget-idle':

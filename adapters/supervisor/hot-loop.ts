@@ -1,6 +1,4 @@
-import { refusalTable } from '../../core/errors/refusals.js';
 import { segmentOf } from '../../core/journal/segment-layout.js';
-import { requestState } from '../../core/machines/request.js';
 import { RequestRecord } from '../../core/request/record.js';
 import { offset, recordKind } from '../../core/request/record-layout.js';
 import type { Handler, HandlerOf } from '../../core/steps/handler.js';
@@ -15,6 +13,7 @@ import type { LinuxRequestKernel } from '../linux/request-kernel/linux-request-k
 import { type LoopListener, loopListener } from '../linux/request-kernel/loop-listener.js';
 import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import { sleepUs } from '../linux/wait.js';
+import { answerFailed } from './failed-request.js';
 import type { InjectionClient } from './injection-client.js';
 import type { LoopControl } from './loop-control.js';
 import type { LoopReport } from './loop-messages.js';
@@ -39,7 +38,6 @@ export const firstListenerKey = 16;
 const readyAtOnce = 64;
 /** How long a loop sleeps between two looks for a journal segment that isn't ready. */
 const segmentWaitUs = 1_000;
-const EIO = 5;
 
 export interface HotLoopParts {
   readonly handlerOf: HandlerOf;
@@ -116,6 +114,14 @@ export class HotLoop {
     if (served === undefined) return;
     served.leaving = true;
     this.leave(served);
+  }
+
+  /** As detach, for another loop to go on; not while a request of it waits for the injector. */
+  handBack(key: number): void {
+    const served = this.served.get(key);
+    if (served === undefined || served.parked > 0) return;
+    this.forget(served);
+    this.parts.report({ kind: 'handed-back', key });
   }
 
   connectInjector(channel: number): void {
@@ -246,14 +252,7 @@ export class HotLoop {
    * reason.
    */
   private fail(record: RequestRecord, served: Served, error: unknown): void {
-    const { kernel } = this.parts;
-    kernel.answerValue(record, 0, EIO);
-    for (const field of [offset.sourceDescriptor, offset.probeDescriptor]) {
-      if (record.i32(field) >= 0) kernel.closeDescriptor(record.i32(field));
-    }
-    record.setU16(offset.state, requestState.refused);
-    record.setU16(offset.reason, refusalTable.DEPUTY_E_REFUSED_HANDLER_FAILED.id);
-    record.setI32(offset.result, -EIO);
+    answerFailed(this.parts.kernel, record);
     this.finish(record);
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.parts.report({ kind: 'handler-failed', key: served.listener.key, message });

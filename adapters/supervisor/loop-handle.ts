@@ -27,9 +27,10 @@ export class LoopHandle {
   readonly control = new LoopControl();
   /** Set once the loop is left to one target alone. */
   quarantinedFor: number | undefined;
-  private readonly wakeDescriptor = createEventDescriptor();
+  private wakeDescriptor = createEventDescriptor();
   private readonly worker: Worker;
-  private readonly exited: Promise<void>;
+  private readonly exited: Promise<boolean>;
+  private giveUp: () => void = () => undefined;
 
   constructor(options: LoopHandleOptions) {
     const workerData: LoopStart = {
@@ -48,9 +49,12 @@ export class LoopHandle {
       options.onReport({ kind: 'failed', message: error.stack ?? error.message });
     });
     this.exited = new Promise((resolve) => {
+      this.giveUp = () => resolve(false);
       this.worker.once('exit', () => {
         systemCall('close', this.wakeDescriptor);
-        resolve();
+        // Its number will be another descriptor's, which must not be written to.
+        this.wakeDescriptor = -1;
+        resolve(true);
         options.onExit();
       });
     });
@@ -63,14 +67,23 @@ export class LoopHandle {
     this.wake();
   }
 
-  /** Resolves when the loop has ended by itself; a loop that is stuck in a call ends with that call. */
-  stop(): Promise<void> {
+  /**
+   * Resolves when the loop has ended by itself: true; or false once it is abandoned, since one that is stuck
+   * in a call ends with that call and nothing can end it before.
+   */
+  stop(): Promise<boolean> {
     this.control.stop();
     this.wake();
     return this.exited;
   }
 
+  /** Nobody waits any more for its end. */
+  abandon(): void {
+    this.giveUp();
+  }
+
   private wake(): void {
+    if (this.wakeDescriptor < 0) return;
     oneWord ??= allocate(4096);
     oneWord.u64[0] = 1n;
     systemCall('write', this.wakeDescriptor, oneWord.address, 8);

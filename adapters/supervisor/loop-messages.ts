@@ -13,6 +13,8 @@ export type LoopCommand =
   | { readonly kind: 'policy'; readonly key: number; readonly policy: CompiledPolicyData }
   | { readonly kind: 'detach'; readonly key: number }
   | { readonly kind: 'injector'; readonly descriptor: number }
+  /** Lets go of a listener, which another loop takes, if nothing of it waits for the injector. */
+  | { readonly kind: 'hand-back'; readonly key: number }
   | { readonly kind: 'forget-idle' };
 
 /** What a loop tells. */
@@ -20,6 +22,7 @@ export type LoopReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'hangup'; readonly key: number }
   | { readonly kind: 'detached'; readonly key: number }
+  | { readonly kind: 'handed-back'; readonly key: number }
   | { readonly kind: 'need-segment' }
   | { readonly kind: 'injector-lost' }
   | { readonly kind: 'handler-failed'; readonly key: number; readonly message: string }

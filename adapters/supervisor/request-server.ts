@@ -9,14 +9,15 @@ import type { InjectorProcess } from './injector-process.js';
 import type { ListenerCounts } from './listener-registry.js';
 import { LoopHandle } from './loop-handle.js';
 import type { LoopReport } from './loop-messages.js';
+import { LoopWatch } from './loop-watch.js';
 import type { CompiledPolicyData } from './policy-transfer.js';
 import type { Publisher } from './publisher.js';
 
 /** How often the loops are looked at, and how long one request may take before its loop is left to it. */
 const watchEveryMs = 100;
-const stuckMs = 250;
 /** How long the end waits for what is in flight: an injector may have to be started again for it. */
 const stopWaitMs = 8_000;
+const stuckMs = 250;
 /** Loops that targets may keep stuck at a time; each costs a thread. */
 const quarantineLimit = 8;
 
@@ -47,8 +48,9 @@ export class RequestServer implements RequestService {
   private readonly loops = new Set<LoopHandle>();
   private main: LoopHandle;
   private nextKey = firstListenerKey;
-  private watch: NodeJS.Timeout | undefined;
-  private readonly seen = new Map<LoopHandle, { request: number; sinceMs: number }>();
+  private readonly timer: NodeJS.Timeout;
+  private readonly watch = new LoopWatch();
+  private allWait = false;
   private obstacleFound: Promise<string | undefined> | undefined;
   private stopping = false;
   private forgottenBefore = 0;
@@ -56,8 +58,8 @@ export class RequestServer implements RequestService {
 
   constructor(private readonly options: RequestServerOptions) {
     this.main = this.startLoop();
-    this.watch = setInterval(() => this.look(), watchEveryMs);
-    this.watch.unref();
+    this.timer = setInterval(() => this.look(), watchEveryMs);
+    this.timer.unref();
   }
 
   obstacle(): Promise<string | undefined> {
@@ -105,14 +107,19 @@ export class RequestServer implements RequestService {
     return this.attached.size;
   }
 
-  /** Ends all loops, each after what it is in. Listeners stay open: they end with the process. */
-  async stop(): Promise<void> {
+  /**
+   * Ends all loops, each after what it is in; those that are stuck are left behind: how many there are.
+   * Listeners stay open: they end with the process.
+   */
+  async stop(): Promise<number> {
     this.stopping = true;
-    clearInterval(this.watch);
-    const ended = Promise.all([...this.loops].map((loop) => loop.stop())).then(() => true);
-    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), stopWaitMs).unref());
-    if (await Promise.race([ended, late])) return;
-    this.options.logger.warn({ loops: this.loops.size }, 'ending although requests are still in flight');
+    const late = setTimeout(() => {
+      for (const loop of this.loops) loop.abandon();
+    }, stopWaitMs);
+    const ends = await Promise.all([...this.loops].map((loop) => loop.stop()));
+    clearTimeout(late);
+    clearInterval(this.timer);
+    return ends.filter((ended) => !ended).length;
   }
 
   /** Gives loops new journal segments, and lets old ones go. */
@@ -169,7 +176,7 @@ export class RequestServer implements RequestService {
 
   private ended(loop: LoopHandle): void {
     this.loops.delete(loop);
-    this.seen.delete(loop);
+    this.watch.forget(loop);
     if (!this.stopping && loop.quarantinedFor === undefined) this.options.onFatal('a request loop ended');
   }
 
@@ -180,6 +187,8 @@ export class RequestServer implements RequestService {
         return this.gone(report.key);
       case 'detached':
         return this.attached.get(report.key)?.detached?.();
+      case 'handed-back':
+        return this.takeBack(loop, report.key);
       case 'need-segment':
         return this.tendJournal();
       case 'handler-failed':
@@ -227,34 +236,52 @@ export class RequestServer implements RequestService {
     this.tendJournal();
     const nowMs = performance.now();
     for (const loop of this.loops) {
-      const { request, listener } = loop.control.current();
-      const seen = this.seen.get(loop);
-      if (listener === 0 || loop.quarantinedFor !== undefined || seen?.request !== request) {
-        this.seen.set(loop, { request, sinceMs: nowMs });
-      } else if (nowMs - seen.sinceMs >= stuckMs) {
-        this.quarantine(loop, listener, (nowMs - seen.sinceMs) * 1_000);
-      }
+      const { listener, waitedMs } = this.watch.look(loop, nowMs);
+      if (waitedMs < stuckMs) continue;
+      if (this.stopping) loop.abandon();
+      else if (loop.quarantinedFor === undefined) this.quarantine(loop, listener, waitedMs * 1_000);
     }
   }
 
   /** Leaves the loop to the target that keeps it, and serves all others with a fresh one. */
   private quarantine(loop: LoopHandle, key: number, waitedUs: number): void {
-    const quarantined = [...this.loops].filter((one) => one.quarantinedFor !== undefined).length;
-    if (quarantined >= quarantineLimit) {
-      this.options.logger.error({ listener: key }, 'too many targets keep a loop; all wait');
-      return;
-    }
+    const quarantined = [...this.loops].filter((one) => one.quarantinedFor !== undefined);
+    if (quarantined.length >= quarantineLimit) return this.makeRoom(quarantined, key);
+    this.allWait = false;
     loop.quarantinedFor = key;
     loop.control.quarantine(key);
     if (loop === this.main) this.main = this.startLoop();
     for (const attached of this.attached.values()) {
-      if (attached.loop !== loop || attached.key === key) continue;
-      attached.loop = this.main;
-      const { descriptor } = attached.options;
-      this.main.send({ kind: 'attach', key: attached.key, descriptor, policy: attached.policy });
+      if (attached.loop === loop && attached.key !== key) this.move(attached);
     }
     this.options.logger.warn({ listener: key, waitedUs }, 'a target keeps its loop waiting: quarantined');
     this.attached.get(key)?.options.onQuarantine('a request', Math.round(waitedUs));
+  }
+
+  /**
+   * A target keeps its own loop after a stall, so that its next one stops nobody. When loops run out, one
+   * whose target doesn't stall at present is given up, and the next look finds its place free.
+   */
+  private makeRoom(quarantined: readonly LoopHandle[], key: number): void {
+    const idle = quarantined.find((one) => one.control.current().listener === 0);
+    if (idle?.quarantinedFor !== undefined) {
+      idle.send({ kind: 'hand-back', key: idle.quarantinedFor });
+    } else if (!this.allWait) {
+      this.allWait = true;
+      this.options.logger.error({ listener: key }, 'too many targets keep a loop; all wait');
+    }
+  }
+
+  private takeBack(loop: LoopHandle, key: number): void {
+    const attached = this.attached.get(key);
+    if (attached?.loop === loop) this.move(attached);
+  }
+
+  /** Has the main loop serve a listener that another one served. */
+  private move(attached: Attached): void {
+    attached.loop = this.main;
+    const { key, policy, options } = attached;
+    this.main.send({ kind: 'attach', key, descriptor: options.descriptor, policy });
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkoutDirectory } from './paths.js';
@@ -11,6 +11,8 @@ export interface AgentProcessOptions {
   /** A directory to use, which is then kept; else a temporary one that stop() removes. */
   readonly directory?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Runs it in a pid namespace of its own, where it is the first process and sees no other's. */
+  readonly ownPidNamespace?: boolean;
 }
 
 /** A real agent, started from dist/ as a user starts it. */
@@ -42,6 +44,7 @@ export interface AgentStatus {
   }[];
 }
 
+const namespaceCommand = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child=SIGKILL'];
 const readyTimeoutMs = 30_000;
 const stopTimeoutMs = 30_000;
 
@@ -76,7 +79,10 @@ export async function startAgentProcess(options: AgentProcessOptions = {}): Prom
     writeFileSync(policyPath, JSON.stringify(options.policy));
     words.push('--policy', policyPath);
   }
-  const child = spawn(process.execPath, [deputyCommand(), ...words], {
+  const line = [process.execPath, deputyCommand(), ...words];
+  const prefix = options.ownPidNamespace === true ? namespaceCommand : [];
+  const [program = '', ...rest] = [...prefix, ...line];
+  const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment },
   });
@@ -94,8 +100,9 @@ export async function startAgentProcess(options: AgentProcessOptions = {}): Prom
   const removeLater = (): void => {
     if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
   };
+  const pid = prefix.length === 0 ? (child.pid as number) : firstChildOf(child.pid as number);
   return {
-    pid: child.pid as number,
+    pid,
     socketPath,
     stateDirectory,
     directory,
@@ -107,9 +114,9 @@ export async function startAgentProcess(options: AgentProcessOptions = {}): Prom
       if (status !== 0) throw new Error(`deputy status: ${stderr}`);
       return JSON.parse(stdout) as AgentStatus;
     },
-    kill: (signal) => void child.kill(signal),
+    kill: (signal) => void process.kill(pid, signal),
     async stop() {
-      child.kill('SIGTERM');
+      if (child.exitCode === null && child.signalCode === null) process.kill(pid, 'SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
       const code = await exited;
       clearTimeout(timer);
@@ -117,6 +124,11 @@ export async function startAgentProcess(options: AgentProcessOptions = {}): Prom
       return code;
     },
   };
+}
+
+/** unshare(1) waits for the one process that it starts. */
+function firstChildOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ', 1)[0]);
 }
 
 function collectLines(child: ChildProcess, log: string[]): void {

@@ -1,4 +1,5 @@
 // A file system that answers no READ before it is told to: fuse-stall DIRECTORY. Files are named page0 to page9.
+// Attributes are valid for no time, so whoever asks for them without AT_STATX_DONT_SYNC asks the file system.
 // On stdin: 'content HEX' (what every file begins with), 'all' (from now on nothing is answered), 'release' (every
 // READ that waits is answered, and later ones at once). Prints 'ready', and 'stalled N' when a READ begins to wait.
 #define _GNU_SOURCE
@@ -33,7 +34,7 @@ static struct fuse_attr attributes(uint64_t node) {
 
 static void lookup(uint64_t unique, const char *name) {
   if (strncmp(name, "page", 4) != 0) return reply(unique, -ENOENT, NULL, 0);
-  struct fuse_entry_out entry = {.nodeid = 2 + name[4] - '0', .attr_valid = 3600, .entry_valid = 3600};
+  struct fuse_entry_out entry = {.nodeid = 2 + name[4] - '0', .entry_valid = 3600};
   entry.attr = attributes(entry.nodeid);
   reply(unique, 0, &entry, sizeof entry);
 }
@@ -48,7 +49,7 @@ static void serve(char *packet) {
     }
     case FUSE_LOOKUP: return lookup(header->unique, packet + sizeof *header);
     case FUSE_GETATTR: {
-      struct fuse_attr_out out = {.attr_valid = 3600, .attr = attributes(header->nodeid)};
+      struct fuse_attr_out out = {.attr = attributes(header->nodeid)};
       return reply(header->unique, 0, &out, sizeof out);
     }
     case FUSE_OPEN:

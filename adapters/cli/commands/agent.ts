@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
+import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { type AgentFlags, defaultStateDirectory, loadPolicy, openAgent } from '../agent-parts.js';
 import { exitCode, print } from '../output.js';
@@ -53,13 +54,18 @@ async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel)
   logger.info({ signal }, 'ending: no more containers are taken, what is in flight is finished');
   const timer = setTimeout(() => {
     logger.error({ closeTimeoutMs }, 'ending takes too long; giving up');
-    process.exit(exitCode.failed);
+    exitAtOnce(exitCode.failed);
   }, closeTimeoutMs);
-  const { abandonedTargets } = await agent.close();
+  const { abandonedTargets, stuckLoops } = await agent.close();
   clearTimeout(timer);
   if (abandonedTargets > 0) {
     const message = 'live targets will get ENOSYS for their calls from now on';
     logger.warn({ targets: abandonedTargets }, `${abandonedTargets} ${message}`);
+  }
+  if (stuckLoops > 0) {
+    const message = 'the kernel keeps this process until their calls end; its work is done';
+    logger.warn({ stuckLoops }, `${stuckLoops} loops are stuck in a target's file system: ${message}`);
+    exitAtOnce(exitCode.ok);
   }
   process.exit(exitCode.ok);
 }

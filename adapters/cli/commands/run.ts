@@ -7,6 +7,7 @@ import type { Logger } from '../../../core/ports/logger.js';
 import type { Agent } from '../../agent/agent.js';
 import { type LaunchedTarget, launchTarget } from '../../launcher/launch-target.js';
 import { exitCodeOf as exitCodeOfTarget, forwardSignals } from '../../launcher/run-target.js';
+import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { loadPolicy, openAgent } from '../agent-parts.js';
 import { exitCode, printError } from '../output.js';
@@ -52,22 +53,28 @@ async function run(argv: readonly string[], flags: RunFlags, level: LogLevel): P
   const logger = commandLineLogger(level === 'info' ? 'error' : level);
   const temporary = flags.state === undefined ? mkdtempSync(join(tmpdir(), 'deputy-run-')) : undefined;
   let agent: Agent | undefined;
+  let code: number;
   try {
     requireRoot();
     const policy = loadPolicy(flags.policy, logger);
     const { node } = flags;
     const state = resolve(flags.state ?? (temporary as string));
     agent = await openAgent({ state, ...(node === undefined ? {} : { node }) }, policy, logger);
-    return await serve(argv, flags, agent);
+    code = await serve(argv, flags, agent);
   } catch (error) {
     printError(error);
-    if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_FOUND')) return 127;
-    if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_EXECUTABLE')) return 126;
-    return isUsage(error) ? exitCode.usage : exitCode.deputyFailed;
-  } finally {
-    await close(agent, logger);
-    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+    code = exitCodeFor(error);
   }
+  const stuckLoops = await close(agent, logger);
+  if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  if (stuckLoops > 0) exitAtOnce(code);
+  return code;
+}
+
+function exitCodeFor(error: unknown): number {
+  if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_FOUND')) return 127;
+  if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_EXECUTABLE')) return 126;
+  return isUsage(error) ? exitCode.usage : exitCode.deputyFailed;
 }
 
 async function serve(argv: readonly string[], flags: RunFlags, agent: Agent): Promise<number> {
@@ -91,11 +98,12 @@ async function serve(argv: readonly string[], flags: RunFlags, agent: Agent): Pr
   }
 }
 
-async function close(agent: Agent | undefined, logger: Logger): Promise<void> {
+async function close(agent: Agent | undefined, logger: Logger): Promise<number> {
   try {
-    await agent?.close();
+    return (await agent?.close())?.stuckLoops ?? 0;
   } catch (error) {
     logger.error({ err: error }, 'deputy did not end cleanly');
+    return 0;
   }
 }
 

@@ -100,9 +100,7 @@ export class LinuxRequestKernel implements RequestKernel {
     let thread = record.thread as LoopThread;
     let mountId = this.descriptorMounts.find(thread, descriptor);
     if (mountId === EBADF && !this.threads.isAlive(thread)) {
-      // The number belongs to a new thread: what was remembered is of an old one.
-      this.threads.forget(listener, thread);
-      const result = this.identifyThread(record);
+      const result = this.identifyAnew(record);
       if (result < 0) return result;
       thread = record.thread as LoopThread;
       mountId = this.descriptorMounts.find(thread, descriptor);
@@ -168,6 +166,11 @@ export class LinuxRequestKernel implements RequestKernel {
   }
 
   openPath(record: RequestRecord, descriptor: number, follow: boolean): number {
+    const thread = record.thread as LoopThread;
+    const opened = this.paths.open(thread, descriptor, record.path, follow);
+    if (opened >= 0 || this.threads.isAlive(thread)) return opened;
+    const result = this.identifyAnew(record) || this.assumeIdentity(record);
+    if (result < 0) return result;
     return this.paths.open(record.thread as LoopThread, descriptor, record.path, follow);
   }
 
@@ -221,6 +224,12 @@ export class LinuxRequestKernel implements RequestKernel {
     return this.injection.submit(record, record.listener as LoopListener, descriptor, closeOnExec);
   }
 
+  /** The number belongs to a new thread: what was remembered is of an old one. */
+  private identifyAnew(record: RequestRecord): number {
+    this.threads.forget(record.listener as LoopListener, record.thread as LoopThread);
+    return this.identifyThread(record);
+  }
+
   private respond(record: RequestRecord, value: number, error: number, flags: number): number {
     copyId(record, offset.response);
     record.setI32(offset.responseValue, value);
@@ -232,12 +241,8 @@ export class LinuxRequestKernel implements RequestKernel {
 
   private notify(record: RequestRecord, command: number, field: number): number {
     const { syscall, numbers } = this.kernel;
-    return syscall(
-      numbers.ioctl,
-      (record.listener as LoopListener).descriptor,
-      command,
-      record.addressOf(field),
-    );
+    const { descriptor } = record.listener as LoopListener;
+    return syscall(numbers.ioctl, descriptor, command, record.addressOf(field));
   }
 
   /**

@@ -31,8 +31,13 @@ export class LineProcess {
 
   /** Sends a line and waits for the answer. */
   ask(line: string): Promise<string> {
-    this.child.stdin?.write(`${line}\n`);
+    this.send(line);
     return this.next(line);
+  }
+
+  /** Sends a line that gets no answer. */
+  send(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
   }
 
   /** The next line that the program prints. */

@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { type AgentProcess, startAgentProcess } from '../../lab/agent-process.js';
+import { type AgentProcess, type AgentProcessOptions, startAgentProcess } from '../../lab/agent-process.js';
+import { replayStateDirectory } from '../../support/replay.js';
 import { requestsOf, type SeenRequest } from './request-events.js';
 import { makeShare } from './share.js';
 import { type Confinement, TrapTarget } from './trap-target.js';
@@ -18,19 +19,24 @@ export interface Scene {
 }
 
 /** To be called inside a suite: starts the agent before its tests. */
-export function makeScene(defaults: Record<string, unknown> = {}): Scene {
+export function makeScene(
+  defaults: Record<string, unknown> = {},
+  options: Omit<AgentProcessOptions, 'policy'> = {},
+): Scene {
   let agent: AgentProcess;
   let share: { directory: string; share: string };
   const targets: TrapTarget[] = [];
   beforeAll(async () => {
     share = makeShare();
-    agent = await startAgentProcess({ policy: { version: 1, defaults } });
+    agent = await startAgentProcess({ ...options, policy: { version: 1, defaults } });
     chmodSync(agent.directory, 0o755);
   }, 60_000);
   afterEach(async () => {
     await Promise.all(targets.splice(0).map((target) => target.end()));
   });
   afterAll(async () => {
+    // Whatever was done to it, the journal is one that the machines allow.
+    replayStateDirectory(agent.stateDirectory);
     await agent.stop();
     rmSync(share.directory, { recursive: true, force: true });
   }, 60_000);

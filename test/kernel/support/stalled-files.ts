@@ -39,9 +39,14 @@ export class StalledFiles {
     await this.process.ask('release');
   }
 
-  /** Unmounts; whoever still waits gets an error. */
-  async close(): Promise<void> {
+  /** Ends the file system and unmounts it; whoever still waits gets an error. */
+  async stop(): Promise<void> {
     await this.process.end();
+  }
+
+  /** As stop, and nothing is left behind. */
+  async close(): Promise<void> {
+    await this.stop();
     rmdirSync(this.directory);
   }
 }

@@ -1,7 +1,8 @@
+import { readlinkSync } from 'node:fs';
 import { compileTarget } from './compile.js';
 import { LineProcess } from './line-process.js';
 import { targetId } from './share.js';
-import { TrapThread } from './trap-thread.js';
+import { nr, TrapThread } from './trap-thread.js';
 
 /** How the notifier's wait is ended: by any signal, or by deadly ones only. */
 export type Flavour = 'plain' | 'killable';
@@ -16,9 +17,12 @@ export interface Confinement {
   readonly capabilities?: string;
   /** Without no_new_privs the agent may not remember the credentials. */
   readonly mayGainPrivileges?: boolean;
+  /** Only the filter: the first thread can then have threads with various ids (see `dropTo`). */
+  readonly staysRoot?: boolean;
 }
 
 const readSearch = '4';
+const executeTimeoutMs = 5_000;
 let containers = 0;
 
 /**
@@ -27,7 +31,6 @@ let containers = 0;
  */
 export class TrapTarget extends TrapThread {
   container = '';
-  private readonly threads: TrapThread[] = [];
 
   private constructor(process: LineProcess) {
     super(process, 0);
@@ -50,16 +53,26 @@ export class TrapTarget extends TrapThread {
     this.container = options.container ?? `trap-${process.pid}-${containers++}`;
     const native = socketPath === undefined;
     if (!native) await this.must(`filter ${flavour} ${socketPath} ${this.container}`);
+    if (options.staysRoot === true) return;
     const capabilities = options.capabilities ?? (native ? readSearch : '0');
     await this.must(`drop ${uid} ${capabilities}${mayGainPrivileges ? ' keep' : ''}`);
   }
 
-  /** A new thread; it inherits the filter and the ids of the first. */
-  async newThread(number: number): Promise<TrapThread> {
+  /** A new thread; it inherits the filter and the ids of the first. `threadId`: one that is free again. */
+  async newThread(number: number, threadId?: number): Promise<TrapThread> {
     const thread = new TrapThread(this.process, number);
-    await thread.must('new');
-    this.threads.push(thread);
+    await thread.must(threadId === undefined ? 'new' : `new ${threadId}`);
     return thread;
+  }
+
+  /** Becomes another copy of the program: buffers are gone, descriptors are not. */
+  async execute(program: string): Promise<void> {
+    this.process.send(`0 call ${nr.execve} s:${program} 0 0`);
+    const deadline = Date.now() + executeTimeoutMs;
+    while (readlinkSync(`/proc/${this.pid}/exe`) !== program) {
+      if (Date.now() > deadline) throw new Error(`${program} was not executed`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   async signal(thread: TrapThread, signalNumber: number): Promise<void> {

@@ -22,13 +22,21 @@ export const nr = {
   dup: 32,
   dup2: 33,
   getpid: 39,
+  gettid: 186,
   socket: 41,
+  connect: 42,
+  sendto: 44,
+  listen: 50,
+  getsockname: 51,
+  setsockopt: 54,
+  execve: 59,
   chdir: 80,
   chroot: 161,
   fchdir: 81,
   fchown: 93,
   setresuid: 117,
   setfsuid: 122,
+  prctl: 157,
   setrlimit: 160,
   mount: 165,
   umount2: 166,
@@ -104,7 +112,22 @@ export class TrapThread {
 
   /** As openHandle, but only begins; `wait` has the result. Not for the first thread. */
   async beginOpenHandle(mount: number, handle: string, flags: number): Promise<void> {
-    await this.process.ask(`&${this.number} call ${nr.open_by_handle_at} ${mount} $${handle} ${flags}`);
+    await this.begin(`call ${nr.open_by_handle_at} ${mount} $${handle} ${flags}`);
+  }
+
+  /** Only begins what the words say. Not for the first thread. */
+  async begin(words: string): Promise<void> {
+    await this.process.ask(`&${this.number} ${words}`);
+  }
+
+  /** This thread alone becomes another user, without capabilities and for good. */
+  async dropTo(uid: number): Promise<void> {
+    await this.must(`drop ${uid} 0`);
+  }
+
+  /** The thread's end; its number is free then. */
+  async endThread(): Promise<void> {
+    await this.must('end');
   }
 
   async wait(): Promise<Result> {
@@ -114,7 +137,7 @@ export class TrapThread {
   async describe(descriptor: Result): Promise<Description | string> {
     if (typeof descriptor === 'string') return descriptor;
     const answer = await this.tell(`describe ${descriptor}`);
-    return answer as unknown as Description;
+    return (answer['errno'] as string | undefined) ?? (answer as unknown as Description);
   }
 
   /** Opens, looks at what came, closes: what a test compares. */
