@@ -27,12 +27,13 @@ export function queue(injection: Injection, environment: InjectorEnvironment): n
   const number = memory.u32[(place.request + requestField.number) >> 2] as number;
   const isNative = architecture === AUDIT_ARCH_X86_64 && (number & X32_SYSCALL_BIT) === 0;
   if (!environment.supportsRegisters || !isNative) return refuse(injection, ENOSYS, replyReason.architecture);
-  if (!isNotificationValid(injection)) return cancel(injection, replyReason.none);
+  if (!injection.withdrawing && !isNotificationValid(injection)) return cancel(injection, replyReason.none);
   if (injection.threadId <= 0) return refuse(injection, ESRCH, replyReason.threadGone);
   const filtersStay = !environment.maySuspendFilters && hasRemedy('suspend');
   if (filtersStay && countFilters(injection.threadId) > 1) {
     return refuse(injection, EPERM, replyReason.cannotSuspendFilters);
   }
+  if (injection.withdrawing) return subStep.attach;
   const paired = createSocketPair(SOCK_DGRAM, socketPair);
   if (paired < 0) return refuse(injection, EIO, replyReason.internal);
   // A datagram of no bytes carries descriptors too, so the target needs no buffer for data.
@@ -54,6 +55,7 @@ export function attach(injection: Injection): number {
     if (result < 0) return seizeFailed(injection, result);
     injection.attached = true;
   }
+  if (injection.withdrawing) return subStep.interrupt;
   if (isNotificationValid(injection)) return subStep.addSocket;
   injection.conclude(replyOutcome.cancelled);
   return subStep.letGo;
@@ -75,7 +77,7 @@ function seizeFailed(injection: Injection, result: number): number {
       : result === ESRCH
         ? replyReason.threadGone
         : replyReason.internal;
-  if (!isNotificationValid(injection)) return cancel(injection, reason);
+  if (!injection.withdrawing && !isNotificationValid(injection)) return cancel(injection, reason);
   return refuse(injection, reason === replyReason.internal ? EIO : result, reason);
 }
 

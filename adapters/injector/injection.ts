@@ -1,6 +1,6 @@
 import { allocate, type NativeMemory } from '../linux/memory.js';
 import { registersBytes } from '../linux/ptrace-registers.js';
-import { packetBytes } from './protocol.js';
+import { packetBytes, requestField, requestFlag } from './protocol.js';
 
 /** Where each thing stands in an injection's own page; every offset is a multiple of 8. */
 export const place = {
@@ -71,6 +71,8 @@ export class Injection {
   scratchIsPage = false;
   /** The thread has left the call that we were asked about: only clean up. */
   retreating = false;
+  /** That is all that was asked for: `socket` is a descriptor of an earlier answer. */
+  withdrawing = false;
   /** Signal to pass on when the tracing ends (the thread was about to get it). */
   pendingSignal = 0;
   /** The descriptor that the target's call will return, once it stands in its table. */
@@ -101,7 +103,8 @@ export class Injection {
     this.callPhase = 0;
     this.attached = false;
     this.windowOpen = false;
-    this.socket = -1;
+    this.withdrawing = (this.flags & requestFlag.withdraw) !== 0;
+    this.socket = this.withdrawing ? (i32[requestField.withdrawn >> 2] as number) : -1;
     this.leftSocket = -1;
     this.scoreboardSlot = -1;
     this.receivedDescriptor = -1;

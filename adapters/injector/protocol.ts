@@ -42,6 +42,8 @@ export const requestField = {
   arguments: 48,
   /** struct file_handle as copied from the target, 136 bytes: for the record, never compared again. */
   handle: 96,
+  /** With requestFlag.withdraw: the number in the target's table that is to be closed. */
+  withdrawn: 232,
 } as const;
 export const notificationBytes = 80;
 export const handleBytes = 136;
@@ -51,6 +53,11 @@ export const requestFlag = {
   closeOnExec: 1,
   /** Use a page of its own in the target instead of the stack below the red zone. */
   privatePage: 2,
+  /**
+   * Nothing is to be brought: a descriptor that the target was given for a call which it then gave up is to
+   * be closed again. The second descriptor of the packet is deputy's own of the same open file description.
+   */
+  withdraw: 4,
 } as const;
 
 export const replyField = {
@@ -151,6 +158,12 @@ export function encodeRequest(
   words[(at + requestField.flags) >> 2] = flags;
   copyWords(words, at + requestField.notification, notification, notificationBytes);
   copyWords(words, at + requestField.handle, handle, handleBytes);
+}
+
+/** Makes the request at `target` one that closes `number` in the target's table. */
+export function askToWithdraw({ words, at }: Place, number: number): void {
+  words[(at + requestField.flags) >> 2] = requestFlag.withdraw;
+  words[(at + requestField.withdrawn) >> 2] = number;
 }
 
 /** Reads the reply of `length` bytes at `source`: false when it isn't one. */

@@ -1,4 +1,5 @@
 import { messageHeader } from '../linux/descriptor-passing.js';
+import { systemCall } from '../linux/native.js';
 import {
   detach,
   getRegisters,
@@ -29,17 +30,26 @@ import { hasRemedy } from './test-hooks.js';
 
 const ESRCH = -3;
 const alignment = 16;
+const KCMP_FILE = 0;
 
 /** Sub-step 6. */
 export function verify(injection: Injection): number {
   if (getRegisters(injection.threadId, injection.at(place.original)) < 0) return subStep.gone;
-  if (isSameCall(injection)) return injection.socket < 0 ? subStep.giveErrno : subStep.openWindow;
+  const isAnswerable = !injection.withdrawing && isSameCall(injection);
+  if (isAnswerable) return injection.socket < 0 ? subStep.giveErrno : subStep.openWindow;
   injection.retreating = true;
   injection.conclude(replyOutcome.cancelled);
+  // Another thread may have closed the number meanwhile, and opened something else there.
+  if (injection.withdrawing && !isStillOurs(injection)) return subStep.detach;
   if (injection.socket < 0) return subStep.detach;
   if (hasSyscallInstruction(injection)) return subStep.openWindow;
   injection.notes |= replyNote.socketLeft;
   return subStep.detach;
+}
+
+/** Is the number in the target's table the same open file description as the source (kcmp(2))? */
+function isStillOurs({ threadId, source, socket }: Injection): boolean {
+  return systemCall('kcmp', process.pid, threadId, KCMP_FILE, source, socket) === 0;
 }
 
 /** The thread stands where the kernel itself would go back by one instruction to restart this very call. */

@@ -5,6 +5,7 @@ const AT_EMPTY_PATH = 0x1000;
 /** Takes cached attributes, so that a stalled network or FUSE server can't block the caller (statx(2)). */
 const AT_STATX_DONT_SYNC = 0x4000;
 const STATX_TYPE = 0x1;
+const STATX_INO = 0x100;
 const STATX_MNT_ID = 0x1000;
 export const STATX_MNT_ID_UNIQUE = 0x4000;
 
@@ -14,8 +15,17 @@ function buffer(): NativeMemory {
   return memory;
 }
 
-/** Type of an open file (S_IFMT >> 12) and the id of the mount it is on; or minus an errno. */
-export function describeDescriptor(descriptor: number): { fileType: number; mountId: number } | number {
+/** What statx(2) says of an open file. */
+export interface FileDescription {
+  /** S_IFMT >> 12. */
+  readonly fileType: number;
+  /** The id of the mount it is on. */
+  readonly mountId: number;
+  readonly inode: bigint;
+}
+
+/** Describes an open file without waiting for anything; or minus an errno. */
+export function describeDescriptor(descriptor: number): FileDescription | number {
   const m = buffer();
   m.u8[1024] = 0;
   const flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
@@ -24,11 +34,15 @@ export function describeDescriptor(descriptor: number): { fileType: number; moun
     descriptor,
     m.address + 1024,
     flags,
-    STATX_TYPE | STATX_MNT_ID,
+    STATX_TYPE | STATX_INO | STATX_MNT_ID,
     m.address,
   );
   if (result < 0) return result;
-  return { fileType: (m.u16[28 >> 1] as number) >> 12, mountId: Number(m.u64[144 >> 3]) };
+  return {
+    fileType: (m.u16[28 >> 1] as number) >> 12,
+    mountId: Number(m.u64[144 >> 3]),
+    inode: m.u64[32 >> 3] as bigint,
+  };
 }
 
 /** The mount's unique 64-bit id (Linux 6.8), or minus an errno; -ENOTSUP where the kernel has none. */

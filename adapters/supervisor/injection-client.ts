@@ -1,6 +1,7 @@
 import type { RequestRecord } from '../../core/request/record.js';
 import { injectionOutcome, offset } from '../../core/request/record-layout.js';
 import {
+  askToWithdraw,
   createReply,
   decodeReply,
   encodeRequest,
@@ -32,6 +33,8 @@ interface Pending {
   readonly listener: LoopListener;
   readonly descriptor: number;
   readonly closeOnExec: boolean;
+  /** A number in the target's table to be closed, where nothing is to be brought. */
+  readonly withdrawn: number | undefined;
   attempts: number;
 }
 
@@ -70,7 +73,13 @@ export class InjectionClient implements InjectionChannel {
   }
 
   submit(record: RequestRecord, listener: LoopListener, descriptor: number, closeOnExec: boolean): number {
-    this.queue.push({ record, listener, descriptor, closeOnExec, attempts: 0 });
+    this.queue.push({ record, listener, descriptor, closeOnExec, withdrawn: undefined, attempts: 0 });
+    this.flush();
+    return 0;
+  }
+
+  withdraw(record: RequestRecord, listener: LoopListener, descriptor: number, number: number): number {
+    this.queue.push({ record, listener, descriptor, closeOnExec: false, withdrawn: number, attempts: 0 });
     this.flush();
     return 0;
   }
@@ -135,6 +144,7 @@ export class InjectionClient implements InjectionChannel {
       { words, at: record.base + offset.notification },
       { words, at: record.base + offset.handle },
     );
+    if (pending.withdrawn !== undefined) askToWithdraw({ words: this.memory.u32, at: 0 }, pending.withdrawn);
     const passed = [listener.descriptor, descriptor];
     const result = sendWithDescriptors(this.channel, this.memory.address, packetBytes.request, passed);
     if (result < 0) return result;

@@ -85,9 +85,24 @@ export interface RequestKernel {
   writeMountId(record: RequestRecord, register: number, unique: boolean): Result;
 
   /**
-   * ADDFD with SEND: puts the descriptor into the caller's table and answers with its number, in one step.
+   * ADDFD: puts the descriptor into the caller's table without answering the call: its number there. Not
+   * together with SEND: a signal that ends that wait, or the death of deputy, makes the call return 0.
    */
-  answerDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): Result;
+  addDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): Result;
+  /** F_SETFL of fcntl(2) on a descriptor of deputy's own: 0 or minus an errno. */
+  setStatusFlags(descriptor: number, flags: number): Result;
+  /**
+   * For a successor: the number in the caller's table of what an earlier try of this very request has put
+   * there, with its status flags set; -ENOENT when there is none. It is the file of `descriptor`: at the
+   * number that the record has, else the one with the status flags `flags` and `mark` (if 0, it can't be
+   * told).
+   */
+  adoptDescriptor(record: RequestRecord, descriptor: number, flags: number, mark: number): Result;
+  /**
+   * Has the injector close `number` in the caller's table, if that still is the file of `descriptor`: 0 when
+   * it was taken; its outcome arrives in the record later.
+   */
+  withdrawDescriptor(record: RequestRecord, descriptor: number, number: number): Result;
   /** SECCOMP_IOCTL_NOTIF_SEND of a value, or of an errno (given positive). */
   answerValue(record: RequestRecord, value: number, errno: number): Result;
   /** SEND with SECCOMP_USER_NOTIF_FLAG_CONTINUE: the kernel runs the call with the caller's own rights. */

@@ -66,6 +66,8 @@ export const offset = {
   traceCount: 340,
   /** How the injector's work ended: `injectionOutcome` below. */
   injectionOutcome: 344,
+  /** One more than the number that the caller's table has for the descriptor of this request; 0: none yet. */
+  addedNumber: 348,
   trace: 352,
   ticket: 500,
   commit: 508,
@@ -96,5 +98,5 @@ export const injectionOutcome = {
   traced: 5,
 } as const;
 
-/** Marked in a record before an effect that must not happen twice. */
-export const effectMark = { none: 0, truncate: 1 } as const;
+/** Marked in a record before an effect that must not happen twice; several may be. */
+export const effectMark = { none: 0, truncate: 1, descriptor: 2 } as const;

@@ -7,10 +7,18 @@ import type { MemoryAnswer, MemoryFile, MemoryThread, MemoryWorld } from './memo
 const O_ACCMODE = 3;
 const O_PATH = 0o10000000;
 const O_DIRECTORY = 0o200000;
+const O_CLOEXEC = 0o2000000;
 const W_OK = 2;
 const R_OK = 4;
 const handleBytes = 8;
 const no = (name: keyof typeof errnoNumbers): number => -errnoNumbers[name];
+
+/** What the injector was asked for: to bring a descriptor, or to take one away again. */
+export interface MemoryInjection {
+  readonly record: RequestRecord;
+  readonly descriptor: number;
+  readonly withdraw?: number;
+}
 
 /** A small kernel in memory behind the port that handlers use: no native code, no clock, any system. */
 export class MemoryKernel implements RequestKernel {
@@ -23,7 +31,7 @@ export class MemoryKernel implements RequestKernel {
     O_NOFOLLOW: 0o400000,
   };
   /** Requests handed to the injector, for the test to complete. */
-  readonly injections: { readonly record: RequestRecord; readonly descriptor: number }[] = [];
+  readonly injections: MemoryInjection[] = [];
   private identity: number | undefined;
 
   constructor(private readonly world: MemoryWorld) {}
@@ -82,7 +90,7 @@ export class MemoryKernel implements RequestKernel {
     if ((flags & O_PATH) !== 0) return this.world.hold(file, true);
     if (file.type === fileType.directory && (flags & O_ACCMODE) !== 0) return no('EISDIR');
     if ((flags & O_ACCMODE) !== 0 && !this.may(file, W_OK)) return no('EACCES');
-    return this.world.hold(file, false);
+    return this.world.hold(file, false, flags & ~O_CLOEXEC);
   }
 
   describeFile(_record: RequestRecord, descriptor: number): number {
@@ -126,17 +134,41 @@ export class MemoryKernel implements RequestKernel {
     return this.write(record, register, new Uint8Array(unique ? 8 : 4));
   }
 
-  answerDescriptor(record: RequestRecord, descriptor: number): number {
+  addDescriptor(record: RequestRecord, descriptor: number): number {
     const held = this.world.held.get(descriptor);
     // The kernel takes the source with fget(), which knows no O_PATH descriptors.
     if (held === undefined || held.pathOnly) return no('EBADF');
+    if (this.checkNotification(record) < 0) return no('ENOENT');
     const thread = this.thread(record);
     const number = lowestFree(thread);
     if (number >= thread.descriptorLimit) return no('EMFILE');
-    const result = this.reply(record, { kind: 'descriptor', value: number });
-    if (result < 0) return result;
-    thread.descriptors.set(number, { mountId: held.file.mountId });
+    thread.descriptors.set(number, { mountId: held.file.mountId, open: held });
     return number;
+  }
+
+  setStatusFlags(descriptor: number, flags: number): number {
+    const held = this.world.held.get(descriptor);
+    if (held === undefined) return no('EBADF');
+    held.statusFlags = flags;
+    return 0;
+  }
+
+  adoptDescriptor(record: RequestRecord, descriptor: number, flags: number, mark: number): number {
+    const source = this.world.held.get(descriptor);
+    for (const [number, { open }] of this.thread(record).descriptors) {
+      if (open === undefined || open.file !== source?.file) continue;
+      const known = record.i32(offset.addedNumber) - 1;
+      const isMarked = mark !== 0 && open.statusFlags === (flags | mark);
+      if (known >= 0 ? number !== known : !isMarked) continue;
+      open.statusFlags = flags;
+      return number;
+    }
+    return no('ENOENT');
+  }
+
+  withdrawDescriptor(record: RequestRecord, descriptor: number, number: number): number {
+    this.injections.push({ record, descriptor, withdraw: number });
+    return 0;
   }
 
   answerValue(record: RequestRecord, value: number, errno: number): number {

@@ -12,12 +12,26 @@ export interface MemoryFile {
   readonly mode: number;
 }
 
+/** An open file description: deputy's descriptor and the target's may share it. */
+export interface MemoryDescription {
+  readonly file: MemoryFile;
+  readonly pathOnly: boolean;
+  /** As F_GETFL gives them. */
+  statusFlags: number;
+}
+
+/** A descriptor in a thread's table; `pathOnly` for O_PATH ones, `open` for those that deputy put there. */
+export interface MemoryDescriptor {
+  readonly mountId: number;
+  readonly pathOnly?: boolean;
+  readonly open?: MemoryDescription;
+}
+
 /** A thread of a modelled target. */
 export interface MemoryThread {
   readonly threadId: number;
   readonly user: number;
-  /** Descriptors of its table: number to mount id; `pathOnly` for O_PATH ones. */
-  readonly descriptors: Map<number, { readonly mountId: number; readonly pathOnly?: boolean }>;
+  readonly descriptors: Map<number, MemoryDescriptor>;
   descriptorLimit: number;
   alive: boolean;
   /** Memory by address: bytes that can be read from there. */
@@ -30,7 +44,7 @@ export interface MemoryThread {
 
 /** How a call ended for the target. */
 export interface MemoryAnswer {
-  readonly kind: 'value' | 'errno' | 'descriptor' | 'continue' | 'injected';
+  readonly kind: 'value' | 'errno' | 'continue';
   readonly value: number;
 }
 
@@ -47,8 +61,8 @@ export class MemoryWorld {
   readonly mounts = new Map<number, MountEntry>();
   readonly threads = new Map<number, MemoryThread>();
   readonly notifications = new Map<bigint, MemoryNotification>();
-  /** Descriptors that deputy itself holds: number to file; `pathOnly` for O_PATH ones. */
-  readonly held = new Map<number, { readonly file: MemoryFile; readonly pathOnly: boolean }>();
+  /** Descriptors that deputy itself holds. */
+  readonly held = new Map<number, MemoryDescription>();
   private nextDescriptor = 100;
   private nextId = 0xfedc_ba98_0000_0001n;
 
@@ -90,9 +104,9 @@ export class MemoryWorld {
     return [...this.files.values()].find((file) => file.inode === inode && file.generation === generation);
   }
 
-  hold(file: MemoryFile, pathOnly: boolean): number {
+  hold(file: MemoryFile, pathOnly: boolean, statusFlags = 0): number {
     const descriptor = this.nextDescriptor++;
-    this.held.set(descriptor, { file, pathOnly });
+    this.held.set(descriptor, { file, pathOnly, statusFlags });
     return descriptor;
   }
 }

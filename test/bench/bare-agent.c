@@ -91,6 +91,8 @@ static void send_errno(int listener, uint64_t id, int error) {
   ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
+static int real_flags(int flags) { return flags & O_PATH ? O_NONBLOCK | O_CLOEXEC : flags | O_CLOEXEC; }
+
 /** Probe, type, access, open: a descriptor to give, or minus an errno. Symlinks and their like go `exact`. */
 static int open_file(struct file_handle *handle, int flags, int *probe, int *exact) {
   struct statx status;
@@ -100,8 +102,7 @@ static int open_file(struct file_handle *handle, int flags, int *probe, int *exa
   *exact = !S_ISREG(status.stx_mode) && !S_ISDIR(status.stx_mode);
   if (*exact) return *probe;
   if (syscall(SYS_faccessat2, *probe, "", R_OK, AT_EMPTY_PATH)) return -errno;
-  int real = flags & O_PATH ? O_NONBLOCK | O_CLOEXEC : flags | O_CLOEXEC;
-  int opened = open_by_handle_at(mount_descriptor, handle, real);
+  int opened = open_by_handle_at(mount_descriptor, handle, real_flags(flags) | O_APPEND);
   return opened < 0 ? -errno : opened;
 }
 
@@ -132,8 +133,12 @@ static void answer(int listener) {
   } else if (exact) {
     answer_exactly(listener, &request, probe, flags & O_CLOEXEC);
   } else {
-    struct seccomp_notif_addfd add = {request.id, SECCOMP_ADDFD_FLAG_SEND, opened, 0, flags & O_CLOEXEC};
-    ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+    // In two calls, as deputy does it: docs/adr/0005 says why.
+    struct seccomp_notif_addfd add = {request.id, 0, opened, 0, flags & O_CLOEXEC};
+    int number = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+    struct seccomp_notif_resp response = {.id = request.id, .val = number};
+    fcntl(opened, F_SETFL, real_flags(flags) & ~O_CLOEXEC);
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
     close(opened);
   }
   if (probe >= 0) close(probe);

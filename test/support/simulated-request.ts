@@ -45,6 +45,8 @@ export interface Call {
   readonly handle?: Uint8Array | null;
 }
 
+class Died extends Error {}
+
 /** One request over the kernel in memory, to be run a step at a time. */
 export class SimulatedRequest {
   readonly record: RequestRecord = standaloneRecord();
@@ -70,6 +72,26 @@ export class SimulatedRequest {
     const context: StepContext = { record: this.record, kernel: this.kernel, policy: this.policy };
     this.steps++;
     return runStep(context, this.handler.steps, () => this.steps) >= 0;
+  }
+
+  /** Runs one step's port call, and dies before the step is told of its result. */
+  dieInStep(): void {
+    const kernel = new Proxy(this.kernel, {
+      get: (real, name) => {
+        const member: unknown = Reflect.get(real, name);
+        if (typeof member !== 'function') return member;
+        return (...values: unknown[]) => {
+          member.apply(real, values);
+          throw new Died();
+        };
+      },
+    });
+    const context: StepContext = { record: this.record, kernel, policy: this.policy };
+    try {
+      runStep(context, this.handler.steps, () => this.steps);
+    } catch (error) {
+      if (!(error instanceof Died)) throw error;
+    }
   }
 
   run(): this {

@@ -5,11 +5,13 @@ import { openAt } from '../basic-files.js';
 import { allocate, type NativeMemory } from '../memory.js';
 import { hotSyscalls } from '../native.js';
 import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
-import { ADDFD_FLAG_SEND, notifyCommand, USER_NOTIF_FLAG_CONTINUE } from '../seccomp.js';
+import { USER_NOTIF_FLAG_CONTINUE } from '../seccomp.js';
+import { adoptDescriptor } from './added-descriptors.js';
 import { DescriptorMounts } from './descriptor-mounts.js';
 import type { Identities } from './identities.js';
 import type { LoopListener } from './loop-listener.js';
 import { type LoopMount, Mounts } from './mounts.js';
+import { Notifier } from './notifier.js';
 import { TargetMemory } from './target-memory.js';
 import { TargetPaths } from './target-paths.js';
 import { type LoopThread, Threads } from './threads.js';
@@ -17,6 +19,7 @@ import { type LoopThread, Threads } from './threads.js';
 /** Takes calls that need ptrace; see adapters/injector. */
 export interface InjectionChannel {
   submit(record: RequestRecord, listener: LoopListener, descriptor: number, closeOnExec: boolean): number;
+  withdraw(record: RequestRecord, listener: LoopListener, descriptor: number, number: number): number;
 }
 
 const handleStructBytes = 136;
@@ -26,6 +29,7 @@ const EBADF = -9;
 const EFAULT = -14;
 const AT_STATX_DONT_SYNC = 0x4000;
 const STATX_TYPE = 1;
+const F_SETFL = 4;
 
 /** struct file_handle of name_to_handle_at's mount id output, in the scratch memory. */
 const scratchMountId = 0;
@@ -44,6 +48,7 @@ export class LinuxRequestKernel implements RequestKernel {
   private readonly kernel = hotSyscalls();
   private readonly scratch: NativeMemory = allocate(4096);
   private readonly memory = new TargetMemory();
+  private readonly notifier = new Notifier();
   private readonly descriptorMounts = new DescriptorMounts();
   private readonly paths: TargetPaths;
   /** The mount descriptor of this request where the shared one won't do; closed with the request. */
@@ -74,7 +79,7 @@ export class LinuxRequestKernel implements RequestKernel {
   }
 
   checkNotification(record: RequestRecord): number {
-    return this.notify(record, notifyCommand.ID_VALID, offset.notificationId);
+    return this.notifier.isValid(record);
   }
 
   readHandle(record: RequestRecord, register: number): number {
@@ -202,21 +207,31 @@ export class LinuxRequestKernel implements RequestKernel {
     return this.memory.write(record.thread as LoopThread, local, record.views.u32, remote, unique ? 8 : 4);
   }
 
-  answerDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {
-    copyId(record, offset.addfd);
-    record.setU32(offset.addfdFlags, ADDFD_FLAG_SEND);
-    record.setU32(offset.addfdSource, descriptor);
-    record.setU32(offset.addfdTarget, 0);
-    record.setU32(offset.addfdTargetFlags, closeOnExec ? O.CLOEXEC : 0);
-    return this.notify(record, notifyCommand.ADDFD, offset.addfd);
+  addDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {
+    return this.notifier.addDescriptor(record, descriptor, closeOnExec);
+  }
+
+  setStatusFlags(descriptor: number, flags: number): number {
+    const { syscall, numbers } = this.kernel;
+    return syscall(numbers.fcntl, descriptor, F_SETFL, flags);
+  }
+
+  adoptDescriptor(record: RequestRecord, descriptor: number, flags: number, mark: number): number {
+    const known = record.i32(offset.addedNumber) - 1;
+    return adoptDescriptor(record.thread as LoopThread, descriptor, flags, mark, known);
+  }
+
+  withdrawDescriptor(record: RequestRecord, descriptor: number, number: number): number {
+    if (this.injection === undefined) return -38;
+    return this.injection.withdraw(record, record.listener as LoopListener, descriptor, number);
   }
 
   answerValue(record: RequestRecord, value: number, errno: number): number {
-    return this.respond(record, value, -errno, 0);
+    return this.notifier.respond(record, value, -errno, 0);
   }
 
   answerContinue(record: RequestRecord): number {
-    return this.respond(record, 0, 0, USER_NOTIF_FLAG_CONTINUE);
+    return this.notifier.respond(record, 0, 0, USER_NOTIF_FLAG_CONTINUE);
   }
 
   injectDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {
@@ -228,21 +243,6 @@ export class LinuxRequestKernel implements RequestKernel {
   private identifyAnew(record: RequestRecord): number {
     this.threads.forget(record.listener as LoopListener, record.thread as LoopThread);
     return this.identifyThread(record);
-  }
-
-  private respond(record: RequestRecord, value: number, error: number, flags: number): number {
-    copyId(record, offset.response);
-    record.setI32(offset.responseValue, value);
-    record.setI32(offset.responseValue + 4, value < 0 ? -1 : 0);
-    record.setI32(offset.responseError, error);
-    record.setU32(offset.responseFlags, flags);
-    return this.notify(record, notifyCommand.SEND, offset.response);
-  }
-
-  private notify(record: RequestRecord, command: number, field: number): number {
-    const { syscall, numbers } = this.kernel;
-    const { descriptor } = record.listener as LoopListener;
-    return syscall(numbers.ioctl, descriptor, command, record.addressOf(field));
   }
 
   /**
@@ -288,9 +288,4 @@ export class LinuxRequestKernel implements RequestKernel {
       syscall(numbers.faccessat2, descriptor, path, mode, AT_EMPTY_PATH | AT_EACCESS);
     return bypassesReads ? call() : this.identities.withoutBypass(call);
   }
-}
-
-function copyId(record: RequestRecord, to: number): void {
-  record.setU32(to, record.u32(offset.notificationId));
-  record.setU32(to + 4, record.u32(offset.notificationId + 4));
 }

@@ -9,6 +9,14 @@ import {
   openMode,
 } from '../../../core/request/record-layout.js';
 import { type Step, type StepContext, stepPark } from '../../../core/steps/step.js';
+import {
+  type AnsweringPlaces,
+  addDescriptorStep,
+  afterOpen,
+  answeringSteps,
+  mark,
+  markAtOpen,
+} from './answering-steps.js';
 import { assumeIdentityStep, findMountStep, identifyStep, validateStep } from './opening-steps.js';
 import { ending, endingSteps, firstOwnStep, giveErrno, noteAnswer, refuse } from './shared-steps.js';
 
@@ -49,9 +57,10 @@ const own = {
   describe: firstOwnStep + 7,
   checkAccess: firstOwnStep + 8,
   open: firstOwnStep + 9,
-  answerDescriptor: firstOwnStep + 10,
+  addDescriptor: firstOwnStep + 10,
   inject: firstOwnStep + 11,
   injected: firstOwnStep + 12,
+  adoptDescriptor: firstOwnStep + 14,
 } as const;
 
 function flagsOf({ record }: StepContext): number {
@@ -95,6 +104,7 @@ function probeFlags(context: StepContext): number {
   return O_PATH | O_CLOEXEC | (flagsOf(context) & (O_DIRECTORY | O_NOFOLLOW));
 }
 
+/** The flags of the open whose descriptor the target gets, but for the mark. */
 function realFlags(context: StepContext): number {
   const flags = flagsOf(context);
   if ((flags & O_PATH) === 0) return flags | O_CLOEXEC;
@@ -139,6 +149,13 @@ function judgePlain(context: StepContext, type: number): number {
   const hopeless = type === fileType.directory && (accessMode(context) & W_OK) !== 0;
   return context.policy.enforceDac && !hopeless ? own.checkAccess : own.open;
 }
+
+const answering: AnsweringPlaces = {
+  add: own.addDescriptor,
+  adopt: own.adoptDescriptor,
+  closeOnExec: (context) => (flagsOf(context) & O_CLOEXEC) !== 0,
+  flags: realFlags,
+};
 
 const ownSteps: readonly Step[] = [
   identifyStep(own.readHandle),
@@ -197,34 +214,18 @@ const ownSteps: readonly Step[] = [
   {
     name: 'open',
     act: (context) => {
-      if ((flagsOf(context) & (O_TRUNC | O_PATH)) === O_TRUNC) {
-        context.record.setU16(offset.effectMark, effectMark.truncate);
-      }
-      return context.kernel.openByHandle(context.record, realFlags(context));
+      if ((flagsOf(context) & (O_TRUNC | O_PATH)) === O_TRUNC) mark(context, effectMark.truncate);
+      const flags = realFlags(context);
+      return context.kernel.openByHandle(context.record, flags | markAtOpen(flags));
     },
     next: (context, result) => {
       if (result < 0)
         return wantsPathDescriptor(context) ? exactInstead(context) : giveErrno(context, result);
       context.record.setI32(offset.sourceDescriptor, result);
-      return own.answerDescriptor;
+      return afterOpen(context, answering);
     },
   },
-  {
-    name: 'answer-descriptor',
-    event: 'ANSWER',
-    act: (context) =>
-      context.kernel.answerDescriptor(
-        context.record,
-        context.record.i32(offset.sourceDescriptor),
-        (flagsOf(context) & O_CLOEXEC) !== 0,
-      ),
-    next: (context, result) => {
-      if (result === -errnoNumbers.ENOENT) return ending.cancelled;
-      if (result < 0) return giveErrno(context, result);
-      noteAnswer(context, result, answerWay.addfd);
-      return ending.answered;
-    },
-  },
+  addDescriptorStep(answering),
   {
     name: 'inject-descriptor',
     event: 'INJECT',
@@ -243,6 +244,7 @@ const ownSteps: readonly Step[] = [
     next: judgeInjection,
   },
   { name: 'injection-completed', event: 'INJECTED', next: () => ending.closeSource },
+  ...answeringSteps(answering),
 ];
 
 function exactInstead({ record }: StepContext): number {
