@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { errnoText } from '../../core/errors/errno.js';
 import { proveNotifier } from '../launcher/self-test.js';
 import { capability, getCapabilities, hasCapability } from '../linux/credentials.js';
+import { isSwitchedOff } from '../linux/kernel-features.js';
 import { allocate } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
 import { detach, seize, traceOption } from '../linux/ptrace.js';
@@ -25,9 +26,9 @@ export async function checkNotifier(): Promise<Diagnosis[]> {
     diagnosis(strategy, 'notifier', works, proof.obstacle ?? 'a probe child called and was answered', remedy),
     diagnosis(
       strategy,
-      'ADDFD with SEND',
-      proof.addDescriptorAndSend,
-      proof.addDescriptorAndSend ? 'a probe child got a descriptor' : 'not shown',
+      'ADDFD',
+      proof.addsDescriptors,
+      proof.addsDescriptors ? 'a probe child got a descriptor' : 'not shown',
       'Linux 5.14 or newer.',
     ),
     diagnosis(
@@ -121,7 +122,8 @@ function checkMemory(): Diagnosis {
 }
 
 function checkThreadDescriptors(): Diagnosis {
-  const descriptor = systemCall('pidfd_open', systemCall('gettid'), O_EXCL);
+  const isOff = isSwitchedOff('PIDFD_THREAD');
+  const descriptor = isOff ? -1 : systemCall('pidfd_open', systemCall('gettid'), O_EXCL);
   if (descriptor >= 0) systemCall('close', descriptor);
   const detail = descriptor >= 0 ? 'PIDFD_THREAD works' : 'no PIDFD_THREAD; /proc/TID is used instead';
   return diagnosis(strategy, 'thread descriptors', descriptor >= 0, detail, 'Linux 6.9 or newer.', true);

@@ -2,13 +2,24 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { namespaceIdentity } from '../linux/namespaces.js';
 import { type Diagnosis, diagnosis } from './diagnosis.js';
 
 const commandTimeoutMs = 5_000;
+/** PROC_PID_INIT_INO of linux/proc_ns.h. */
+const initialPidNamespace = 0xeffffffcn;
 
 /** Node, kernel, user, cgroups, runtimes: what the machine is. */
 export function checkMachine(): Diagnosis[] {
-  return [checkNode(), checkUser(), checkProc(), checkCgroups(), ...checkRuntimes(), checkNatsServer()];
+  return [
+    checkNode(),
+    checkUser(),
+    checkProc(),
+    checkPidNamespace(),
+    checkCgroups(),
+    ...checkRuntimes(),
+    checkNatsServer(),
+  ];
 }
 
 function checkNode(): Diagnosis {
@@ -32,6 +43,16 @@ function checkProc(): Diagnosis {
   const there = hidden ? '/proc hides processes' : '/proc is there';
   const detail = line === undefined ? 'no proc file system on /proc' : there;
   return diagnosis('machine', 'proc', line !== undefined, detail, 'Mount proc on /proc.');
+}
+
+/** A caller outside of deputy's pid namespace has thread id 0 in its notifications (seccomp_unotify(2)). */
+function checkPidNamespace(): Diagnosis {
+  const isInitial = namespaceIdentity('self', 'pid') === initialPidNamespace;
+  const detail = isInitial ? 'the initial one: every target is visible' : 'not the initial one';
+  const remedy =
+    'Run the agent in the initial pid namespace (hostPID): targets elsewhere are refused, since they are ' +
+    'not visible.';
+  return diagnosis('machine', 'pid namespace', isInitial, detail, remedy, true);
 }
 
 function checkCgroups(): Diagnosis {

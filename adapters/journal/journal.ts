@@ -98,7 +98,10 @@ export class Journal {
     }
     const slots = Math.ceil((eventPayload.text + text.length) / recordBytes);
     this.prepareAhead();
-    if (!this.writer.attachRun(this.scratch, slots)) throw deputyError('DEPUTY_E_JOURNAL_FULL');
+    if (!this.writer.attachRun(this.scratch, slots)) {
+      const { directory: path, maximumSegments } = this.options;
+      throw deputyError('DEPUTY_E_JOURNAL_FULL', { path, maximumBytes: maximumSegments * segmentBytes });
+    }
     this.scratch.setU32(eventPayload.length, text.length);
     this.scratch.setU32(eventPayload.slots, slots);
     this.scratch.views.u8.set(text, this.scratch.base + eventPayload.text);

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { errnoText } from '../../core/errors/errno.js';
 import {
   headerOffset,
   recordsPerSegment,
@@ -53,7 +54,7 @@ export function createSegment(
     const full = allocated === ENOSPC || allocated === EDQUOT;
     throw deputyError(full ? 'DEPUTY_E_DISK_FULL' : 'DEPUTY_E_STATE_DIRECTORY_UNWRITABLE', {
       path,
-      errno: -address,
+      detail: errnoText(allocated < 0 ? -allocated : -address),
     });
   }
   writeHeader(viewMemory(address, segmentHeaderBytes), header);
@@ -85,10 +86,12 @@ export function readHeader(path: string): SegmentHeader | undefined {
     if (readSync(descriptor, page, 0, segmentHeaderBytes, 0) < segmentHeaderBytes) return undefined;
     const magic = page.toString('latin1', 0, 8);
     if (magic === '\0'.repeat(8)) return undefined;
-    if (magic !== segmentMagic) throw deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, detail: 'bad magic' });
-    const version = page.readUInt32LE(headerOffset.formatVersion);
-    if (version > segmentFormatVersion) {
-      throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, version, supported: segmentFormatVersion });
+    if (magic !== segmentMagic) {
+      throw deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, offset: 0, detail: 'it does not begin as one' });
+    }
+    const found = page.readUInt32LE(headerOffset.formatVersion);
+    if (found > segmentFormatVersion) {
+      throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, found, supported: segmentFormatVersion });
     }
     return {
       segment: page.readDoubleLE(headerOffset.segment),

@@ -1,5 +1,6 @@
 import { errnoNumbers } from '../../core/errors/errno.js';
 import { sendWithDescriptors } from '../linux/descriptor-passing.js';
+import { isSwitchedOff } from '../linux/kernel-features.js';
 import { allocate } from '../linux/memory.js';
 import { hotSyscalls, systemCall } from '../linux/native.js';
 import {
@@ -34,7 +35,7 @@ export function installListener(setup: LauncherSetup): InstalledListener {
     { numbers: notified, action: SECCOMP_RET_USER_NOTIF },
     { numbers: setup.refuseIoUring ? rings : [], action: SECCOMP_RET_ERRNO | errnoNumbers.EPERM },
   ]);
-  if (setup.waitKillable) {
+  if (setup.waitKillable && !isSwitchedOff('WAIT_KILLABLE_RECV')) {
     const descriptor = installFilter(program, FILTER_FLAG_NEW_LISTENER | FILTER_FLAG_WAIT_KILLABLE_RECV);
     if (descriptor !== EINVAL) return { descriptor: must('filter', descriptor), waitKillable: true };
   }

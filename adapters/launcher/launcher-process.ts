@@ -106,6 +106,9 @@ export class LauncherProcess {
 
 /** What Node itself may need to start here, and nothing that would change what it does. */
 function launcherEnvironment(): NodeJS.ProcessEnv {
-  const libraries = process.env['LD_LIBRARY_PATH'];
-  return libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries };
+  const kept = ['LD_LIBRARY_PATH', 'DEPUTY_WITHOUT'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(kept);
 }

@@ -4,7 +4,7 @@ import { capability, getCapabilities, hasCapability } from '../linux/credentials
 import { allocate, type NativeMemory } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
 import { EPOLLIN, EpollSet } from '../linux/poll.js';
-import { ADDFD_FLAG_SEND, notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
+import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import { receiveListener } from './launch-target.js';
 import { LauncherProcess } from './launcher-process.js';
 import { probeCall } from './probe-calls.js';
@@ -33,10 +33,10 @@ export interface NotifierProof {
   readonly obstacle?: string;
   readonly synchronousWakeUp: boolean;
   readonly waitKillable: boolean;
-  readonly addDescriptorAndSend: boolean;
+  readonly addsDescriptors: boolean;
 }
 
-const nothing = { synchronousWakeUp: false, waitKillable: false, addDescriptorAndSend: false };
+const nothing = { synchronousWakeUp: false, waitKillable: false, addsDescriptors: false };
 
 /**
  * Proves the notifier on a probe child: filter, call, memory, answer, descriptor. The reason when it can't.
@@ -68,7 +68,7 @@ async function probe(): Promise<NotifierProof> {
     const obstacle =
       (await proveErrno(launcher, listener, memory)) ??
       (await proveDescriptor(launcher, listener, memory, descriptor));
-    const proof = { synchronousWakeUp, waitKillable, addDescriptorAndSend: obstacle === undefined };
+    const proof = { synchronousWakeUp, waitKillable, addsDescriptors: obstacle === undefined };
     return obstacle === undefined ? proof : { ...proof, obstacle };
   } finally {
     if (descriptor >= 0) systemCall('close', descriptor);
@@ -186,19 +186,25 @@ function readHandle(memory: NativeMemory, threadId: number): string | undefined 
 }
 
 function answerErrno(listener: number, memory: NativeMemory): string | undefined {
-  memory.u8.fill(0, responseAt, responseAt + 24);
-  memory.u64[responseAt >> 3] = memory.u64[0] as bigint;
-  memory.i32[(responseAt + 16) >> 2] = -chosenErrno;
-  const sent = systemCall('ioctl', listener, notifyCommand.SEND, memory.address + responseAt);
-  return sent < 0 ? `SECCOMP_IOCTL_NOTIF_SEND: ${errnoText(-sent)}` : undefined;
+  return send(listener, memory, 0, -chosenErrno);
 }
 
+/** As loops do it: first the descriptor, then its number. */
 function answerDescriptor(listener: number, memory: NativeMemory, descriptor: number): string | undefined {
   memory.u8.fill(0, addfdAt, addfdAt + 24);
   memory.u64[addfdAt >> 3] = memory.u64[0] as bigint;
-  memory.u32[(addfdAt + 8) >> 2] = ADDFD_FLAG_SEND;
   memory.u32[(addfdAt + 12) >> 2] = descriptor;
   memory.u32[(addfdAt + 20) >> 2] = O_CLOEXEC;
   const added = systemCall('ioctl', listener, notifyCommand.ADDFD, memory.address + addfdAt);
-  return added < 0 ? `SECCOMP_IOCTL_NOTIF_ADDFD with SEND (Linux 5.14): ${errnoText(-added)}` : undefined;
+  if (added < 0) return `SECCOMP_IOCTL_NOTIF_ADDFD: ${errnoText(-added)}`;
+  return send(listener, memory, added, 0);
+}
+
+function send(listener: number, memory: NativeMemory, value: number, error: number): string | undefined {
+  memory.u8.fill(0, responseAt, responseAt + 24);
+  memory.u64[responseAt >> 3] = memory.u64[0] as bigint;
+  memory.i32[(responseAt + 8) >> 2] = value;
+  memory.i32[(responseAt + 16) >> 2] = error;
+  const sent = systemCall('ioctl', listener, notifyCommand.SEND, memory.address + responseAt);
+  return sent < 0 ? `SECCOMP_IOCTL_NOTIF_SEND: ${errnoText(-sent)}` : undefined;
 }

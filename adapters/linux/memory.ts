@@ -1,4 +1,5 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { errnoText } from '../../core/errors/errno.js';
 import { systemCall, viewMemory } from './native.js';
 
 const PROT_READ_WRITE = 3;
@@ -41,7 +42,10 @@ export class NativeMemory {
 export function allocate(bytes: number): NativeMemory {
   const rounded = Math.ceil(bytes / 4096) * 4096;
   const address = systemCall('mmap', 0, rounded, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
-  if (address < 0) throw deputyError('DEPUTY_E_LIMIT_REACHED', { what: 'memory', errno: -address });
+  if (address < 0) {
+    const detail = `mmap: ${errnoText(-address)}`;
+    throw deputyError('DEPUTY_E_LIMIT_REACHED', { what: 'bytes of memory', limit: rounded, detail });
+  }
   return new NativeMemory(address, rounded);
 }
 

@@ -23,9 +23,14 @@ interface NativeLibrary {
 }
 
 function load(): NativeLibrary {
-  if (process.platform !== 'linux') throw deputyError('DEPUTY_E_NOT_LINUX', { platform: process.platform });
+  const action = 'serving targets';
+  if (process.platform !== 'linux') {
+    throw deputyError('DEPUTY_E_NOT_LINUX', { action, platform: process.platform });
+  }
   const architecture = architectureOf(process.arch);
-  if (!architecture) throw deputyError('DEPUTY_E_ARCHITECTURE_UNSUPPORTED', { architecture: process.arch });
+  if (!architecture) {
+    throw deputyError('DEPUTY_E_ARCHITECTURE_UNSUPPORTED', { action, architecture: process.arch });
+  }
   const libc = koffi.load(null);
   const raw = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
   const errno = koffi.errno;

@@ -1,3 +1,4 @@
+import { isSwitchedOff } from './kernel-features.js';
 import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
 
@@ -10,12 +11,11 @@ export const notifyCommand = {
   SET_FLAGS: 0x40082104,
 } as const;
 
-export const ADDFD_FLAG_SETFD = 1;
-export const ADDFD_FLAG_SEND = 2;
 export const USER_NOTIF_FLAG_CONTINUE = 1;
 /** Argument of SET_FLAGS: the answerer's wake-up is synchronous (Linux 6.6). */
 export const SYNC_WAKE_UP = 1;
 
+const EINVAL = -22;
 const SECCOMP_SET_MODE_FILTER = 1;
 const SECCOMP_GET_NOTIF_SIZES = 3;
 export const FILTER_FLAG_NEW_LISTENER = 8;
@@ -35,6 +35,7 @@ export function notificationSizes(): { notification: number; response: number; d
 
 /** Makes answers wake the target on the answerer's own CPU: 0, or -EINVAL before Linux 6.6. */
 export function setSynchronousWakeUp(listener: number): number {
+  if (isSwitchedOff('SYNC_WAKE_UP')) return EINVAL;
   return systemCall('ioctl', listener, notifyCommand.SET_FLAGS, SYNC_WAKE_UP);
 }
 

@@ -1,6 +1,8 @@
+import { isSwitchedOff } from './kernel-features.js';
 import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
 
+const ENOTSUP = -95;
 const AT_EMPTY_PATH = 0x1000;
 /** Takes cached attributes, so that a stalled network or FUSE server can't block the caller (statx(2)). */
 const AT_STATX_DONT_SYNC = 0x4000;
@@ -47,11 +49,12 @@ export function describeDescriptor(descriptor: number): FileDescription | number
 
 /** The mount's unique 64-bit id (Linux 6.8), or minus an errno; -ENOTSUP where the kernel has none. */
 export function uniqueMountId(descriptor: number): bigint | number {
+  if (isSwitchedOff('UNIQUE_MOUNT_ID')) return ENOTSUP;
   const m = buffer();
   m.u8[1024] = 0;
   const flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
   const result = systemCall('statx', descriptor, m.address + 1024, flags, STATX_MNT_ID_UNIQUE, m.address);
   if (result < 0) return result;
-  if (((m.u32[0] as number) & STATX_MNT_ID_UNIQUE) === 0) return -95;
+  if (((m.u32[0] as number) & STATX_MNT_ID_UNIQUE) === 0) return ENOTSUP;
   return m.u64[144 >> 3] as bigint;
 }

@@ -47,7 +47,7 @@ export class AgentSocket {
       process.umask(mask);
     }
     if (socket === EADDRINUSE) throw deputyError('DEPUTY_E_SOCKET_IN_USE', { path });
-    if (socket < 0) throw deputyError('DEPUTY_E_SOCKET_UNUSABLE', { path, errno: -socket });
+    if (socket < 0) throw deputyError('DEPUTY_E_SOCKET_UNUSABLE', { path, detail: errnoText(-socket) });
     chmodSync(path, 0o600);
     return new AgentSocket(options, socket, lstatSync(path).ino);
   }
@@ -82,8 +82,8 @@ export class AgentSocket {
     const allowed = typeof peer !== 'number' && (peer.uid === 0 || allowedUsers.includes(peer.uid));
     if (!allowed) {
       systemCall('close', socket);
-      const who = typeof peer === 'number' ? {} : peer;
-      this.refuse(deputyError('DEPUTY_E_PEER_REFUSED', who));
+      const { uid, pid } = typeof peer === 'number' ? { uid: 'unknown', pid: 'unknown' } : peer;
+      this.refuse(deputyError('DEPUTY_E_PEER_REFUSED', { uid, pid }));
       return;
     }
     const connection = new RuntimeConnection(socket, (outcome) => {

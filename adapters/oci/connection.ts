@@ -65,7 +65,7 @@ export class RuntimeConnection {
     this.parts.push(part);
     this.bytes += part.length;
     if (this.bytes > messageLimitBytes) {
-      return this.fail(deputyError('DEPUTY_E_RUNTIME_MESSAGE_TOO_LONG', { limit: messageLimitBytes }));
+      return this.fail(deputyError('DEPUTY_E_RUNTIME_MESSAGE_TOO_LONG', { maximumBytes: messageLimitBytes }));
     }
     if (this.descriptors.length > descriptorLimit) {
       return this.fail(deputyError('DEPUTY_E_RUNTIME_MESSAGE_INVALID', { detail: 'too many descriptors' }));

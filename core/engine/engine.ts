@@ -75,7 +75,7 @@ class DelegationEngine implements Engine {
 
   async release(id: string, reason = 'released by its owner'): Promise<void> {
     const delegation = this.live.get(id);
-    if (!delegation) throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { id });
+    if (!delegation) throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { delegationId: id });
     await this.finish(delegation, reason);
   }
 
@@ -83,7 +83,7 @@ class DelegationEngine implements Engine {
     const delegation = this.live.get(id);
     if (!delegation) {
       if (this.ended.some((status) => status.id === id)) return {};
-      throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { id });
+      throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { delegationId: id });
     }
     return delegation.state === 'active' ? {} : { requeueAfterMs: 1_000 };
   }
@@ -171,10 +171,10 @@ class DelegationEngine implements Engine {
     const detail = candidates
       .map(({ strategy, reasons }) => `${strategy}: ${reasons.join('; ')}`)
       .join(' | ');
-    const error = deputyError(allowed ? 'DEPUTY_E_STRATEGY_REFUSED' : 'DEPUTY_E_STRATEGY_UNKNOWN', {
-      strategy: wanted,
-      reasons: detail,
-    });
+    const known = this.options.strategies.map(({ name }) => name);
+    const error = allowed
+      ? deputyError('DEPUTY_E_STRATEGY_REFUSED', { strategy: wanted, detail })
+      : deputyError('DEPUTY_E_STRATEGY_UNKNOWN', { strategy: wanted, known });
     const ticket = this.log.emit(id, policy.tenant, 'delegation.refused', errorData(error));
     await this.options.stateDirectory.sequencer.published(ticket);
     throw error;

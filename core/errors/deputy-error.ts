@@ -3,6 +3,16 @@ import { type ErrorCode, errorTable } from './table.js';
 /** What fills the places of an error's template; also kept on the error for programs to read. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
+/** The names in braces of a template. */
+type PlacesOf<Template> = Template extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PlacesOf<Rest>
+  : never;
+/** What must be given for a code: `detail` may come from the cause instead. */
+type NeededFor<Code extends ErrorCode> = Exclude<PlacesOf<(typeof errorTable)[Code]['what']>, 'detail'>;
+type DetailsOf<Code extends ErrorCode> = [NeededFor<Code>] extends [never]
+  ? [details?: ErrorDetails, cause?: unknown]
+  : [details: ErrorDetails & Readonly<Record<NeededFor<Code>, unknown>>, cause?: unknown];
+
 /** An operating error: `code` is stable, `message` says what happened and `remedy` what can be done. */
 export class DeputyError extends Error {
   override readonly name = 'DeputyError';
@@ -28,8 +38,9 @@ export class DeputyError extends Error {
  * A place without a detail reads '(unknown)'; a `detail` that the template has no place for is appended,
  * and a `cause` with a message stands in for a missing `detail`, so that no reason gets lost.
  */
-export function deputyError(code: ErrorCode, details: ErrorDetails = {}, cause?: unknown): DeputyError {
+export function deputyError<Code extends ErrorCode>(code: Code, ...rest: DetailsOf<Code>): DeputyError {
   const { what, remedy } = errorTable[code];
+  const [details = {}, cause] = rest as [ErrorDetails?, unknown?];
   const filled = { detail: cause instanceof Error ? cause.message : undefined, ...details };
   let message = what.replace(/\{(\w+)\}/g, (_, name: string) => placeText(filled, name));
   if (filled.detail !== undefined && !what.includes('{detail}')) {

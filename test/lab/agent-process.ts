@@ -56,13 +56,18 @@ export function deputyCommand(): string {
 /** Runs `deputy` to its end. */
 export function runDeputy(
   words: readonly string[],
-  input: { readonly timeoutMs?: number; readonly uid?: number } = {},
+  input: {
+    readonly timeoutMs?: number;
+    readonly uid?: number;
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
 ): { status: number | null; stdout: string; stderr: string } {
-  const { timeoutMs = 60_000, uid } = input;
+  const { timeoutMs = 60_000, uid, environment } = input;
   const result = spawnSync(process.execPath, [deputyCommand(), ...words], {
     encoding: 'utf8',
     timeout: timeoutMs,
     maxBuffer: 256 << 20,
+    env: { ...process.env, ...environment },
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   return { status: result.status, stdout: result.stdout, stderr: result.stderr };

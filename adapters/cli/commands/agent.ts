@@ -33,7 +33,7 @@ export function addAgentCommand(program: Command): void {
 }
 
 async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel): Promise<void> {
-  requireRoot();
+  requireRoot('deputy agent');
   const logger = commandLineLogger(level);
   const policy = loadPolicy(flags.policy, logger);
   const agent = await openAgent(flags, policy, logger);
@@ -71,8 +71,8 @@ async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel)
 }
 
 /** The agent acts with root's capabilities; without them nothing of it works. */
-export function requireRoot(): void {
-  if (process.getuid?.() !== 0) throw deputyError('DEPUTY_E_NOT_ROOT', { uid: process.getuid?.() });
+export function requireRoot(action: string): void {
+  if (process.getuid?.() !== 0) throw deputyError('DEPUTY_E_NOT_ROOT', { action });
 }
 
 function ended(): Promise<string> {

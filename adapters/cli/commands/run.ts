@@ -55,7 +55,7 @@ async function run(argv: readonly string[], flags: RunFlags, level: LogLevel): P
   let agent: Agent | undefined;
   let code: number;
   try {
-    requireRoot();
+    requireRoot('deputy run');
     const policy = loadPolicy(flags.policy, logger);
     const { node } = flags;
     const state = resolve(flags.state ?? (temporary as string));

@@ -83,6 +83,18 @@ export class Identities {
     return result;
   }
 
+  /** Runs a call with root's file system uid, for files of root's own, and without more capabilities. */
+  asRoot<T>(call: () => T): T {
+    const { current } = this;
+    setFileSystemUser(0);
+    try {
+      return call();
+    } finally {
+      if (current !== undefined) setFileSystemUser(current.user);
+      setCapabilities(all, all);
+    }
+  }
+
   /** Runs a call with the identity's own rights to read, that is without CAP_DAC_READ_SEARCH in force. */
   withoutBypass<T>(call: () => T): T {
     setCapabilities(withoutReadSearch, all);

@@ -47,7 +47,7 @@ export class LinuxRequestKernel implements RequestKernel {
   readonly mounts = new Mounts();
   private readonly kernel = hotSyscalls();
   private readonly scratch: NativeMemory = allocate(4096);
-  private readonly memory = new TargetMemory();
+  private readonly memory: TargetMemory;
   private readonly notifier = new Notifier();
   private readonly descriptorMounts = new DescriptorMounts();
   private readonly paths: TargetPaths;
@@ -68,6 +68,7 @@ export class LinuxRequestKernel implements RequestKernel {
     };
     this.threads = new Threads(identities);
     this.paths = new TargetPaths(identities);
+    this.memory = new TargetMemory(identities);
   }
 
   identifyThread(record: RequestRecord): number {

@@ -1,11 +1,14 @@
 import { openAt } from '../basic-files.js';
+import { isSwitchedOff } from '../kernel-features.js';
 import { allocate, type NativeMemory } from '../memory.js';
 import { hotSyscalls, systemCall } from '../native.js';
 import { O } from '../open-flags.js';
+import type { Identities } from './identities.js';
 import type { LoopThread } from './threads.js';
 
 const EFAULT = -14;
 const EPERM = -1;
+const EACCES = -13;
 const ENOSYS = -38;
 const ENAMETOOLONG = -36;
 const pathLimitBytes = 4096;
@@ -17,13 +20,18 @@ export class TargetMemory {
   private readonly vectors: NativeMemory = allocate(4096);
   private readonly pathBuffer: NativeMemory = allocate(pathLimitBytes + 4096);
   private readonly kernel = hotSyscalls();
+  constructor(private readonly identities: Identities) {}
+
+  private readonly isFileOnly = isSwitchedOff('PROCESS_VM_READV');
 
   /** Copies up to `bytes` from the address in the two words at `remote`: how many came, or minus an errno. */
   read(thread: LoopThread, local: number, remote: Uint32Array, remoteIndex: number, bytes: number): number {
     const { syscall, numbers } = this.kernel;
     this.fill(local, remote, remoteIndex, bytes);
     const at = this.vectors.address;
-    const result = syscall(numbers.process_vm_readv, thread.threadId, at, 1, at + 16, 1, 0);
+    const result = this.isFileOnly
+      ? ENOSYS
+      : syscall(numbers.process_vm_readv, thread.threadId, at, 1, at + 16, 1, 0);
     if (result !== EPERM && result !== ENOSYS) return result;
     return this.throughFile(thread, local, remote, remoteIndex, bytes, O.RDONLY);
   }
@@ -33,7 +41,9 @@ export class TargetMemory {
     const { syscall, numbers } = this.kernel;
     this.fill(local, remote, remoteIndex, bytes);
     const at = this.vectors.address;
-    let result = syscall(numbers.process_vm_writev, thread.threadId, at, 1, at + 16, 1, 0);
+    let result = this.isFileOnly
+      ? ENOSYS
+      : syscall(numbers.process_vm_writev, thread.threadId, at, 1, at + 16, 1, 0);
     if (result === EPERM || result === ENOSYS) {
       result = this.throughFile(thread, local, remote, remoteIndex, bytes, O.WRONLY);
     }
@@ -72,7 +82,10 @@ export class TargetMemory {
   ): number {
     const address = (remote[remoteIndex] as number) + (remote[remoteIndex + 1] as number) * 0x1_0000_0000;
     if (address > Number.MAX_SAFE_INTEGER) return EFAULT;
-    const descriptor = openAt(thread.directory, 'mem', flags | O.CLOEXEC);
+    const open = (): number => openAt(thread.directory, 'mem', flags | O.CLOEXEC);
+    // It is root's as long as the target is not dumpable (proc_pid_mem(5)), and the target's own otherwise.
+    let descriptor = open();
+    if (descriptor === EACCES) descriptor = this.identities.asRoot(open);
     if (descriptor < 0) return EFAULT;
     const { syscall, numbers } = this.kernel;
     const call = flags === O.RDONLY ? numbers.pread64 : numbers.pwrite64;

@@ -5,7 +5,7 @@ import { makeScene } from '../support/scene.js';
 import type { TrapTarget } from '../support/trap-target.js';
 import { O } from '../support/trap-thread.js';
 
-const rounds = isLong ? 100 : 8;
+const rounds = isLong ? 30 : 8;
 const calls = 150;
 
 /** Is it one, and alive? A zombie has no command line. */

@@ -24,14 +24,14 @@ rootSuite('the self-test', () => {
   it('proves the notifier on a probe child, and leaves nothing behind', async () => {
     expect(await probeNotifier()).toBeUndefined();
     const before = readdirSync('/proc/self/fd').length;
-    expect(await proveNotifier()).toMatchObject({ addDescriptorAndSend: true });
+    expect(await proveNotifier()).toMatchObject({ addsDescriptors: true });
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
   });
 
   it('works for a user who is not root', () => {
     const command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
     const { stdout } = under(command, 'console.log(JSON.stringify(await proveNotifier()))');
-    expect(JSON.parse(stdout)).toMatchObject({ addDescriptorAndSend: true });
+    expect(JSON.parse(stdout)).toMatchObject({ addsDescriptors: true });
     expect(JSON.parse(stdout)).not.toHaveProperty('obstacle');
   });
 

@@ -21,7 +21,9 @@ describe('deputyError', () => {
     expect(deputyError('DEPUTY_E_USAGE', {}, new Error('no such option')).message).toBe(
       'wrong usage: no such option',
     );
-    expect(deputyError('DEPUTY_E_DELEGATION_UNKNOWN').message).toContain("'(unknown)'");
+    expect(deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { delegationId: undefined }).message).toContain(
+      "'(unknown)'",
+    );
     expect(deputyError('DEPUTY_E_STRATEGY_UNKNOWN', { strategy: 'x', known: ['a', 'b'] }).message).toBe(
       "there is no strategy 'x'; known: a, b",
     );

@@ -1,0 +1,109 @@
+import {
+  createEngine,
+  type DeputyEvent,
+  type Engine,
+  type EngineOptions,
+  type EstablishmentHooks,
+  InMemoryEventStore,
+  type Policy,
+  parsePolicy,
+  type ResolvedPolicy,
+  type Strategy,
+} from '../../core/index.js';
+import type { EventDraft, Sequencer } from '../../core/ports/sequencer.js';
+
+/** An engine's surroundings without a machine: what it appends is stored at once. */
+export class FakeHost implements Sequencer {
+  readonly store = new InMemoryEventStore();
+  private readonly versions = new Map<string, number>();
+  private ticket = 0;
+  private last: Promise<unknown> = Promise.resolve();
+
+  engine(strategies: readonly Strategy[], options: Partial<EngineOptions> = {}): Engine {
+    let next = 0;
+    return createEngine({
+      strategies,
+      store: this.store,
+      policy: this.policy({}),
+      stateDirectory: { sequencer: this, epoch: 1 },
+      clock: { nowMs: () => 0, monotonicUs: () => 0 },
+      ids: { next: () => `id-${next++}` },
+      ...options,
+    });
+  }
+
+  policy(defaults: object): Policy {
+    return parsePolicy({ version: 1, defaults });
+  }
+
+  append(draft: EventDraft): number {
+    const { delegationId } = draft;
+    const version = (this.versions.get(delegationId) ?? 0) + 1;
+    this.versions.set(delegationId, version);
+    const event = {
+      id: `${delegationId}/${version}`,
+      version,
+      schemaVersion: 1,
+      time: '2026-01-01T00:00:00.000Z',
+      node: 'node',
+      epoch: 1,
+      ...draft,
+    } as DeputyEvent;
+    this.last = this.last.then(() => this.store.append(delegationId, [event]));
+    return this.ticket++;
+  }
+
+  async published(): Promise<void> {
+    await this.last;
+  }
+
+  async stored(): Promise<DeputyEvent[]> {
+    await this.last;
+    const events: DeputyEvent[] = [];
+    for await (const { event } of this.store.readAll()) events.push(event);
+    return events;
+  }
+
+  async types(): Promise<string[]> {
+    return (await this.stored()).map(({ type }) => type);
+  }
+}
+
+/** What a test sets of a strategy, and what it sees of it. */
+export interface FakeStrategy extends Strategy {
+  readonly joined: number[];
+  readonly policies: ResolvedPolicy[];
+  hooks?: EstablishmentHooks;
+}
+
+export function fakeStrategy(
+  options: {
+    readonly possible?: boolean;
+    readonly reasons?: readonly string[];
+    readonly onEstablish?: () => void;
+  } = {},
+): FakeStrategy {
+  const { possible = true, reasons = [], onEstablish } = options;
+  const strategy: FakeStrategy = {
+    name: 'seccomp-notify',
+    needs: { capabilities: [], syscalls: [], ports: [] },
+    enforces: ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'placement', 'limits'],
+    joined: [],
+    policies: [],
+    assess: async () => ({ possible, reasons }),
+    establish: async ({ hooks, policy }) => {
+      onEstablish?.();
+      strategy.hooks = hooks;
+      strategy.policies.push(policy);
+      hooks.serving();
+      return {
+        entries: 1,
+        join: async ({ listener }) => void strategy.joined.push(listener ?? -1),
+        setPolicy: (next) => void strategy.policies.push(next),
+        release: async () => {},
+        counts: () => ({ answered: 0, refused: 0, cancelled: 0, lost: 0 }),
+      };
+    },
+  };
+  return strategy;
+}
