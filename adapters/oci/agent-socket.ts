@@ -1,5 +1,6 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { type DeputyError, deputyError } from '../../core/errors/deputy-error.js';
+import { errnoText } from '../../core/errors/errno.js';
 import type { Logger } from '../../core/ports/logger.js';
 import { systemCall } from '../linux/native.js';
 import { type Watch, watchReadable } from '../linux/readiness.js';
