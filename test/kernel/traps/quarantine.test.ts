@@ -79,6 +79,10 @@ describeWhen(missingForStall(), 'a target whose memory makes its reader wait', (
     const complaints = (): string[] => scene.agent.log.filter((line) => line.includes('too many targets'));
     await expect.poll(() => complaints().length, { timeout: 10_000 }).toBe(1);
     expect(await quarantines(stalled[quarantineLimit]?.target as TrapTarget)).toBe(0);
+    // The agent itself goes on, looks again and again, and doesn't complain each time.
+    for (let tries = 0; tries < 3; tries++) {
+      expect(scene.agent.status().listeners).toBeGreaterThan(quarantineLimit);
+    }
     await files.release();
     expect(await waits).toEqual(right);
     for (const { thread, wait } of stalled) expect(await thread.describe(await wait())).toEqual(right);
