@@ -119,14 +119,13 @@ describeWhen(missingForKernel(), 'O_PATH of a file that somebody has a lease on'
   const scene = makeScene({ opath: 'fast' });
 
   test('opens, as natively, though the substitute could not', async () => {
-    const { native, deputy, target } = await both(scene, ['own'], async (one, mount) => {
-      await one.must(`handler ${SIGIO} 1`);
-      const leased = await one.open('own', O.RDWR);
-      await one.must(`call ${nr.fcntl} ${leased} ${F_SETLEASE} ${F_WRLCK}`);
-      const described = await one.openAndDescribe(mount, 'own', O.PATH);
-      await one.must(`call ${nr.close} ${leased}`);
-      return described;
-    });
+    const holder = scene.target();
+    await holder.must(`handler ${SIGIO} 1`);
+    const leased = await holder.open('own', O.RDWR);
+    await holder.must(`call ${nr.fcntl} ${leased} ${F_SETLEASE} ${F_WRLCK}`);
+    const { native, deputy, target } = await both(scene, ['own'], (one, mount) =>
+      one.openAndDescribe(mount, 'own', O.PATH),
+    );
     expect(deputy).toEqual(native);
     expect(await scene.requests(target, 1)).toMatchObject([{ opath: 'exact' }]);
   });
