@@ -17,7 +17,7 @@ async function racer(scene: Scene, names: readonly [string, string]) {
     files.push({ inode: described.inode, handle: (await target.handleHex(name)).slice(16, 32) });
   }
   await scene.confine(target);
-  /** Rounds of `count` calls until both bytes were met: on a busy machine the other thread may not run at all. */
+  /** Rounds of `count` calls until both bytes were met: on a busy machine the other thread may not run. */
   const repeat = async (flags: number, count: number): Promise<Record<string, number>> => {
     const seen: Record<string, number> = {};
     while (Object.keys(seen).length < 2) {
