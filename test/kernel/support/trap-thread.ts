@@ -30,6 +30,7 @@ export const nr = {
   getsockname: 51,
   setsockopt: 54,
   execve: 59,
+  fcntl: 72,
   chdir: 80,
   chroot: 161,
   fchdir: 81,

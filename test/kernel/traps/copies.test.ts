@@ -11,7 +11,7 @@ import { O } from '../support/trap-thread.js';
 describeWhen(missingForKernel(), 'copies that the agent has of what it opens', () => {
   const scene = makeScene({ dac: 'enforce' });
 
-  test('are closed, whatever became of the call; so a program can be executed once it is written', async () => {
+  test('are closed, so a program that was written can be executed', async () => {
     const program = join(scene.share, 'program');
     copyFileSync('/bin/true', program);
     chownSync(program, targetId, targetId);

@@ -2,8 +2,11 @@ import { expect, test } from 'vitest';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { makeScene, type Scene } from '../support/scene.js';
 import type { TrapTarget } from '../support/trap-target.js';
-import { type Description, O } from '../support/trap-thread.js';
+import { type Description, nr, O } from '../support/trap-thread.js';
 
+const SIGIO = 29;
+const F_SETLEASE = 1024;
+const F_WRLCK = 1;
 const everyType = ['own', 'folder', 'link', 'fifo', 'socket', 'null', 'block'] as const;
 
 /** The share's handle table, taken while the target is still root. */
@@ -109,6 +112,22 @@ describeWhen(missingForKernel(), 'what an open gives', () => {
     expect(deputy).toEqual(native);
     expect((deputy as unknown[])[0]).toBe('EPERM');
     expect((deputy as unknown[])[2]).toBe('number');
+  });
+});
+
+describeWhen(missingForKernel(), 'O_PATH of a file that somebody has a lease on', () => {
+  const scene = makeScene({ opath: 'fast' });
+
+  test('opens, as natively, though the substitute could not', async () => {
+    const holder = scene.target();
+    await holder.must(`handler ${SIGIO} 1`);
+    const leased = await holder.open('own', O.RDWR);
+    await holder.must(`call ${nr.fcntl} ${leased} ${F_SETLEASE} ${F_WRLCK}`);
+    const { native, deputy, target } = await both(scene, ['own'], (one, mount) =>
+      one.openAndDescribe(mount, 'own', O.PATH),
+    );
+    expect(deputy).toEqual(native);
+    expect(await scene.requests(target, 1)).toMatchObject([{ opath: 'exact' }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, copyFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
@@ -154,16 +154,22 @@ describeWhen(missingForKernel(), 'threads of one target', () => {
 
   test('with the number of one that died encode handles with their own rights and directories', async () => {
     const target = await prepare(['readonly']);
+    const personal = join(scene.share, 'personal');
+    mkdirSync(join(personal, 'inner'), { recursive: true });
+    chownSync(personal, targetId, targetId);
+    chmodSync(personal, 0o700);
     await target.must('alloc found 4096');
     const expected = await target.handleHex('readonly');
     const first = await target.newThread(1);
     const threadId = (await first.call(nr.gettid)) as number;
     await first.dropTo(targetId);
-    expect(await first.encodeInto('found', 'readonly')).toBe(0);
+    expect(await first.encodeInto('found', 'personal/inner')).toBe(0);
     await first.endThread();
 
     const second = await target.newThread(1, threadId);
     await second.dropTo(otherId);
+    // The very first call is the one for which the rights of the dead are at hand.
+    expect(await second.encodeInto('found', 'personal/inner')).toBe('EACCES');
     expect(await second.encodeInto('found', 'readonly', AT_FDCWD)).toBe(0);
     expect(await second.handleHex('found')).toBe(expected);
     expect(await second.encodeInto('found', 'closed/inner', mountNumber)).toBe('EACCES');
