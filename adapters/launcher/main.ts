@@ -4,6 +4,7 @@
  * main thread, since credentials and filters are a thread's. It never touches process.stdin, stdout or
  * stderr: Node would change the mode of streams that belong to the program.
  */
+import { exitAtOnce } from '../linux/native.js';
 import { dropPrivileges } from './drop-privileges.js';
 import { executeProgram } from './execute-program.js';
 import { handOver, installListener } from './install-listener.js';
@@ -13,7 +14,11 @@ import { makeProbeCalls } from './probe-calls.js';
 import { goLine, type LauncherSetup } from './protocol.js';
 
 const ENOENT = 2;
-/** Exit codes of a shell, and 125 for 'deputy itself failed'. */
+/**
+ * Exit codes of a shell, and 125 for 'deputy itself failed'. They are given by exit_group(2): Node's own end
+ * would close what it thinks is open, while standard streams and signals are the program's already; on Node 24
+ * that aborts.
+ */
 const exitCode = { done: 0, launcherFailed: 125, notExecutable: 126, notFound: 127 } as const;
 
 function launch(setup: LauncherSetup): void {
@@ -25,10 +30,10 @@ function launch(setup: LauncherSetup): void {
   handOver(listener.descriptor);
   say({ type: 'listening', waitKillable: listener.waitKillable });
   // Whoever goes away before the word leaves nobody to answer: the program doesn't start.
-  if (readLine() !== goLine) process.exit(exitCode.launcherFailed);
+  if (readLine() !== goLine) exitAtOnce(exitCode.launcherFailed);
   if (setup.mode === 'probe') {
     makeProbeCalls(setup.argv[0] ?? '');
-    process.exit(exitCode.done);
+    exitAtOnce(exitCode.done);
   }
   if (setup.fileLimit !== undefined) lowerFileLimit(setup.fileLimit);
   executeProgram(setup.argv, setup.environment);
@@ -46,14 +51,14 @@ function changeDirectory(directory: string | undefined): void {
 
 function main(): void {
   const line = readLine();
-  if (line === undefined) process.exit(exitCode.launcherFailed);
+  if (line === undefined) exitAtOnce(exitCode.launcherFailed);
   try {
     launch(JSON.parse(line) as LauncherSetup);
   } catch (error) {
     const failure = error instanceof LaunchFailure ? error : new LaunchFailure('setup', 0, String(error));
     say(failure.toMessage());
-    if (failure.step !== 'execute') process.exit(exitCode.launcherFailed);
-    process.exit(failure.errno === ENOENT ? exitCode.notFound : exitCode.notExecutable);
+    if (failure.step !== 'execute') exitAtOnce(exitCode.launcherFailed);
+    exitAtOnce(failure.errno === ENOENT ? exitCode.notFound : exitCode.notExecutable);
   }
 }
 
