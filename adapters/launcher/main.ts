@@ -16,8 +16,8 @@ import { goLine, type LauncherSetup } from './protocol.js';
 const ENOENT = 2;
 /**
  * Exit codes of a shell, and 125 for 'deputy itself failed'. They are given by exit_group(2): Node's own end
- * would close what it thinks is open, while standard streams and signals are the program's already; on Node 24
- * that aborts.
+ * would close what it thinks is open, while standard streams and signals are the program's already, and
+ * aborts on Node 24.
  */
 const exitCode = { done: 0, launcherFailed: 125, notExecutable: 126, notFound: 127 } as const;
 
