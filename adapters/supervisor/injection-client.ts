@@ -78,6 +78,19 @@ export class InjectionClient implements InjectionChannel {
     return 0;
   }
 
+  query(record: RequestRecord, listener: LoopListener): number {
+    this.queue.push({
+      record,
+      listener,
+      descriptor: -1,
+      closeOnExec: false,
+      withdrawn: undefined,
+      attempts: 0,
+    });
+    this.flush();
+    return 0;
+  }
+
   withdraw(record: RequestRecord, listener: LoopListener, descriptor: number, number: number): number {
     this.queue.push({ record, listener, descriptor, closeOnExec: false, withdrawn: number, attempts: 0 });
     this.flush();
