@@ -21,6 +21,8 @@ export class JournalTail {
   constructor(
     directory: string,
     private ticket: number,
+    /** Tickets below this one are of writers that are gone; their gaps are passed over. */
+    private readonly deadBefore = 0,
   ) {
     this.reader = new SegmentReader(directory);
   }
@@ -35,13 +37,14 @@ export class JournalTail {
     this.ticket = ticket;
   }
 
-  /** Hands up to `limit` records to the sink: how many there were. */
+  /** Hands up to `limit` records to the sink: how many tickets it went on by; 0 at the end. */
   read(sink: TailSink, limit: number): number {
-    const entries = this.reader.readOrder(this.ticket, limit);
+    const from = this.ticket;
+    const { entries, next } = this.reader.readOrder(from, limit, from < this.deadBefore);
     let index = 0;
     while (index < entries.length) index += this.readRun(entries, index, sink);
-    this.ticket += entries.length;
-    return entries.length;
+    this.ticket = next;
+    return next - from;
   }
 
   close(): void {

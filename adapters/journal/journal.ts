@@ -1,4 +1,13 @@
-import { closeSync, fdatasync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import {
@@ -12,7 +21,16 @@ import { RequestRecord } from '../../core/request/record.js';
 import { recordBytes } from '../../core/request/record-layout.js';
 import { replaceWithAnonymous } from '../linux/index.js';
 import { MappedSegments } from './mapped-segments.js';
-import { createSegment, readHeader, segmentName, segmentNumber } from './segment-file.js';
+import {
+  createMappedFile,
+  createSegment,
+  type MappedFile,
+  nameSegment,
+  noteOpenFrom,
+  readHeader,
+  segmentName,
+  segmentNumber,
+} from './segment-file.js';
 import { SharedCounters } from './shared-counters.js';
 
 /** A mapped segment as it is handed to loops. */
@@ -35,35 +53,73 @@ export interface JournalOptions {
  */
 export class Journal {
   readonly counters = new SharedCounters();
-  readonly epoch: number;
-  readonly firstSegment: number;
-  private readonly writer: MappedSegments;
-  private readonly mapped = new Map<number, { address: number; descriptor: number }>();
-  private prepared: number;
+  private readonly writer = new MappedSegments(this.counters, 0);
+  private readonly mapped = new Map<number, MappedFile>();
   private readonly scratch = new RequestRecord();
+  private spare: { path: string; file: MappedFile } | undefined;
+  private prepared = 0;
+  private begun = { epoch: 0, firstSegment: 0, wallClockBaseMs: 0 };
+  private openFrom = 0;
 
-  private constructor(
-    private readonly options: JournalOptions,
-    last: { segment: number; epoch: number },
-  ) {
-    this.epoch = last.epoch + 1;
-    this.firstSegment = last.segment + 1;
-    this.prepared = last.segment;
-    this.counters.start(this.firstSegment * recordsPerSegment);
-    this.writer = new MappedSegments(this.counters, this.epoch);
-  }
+  private constructor(private readonly options: JournalOptions) {}
 
   /** Opens the journal for writing under a new epoch; the caller holds the state directory's lock. */
   static open(options: JournalOptions): Journal {
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-    const journal = new Journal(options, lastSegment(options.directory));
-    journal.prepareAhead();
+    const journal = Journal.prepare(options);
+    journal.begin();
     return journal;
+  }
+
+  /** What can be done before it is this process's turn to write: a file is made ready, under another name. */
+  static prepare(options: JournalOptions): Journal {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    const journal = new Journal(options);
+    removeSpares(options.directory);
+    const path = join(options.directory, `${process.pid}.spare`);
+    journal.spare = { path, file: createMappedFile(path) };
+    return journal;
+  }
+
+  /**
+   * Begins a new epoch behind the last one. `openFrom` is the eldest segment in which a predecessor may have
+   * left a request unfinished. Throws DEPUTY_E_JOURNAL_FORMAT_NEWER or DEPUTY_E_JOURNAL_CORRUPT.
+   */
+  begin(wallClockBaseMs: number = this.options.wallClockBaseMs): void {
+    const last = lastSegment(this.options.directory);
+    const firstSegment = last.segment + 1;
+    this.begun = { epoch: last.epoch + 1, firstSegment, wallClockBaseMs };
+    this.openFrom = last.openFrom;
+    this.prepared = last.segment;
+    this.counters.start(firstSegment * recordsPerSegment);
+    this.writer.begin(this.epoch);
+    this.prepareAhead();
+  }
+
+  /** The number of this writer: one more than the last one's. */
+  get epoch(): number {
+    return this.begun.epoch;
+  }
+
+  get firstSegment(): number {
+    return this.begun.firstSegment;
   }
 
   /** Monotonic microseconds to a date, as this epoch's header says. */
   get wallClockBaseMs(): number {
-    return this.options.wallClockBaseMs;
+    return this.begun.wallClockBaseMs;
+  }
+
+  /** Eldest segment in which a request may be unfinished: a predecessor's until all of those are done. */
+  get eldestOpenSegment(): number {
+    return this.openFrom;
+  }
+
+  /** Notes, for a successor, that all requests in segments before this one are finished. */
+  noteOpenFrom(segment: number): void {
+    if (segment <= this.openFrom) return;
+    this.openFrom = segment;
+    const newest = this.mapped.get(this.prepared);
+    if (newest !== undefined) noteOpenFrom(newest, segment);
   }
 
   /**
@@ -75,8 +131,7 @@ export class Journal {
     const wanted = segmentOf(this.counters.nextSlot) + 1;
     while (this.prepared < wanted && this.mappedOrKept() < this.options.maximumSegments) {
       const segment = this.prepared + 1;
-      const { directory, build, wallClockBaseMs } = this.options;
-      const created = createSegment(directory, { segment, epoch: this.epoch, wallClockBaseMs, build });
+      const created = this.createNext(segment);
       this.mapped.set(segment, created);
       this.writer.add(segment, created.address);
       this.prepared = segment;
@@ -153,8 +208,23 @@ export class Journal {
   }
 
   close(): void {
+    if (this.spare !== undefined) {
+      closeSync(this.spare.file.descriptor);
+      rmSync(this.spare.path, { force: true });
+    }
     for (const { descriptor } of this.mapped.values()) closeSync(descriptor);
     this.mapped.clear();
+  }
+
+  private createNext(segment: number): MappedFile {
+    const { directory, build } = this.options;
+    const { epoch, wallClockBaseMs } = this.begun;
+    const header = { segment, epoch, wallClockBaseMs, build, openFrom: this.openFrom };
+    const { spare } = this;
+    if (spare === undefined) return createSegment(directory, header);
+    this.spare = undefined;
+    nameSegment(spare.path, spare.file, directory, header);
+    return spare.file;
   }
 
   private mappedOrKept(): number {
@@ -170,11 +240,25 @@ export function segmentsIn(directory: string): number[] {
     .sort((a, b) => a - b);
 }
 
-function lastSegment(directory: string): { segment: number; epoch: number } {
-  let last = { segment: 0, epoch: 0 };
+function lastSegment(directory: string): { segment: number; epoch: number; openFrom: number } {
+  let last = { segment: 0, epoch: 0, openFrom: 0 };
   for (const segment of segmentsIn(directory)) {
     const header = readHeader(join(directory, segmentName(segment)));
-    last = { segment, epoch: Math.max(last.epoch, header?.epoch ?? 0) };
+    last = {
+      segment,
+      epoch: Math.max(last.epoch, header?.epoch ?? 0),
+      openFrom: header?.openFrom ?? last.openFrom,
+    };
   }
   return last;
+}
+
+/** Files that processes had made ready which never had their turn, and are gone. */
+function removeSpares(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const pid = /^(\d+)\.spare$/.exec(name)?.[1];
+    if (pid === undefined) continue;
+    if (pid === `${process.pid}` || !existsSync(`/proc/${pid}`))
+      rmSync(join(directory, name), { force: true });
+  }
 }

@@ -27,8 +27,11 @@ export class SegmentReader {
 
   constructor(private readonly directory: string) {}
 
-  /** Order entries from `ticket` on, up to the first that isn't committed or the end of its segment. */
-  readOrder(ticket: number, limit: number): OrderEntry[] {
+  /**
+   * Order entries from `ticket` on, up to the first that isn't committed or the end of its segment, and the
+   * ticket to go on at. `isDead`: whoever wrote here is gone, so that gaps stay gaps and are passed over.
+   */
+  readOrder(ticket: number, limit: number, isDead = false): { entries: OrderEntry[]; next: number } {
     const entries: OrderEntry[] = [];
     const place = placeIn(ticket);
     const count = Math.min(limit, 512, recordsPerSegment - place);
@@ -40,11 +43,14 @@ export class SegmentReader {
     );
     for (let index = 0; index * orderEntryBytes < bytes; index++) {
       const slot = this.orderPage.readUInt32LE(index * orderEntryBytes);
+      if (slot === 0 && isDead) continue;
       if (slot === 0) break;
       const segment = this.orderPage.readUInt32LE(index * orderEntryBytes + 4);
       entries.push({ ticket: ticket + index, slot: segment * recordsPerSegment + slot - 1 });
     }
-    return entries;
+    if (!isDead) return { entries, next: ticket + entries.length };
+    // A segment that is gone has nothing to tell.
+    return { entries, next: bytes === 0 ? ticket - place + recordsPerSegment : ticket + count };
   }
 
   /** Copies records into `into`: how many bytes there were. A missing segment has none. */

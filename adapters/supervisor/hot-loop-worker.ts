@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   const confined = identities.confine();
   if (confined < 0) report({ kind: 'failed', message: 'capset', errno: -confined });
   const injection = new InjectionClient();
-  const segments = new MappedSegments(new SharedCounters(start.counters), start.epoch);
+  const segments = new MappedSegments(new SharedCounters(start.counters), 0);
   const takeCommands = (): void => {
     for (;;) {
       const received = receiveMessageOnPort(port) as { message: LoopCommand } | undefined;
@@ -65,8 +65,10 @@ function obey(loop: HotLoop, segments: MappedSegments, command: LoopCommand): vo
       return;
     case 'forget-segments':
       return segments.dropBefore(command.before);
+    case 'epoch':
+      return segments.begin(command.epoch);
     case 'attach':
-      return loop.attach(command.key, command.descriptor, command.policy);
+      return loop.attach(command.key, command.descriptor, command.policy, command.former);
     case 'policy':
       return loop.setPolicy(command.key, command.policy);
     case 'detach':

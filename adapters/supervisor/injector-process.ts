@@ -83,7 +83,7 @@ export class InjectorProcess {
   }
 
   /** A channel for a loop: its end, or undefined when there is no injector now. */
-  openChannel(): number | undefined {
+  async openChannel(): Promise<number | undefined> {
     if (this.control < 0) return undefined;
     const ends = new Int32Array(2);
     if (createSocketPair(SOCK_SEQPACKET, ends) < 0) return undefined;

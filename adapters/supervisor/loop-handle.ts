@@ -10,9 +10,7 @@ import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
 
 export interface LoopHandleOptions {
   readonly counters: SharedArrayBuffer;
-  readonly epoch: number;
   readonly handlersModule: URL;
-  readonly segments: readonly PreparedSegment[];
   readonly onReport: (report: LoopReport) => void;
   readonly onExit: () => void;
 }
@@ -36,7 +34,6 @@ export class LoopHandle {
     const workerData: LoopStart = {
       counters: options.counters,
       control: this.control.buffer,
-      epoch: options.epoch,
       wakeDescriptor: this.wakeDescriptor,
       niceness: startNiceness,
       handlersModule: entryUrl(options.handlersModule).href,
@@ -58,7 +55,13 @@ export class LoopHandle {
         options.onExit();
       });
     });
-    this.send({ kind: 'segments', segments: options.segments });
+  }
+
+  /** From now on the loop can write records: under this epoch, from this segment on. */
+  begin(epoch: number, firstSegment: number, segments: readonly PreparedSegment[]): void {
+    this.control.oldestSegment = firstSegment;
+    this.send({ kind: 'epoch', epoch });
+    this.send({ kind: 'segments', segments });
   }
 
   /** Tells the loop something; it looks when it is woken. */

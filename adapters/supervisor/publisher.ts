@@ -1,16 +1,20 @@
 import { eventId } from '../../core/events/envelope.js';
 import { type EventType, eventRegistry } from '../../core/events/registry.js';
+import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { Logger } from '../../core/ports/logger.js';
-import type { EventDraft, Sequencer } from '../../core/ports/sequencer.js';
+import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
 import { recordType, type SyscallNames, writeRecord } from '../../core/request/describe-record.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
 import { EventBatch, type FileEventStore } from '../event-store/index.js';
+import { EpochClocks } from '../journal/epoch-clocks.js';
 import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { type EventFrame, eventFrame, TimeTexts, writeEnvelope } from './event-text.js';
-import type { ListenerCounts, ListenerIdentity } from './listener-registry.js';
+import type { ListenerIdentity } from './listener-identity.js';
+import { OpenStreams } from './open-streams.js';
 
 /** Records read in one go; a batch is one write of the store. */
 const batchRecords = 128;
@@ -21,6 +25,8 @@ const batchRecords = 128;
 const restMs = 1;
 /** After a failure of the store it is tried again this often; requests go on meanwhile. */
 const retryMs = 500;
+/** What a successor has to publish again at most; a checkpoint costs a small file. */
+const checkpointEveryMs = 1_000;
 
 const countOf = {
   'request.answered': 'answered',
@@ -32,17 +38,16 @@ const countOf = {
 export interface PublisherOptions {
   readonly journal: Journal;
   readonly journalDirectory: string;
-  readonly store: FileEventStore;
   readonly node: string;
   readonly syscallName: SyscallNames;
-  readonly counts: ListenerCounts;
   readonly logger: Logger;
 }
 
-/** An event record's payload in the journal: a draft, or word of a listener. */
+/** An event record's payload in the journal: a draft, word of a listener, or that it is gone. */
 type Payload =
   | { readonly kind: 'draft'; readonly timeMs: number; readonly draft: EventDraft }
-  | { readonly kind: 'listener'; readonly identity: ListenerIdentity };
+  | { readonly kind: 'listener'; readonly identity: ListenerIdentity }
+  | { readonly kind: 'gone'; readonly key: number };
 
 /** A listener that has been introduced, with the text that its events share. */
 interface Introduced {
@@ -52,30 +57,46 @@ interface Introduced {
 
 /**
  * Follows the journal in its order, gives each event its version, and appends to the store. Every event of
- * the system takes this one way.
+ * the system takes this one way. It begins with what predecessors left unpublished.
  */
 export class Publisher implements Sequencer, TailSink {
-  private readonly tail: JournalTail;
-  private readonly versions = new Map<string, number>();
+  private tail: JournalTail | undefined;
+  private store: FileEventStore | undefined;
+  private readonly streams = new OpenStreams();
   private readonly listeners = new Map<number, Introduced>();
+  private readonly clocks: EpochClocks;
   private readonly times = new TimeTexts();
   private readonly waiters: { ticket: number; resolve: () => void }[] = [];
   private readonly batch = new EventBatch();
-  private publishedBefore: number;
+  private publishedBefore = 0;
+  private checkpointed = 0;
+  private checkpointAtMs = 0;
+  private isCaughtUp = false;
   private stopping = false;
   private running: Promise<void> | undefined;
+  private readonly caught: Promise<readonly OpenStream[]>;
+  private resolveCaught: (streams: readonly OpenStream[]) => void = () => undefined;
 
   constructor(private readonly options: PublisherOptions) {
-    const first = options.journal.firstSegment * recordsPerSegment;
-    this.tail = new JournalTail(options.journalDirectory, first);
-    this.publishedBefore = first;
+    this.clocks = new EpochClocks(options.journalDirectory);
+    this.caught = new Promise((resolve) => {
+      this.resolveCaught = resolve;
+    });
   }
 
-  /** Starts following; the store's last versions are where numbering goes on. */
-  async start(): Promise<void> {
-    for (const [stream, version] of await this.options.store.lastVersions())
-      this.versions.set(stream, version);
-    this.running = this.follow();
+  /** Starts following, once the journal's epoch has begun and the store is open. */
+  async start(store: FileEventStore): Promise<void> {
+    const { journal, journalDirectory } = this.options;
+    const first = journal.firstSegment * recordsPerSegment;
+    const checkpoint = readCheckpoint(journalDirectory);
+    this.store = store;
+    if (checkpoint === undefined) this.streams.startAfter(await store.lastVersions());
+    else this.restore(checkpoint);
+    const from = checkpoint?.position ?? first;
+    this.tail = new JournalTail(journalDirectory, from, first);
+    this.publishedBefore = from;
+    this.checkpointed = from;
+    this.running = this.follow(this.tail, first);
   }
 
   append<Type extends EventType>(draft: EventDraft<Type>): number {
@@ -85,8 +106,12 @@ export class Publisher implements Sequencer, TailSink {
 
   /** Writes down whose a listener is, before its first record can be. */
   introduce(identity: ListenerIdentity): void {
-    this.know(identity);
     this.options.journal.appendEvent(JSON.stringify({ kind: 'listener', identity } satisfies Payload));
+  }
+
+  /** Writes down that a listener is gone: none of its records follows. */
+  dismiss(key: number): void {
+    this.options.journal.appendEvent(JSON.stringify({ kind: 'gone', key } satisfies Payload));
   }
 
   published(ticket: number): Promise<void> {
@@ -94,9 +119,17 @@ export class Publisher implements Sequencer, TailSink {
     return new Promise((resolve) => this.waiters.push({ ticket, resolve }));
   }
 
-  /** The first ticket that isn't in the store yet. */
+  caughtUp(): Promise<readonly OpenStream[]> {
+    return this.caught;
+  }
+
+  countsOf(delegationId: string): Counts {
+    return this.streams.countsOf(delegationId);
+  }
+
+  /** The first ticket that a successor would read: all before it can be let go. */
   get position(): number {
-    return this.publishedBefore;
+    return Math.min(this.publishedBefore, this.checkpointed);
   }
 
   /** Publishes what is committed and stops. */
@@ -104,51 +137,47 @@ export class Publisher implements Sequencer, TailSink {
     this.stopping = true;
     this.options.journal.counters.announce();
     await this.running;
-    this.tail.close();
+    this.tail?.close();
+    if (this.running !== undefined) await this.checkpoint(0);
   }
 
   request(record: RequestRecord, ticket: number): void {
-    const key = record.u32(offset.listener);
-    const listener = this.listeners.get(key);
-    const type = recordType(record);
-    this.options.counts.add(key, countOf[type]);
+    const listener = this.listeners.get(record.u32(offset.listener));
     if (listener === undefined) return;
     const { identity, frame } = listener;
+    const { delegationId, tenant } = identity;
+    const type = recordType(record);
+    this.streams.count(delegationId, tenant, countOf[type]);
     const succeeded = type === 'request.answered' && record.i32(offset.result) >= 0;
     if (identity.record === 'failures' && succeeded) return;
-    const timeMs = this.options.journal.wallClockBaseMs + record.f64(offset.answeredAtUs) / 1_000;
-    const version = this.nextVersion(identity.delegationId);
+    const timeMs = this.clocks.baseMs(ticket) + record.f64(offset.answeredAtUs) / 1_000;
+    const version = this.streams.next(delegationId, tenant);
     const { json } = this.batch;
     writeEnvelope(json, frame, type, version, this.times.of(timeMs), ticket);
     writeRecord(json, record, this.options.syscallName);
     json.ascii('}');
-    this.batch.endEvent(identity.delegationId, version);
+    this.batch.endEvent(delegationId, version);
   }
 
   event(text: string, ticket: number): void {
     const payload = JSON.parse(text) as Payload;
-    if (payload.kind === 'listener') {
-      this.know(payload.identity);
+    if (payload.kind === 'listener') return this.know(payload.identity);
+    if (payload.kind === 'gone') {
+      this.listeners.delete(payload.key);
       return;
     }
     const { type, delegationId, tenant, causationId, data } = payload.draft;
     this.push(type, delegationId, tenant, causationId, ticket, payload.timeMs, data);
   }
 
-  /** A listener is gone and all its records are published: forget whose it was. */
-  forget(key: number): void {
-    this.listeners.delete(key);
+  private restore(checkpoint: Checkpoint): void {
+    this.streams.restore(checkpoint.streams);
+    for (const identity of checkpoint.listeners) this.know(identity);
   }
 
   private know(identity: ListenerIdentity): void {
     const frame = eventFrame(identity, this.options.node, this.options.journal.epoch);
     this.listeners.set(identity.key, { identity, frame });
-  }
-
-  private nextVersion(delegationId: string): number {
-    const version = (this.versions.get(delegationId) ?? 0) + 1;
-    this.versions.set(delegationId, version);
-    return version;
   }
 
   private push(
@@ -160,7 +189,7 @@ export class Publisher implements Sequencer, TailSink {
     timeMs: number,
     data: unknown,
   ): void {
-    const version = this.nextVersion(delegationId);
+    const version = this.streams.advance(delegationId, tenant, type);
     const json = JSON.stringify({
       id: eventId(delegationId, version),
       type,
@@ -177,18 +206,21 @@ export class Publisher implements Sequencer, TailSink {
       data,
     });
     this.batch.addText(delegationId, version, json);
-    if (type === 'delegation.released' || type === 'delegation.refused' || type === 'delegation.failed') {
-      // Nothing follows in this stream, so its number needs no remembering.
-      this.versions.delete(delegationId);
-    }
   }
 
-  private async follow(): Promise<void> {
+  private async follow(tail: JournalTail, first: number): Promise<void> {
     for (;;) {
-      const count = this.tail.read(this, batchRecords);
+      if (!this.isCaughtUp && this.publishedBefore >= first) {
+        this.isCaughtUp = true;
+        this.resolveCaught(this.streams.list());
+      }
+      // A batch doesn't reach across the end of what predecessors left.
+      const limit = tail.position < first ? Math.min(batchRecords, first - tail.position) : batchRecords;
+      const count = tail.read(this, limit);
       if (count > 0) {
-        await this.store();
+        await this.put(tail);
         this.resolveWaiters();
+        await this.checkpoint(checkpointEveryMs);
         await rest(restMs);
         continue;
       }
@@ -197,19 +229,35 @@ export class Publisher implements Sequencer, TailSink {
     }
   }
 
-  private async store(): Promise<void> {
+  private async put(tail: JournalTail): Promise<void> {
     const { batch } = this;
     for (;;) {
       try {
-        if (batch.count > 0) await this.options.store.appendSerialized(batch);
+        if (batch.count > 0) await this.store?.appendSerialized(batch);
         batch.clear();
-        this.publishedBefore = this.tail.position;
+        this.publishedBefore = tail.position;
         return;
       } catch (error) {
         this.options.logger.error({ err: error }, 'the event store does not take events; trying again');
         if (this.stopping) return;
         await rest(retryMs);
       }
+    }
+  }
+
+  /** Keeps what is known at this position, if the last time is long enough ago. */
+  private async checkpoint(everyMs: number): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.checkpointAtMs < everyMs || this.batch.count > 0) return;
+    this.checkpointAtMs = nowMs;
+    const position = this.publishedBefore;
+    const listeners = [...this.listeners.values()].map(({ identity }) => identity);
+    try {
+      const streams = this.streams.list();
+      await writeCheckpoint(this.options.journalDirectory, { format: 1, position, streams, listeners });
+      this.checkpointed = position;
+    } catch (error) {
+      this.options.logger.warn({ err: error }, 'the checkpoint could not be written; trying again');
     }
   }
 

@@ -21,8 +21,10 @@ export function takeOverRecord(
   kept.forEach((field, index) => {
     record.setU32(field, values[index] as number);
   });
+  // Received, and no further: its writer had not even set the first step.
+  const begun = record.u32(offset.kind) === recordKind.request;
   record.setU32(offset.kind, recordKind.request);
-  record.setU16(offset.formerStep, record.u16(offset.step) + 1);
+  record.setU16(offset.formerStep, begun ? record.u16(offset.step) + 1 : 0);
   record.setU16(offset.formerState, record.u16(offset.state));
   record.setU16(offset.state, requestState.received);
   record.setU16(offset.traceCount, 0);

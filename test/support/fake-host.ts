@@ -57,6 +57,10 @@ export class FakeHost implements Sequencer {
     await this.last;
   }
 
+  async caughtUp() {
+    return [];
+  }
+
   async stored(): Promise<DeputyEvent[]> {
     await this.last;
     const events: DeputyEvent[] = [];

@@ -2,7 +2,7 @@ import { resolvePolicy } from '../../core/policy/match.js';
 import { parsePolicy } from '../../core/policy/parse.js';
 import { type CompiledPolicy, compilePolicy } from '../../core/request/compiled-policy.js';
 import { type RequestRecord, standaloneRecord } from '../../core/request/record.js';
-import { offset, recordBytes } from '../../core/request/record-layout.js';
+import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
 import { takeOverRecord } from '../../core/request/recovered-record.js';
 import { runStep } from '../../core/steps/run-steps.js';
 import type { StepContext } from '../../core/steps/step.js';
@@ -68,6 +68,7 @@ export class SimulatedRequest {
     this.record.setI32(offset.sourceDescriptor, -1);
     this.record.setI32(offset.probeDescriptor, -1);
     this.record.setU16(offset.step, this.handler.first);
+    this.record.setU32(offset.kind, recordKind.request);
   }
 
   /** Runs one step: false when the request has ended or parked. */

@@ -62,6 +62,11 @@ export const delegationErrors = {
     why: 'A target is right or dead, never wrong.',
     remedy: 'Restart the target; find out what killed the injector.',
   },
+  DEPUTY_E_DELEGATION_INTERRUPTED: {
+    what: "the delegation '{delegationId}' was cut off when it was {state}",
+    why: 'The supervisor died before it had begun to answer.',
+    remedy: 'Nothing is to be done: a container that lives is delegated to anew, under another id.',
+  },
   DEPUTY_E_ENGINE_CLOSED: {
     what: 'the engine is closed',
     why: 'A call came after `close()`.',

@@ -161,8 +161,7 @@ function resume(context: StepContext): number {
   const { record } = context;
   const left = formerStep(context);
   if (left === ending.answerErrno || left === ending.answerRefusal) return left;
-  if (left >= own.identify && left <= own.validate)
-    return record.threadId === 0 ? own.identify : own.readHandle;
+  if (left <= own.validate) return record.threadId === 0 ? own.identify : own.readHandle;
   if (left > own.openMount) record.setI32(offset.result, headerBytes + record.u32(offset.handleBytes));
   return own.findMount;
 }
