@@ -1,11 +1,16 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { defaultPolicy } from '../../core/policy/parse.js';
 import type { Policy } from '../../core/policy/schema.js';
 import { policyWarnings } from '../../core/policy/warnings.js';
-import type { Logger } from '../../core/ports/logger.js';
+import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import { handlersModule, seccompNotify } from '../../strategies/seccomp-notify/index.js';
 import { type Agent, startAgent } from '../agent/agent.js';
+import { lockStateDirectory } from '../host/state-directory.js';
+import { Keeper } from '../keeper/index.js';
 import { readPolicy } from '../policy/index.js';
+import { entryUrl } from '../supervisor/entry-path.js';
 
 /** Where state is kept when nothing is said. */
 export const defaultStateDirectory = '/var/lib/deputy';
@@ -19,6 +24,15 @@ export interface AgentFlags {
   readonly allowUser?: readonly number[];
   readonly journalBytes?: number;
   readonly eventBytes?: number;
+  readonly standby?: boolean;
+  /** Without a keeper one process does everything: what others do, and to be compared with. */
+  readonly keeper?: 'on' | 'off';
+}
+
+/** A running agent, with a keeper or without. */
+export interface RunningAgent {
+  reloadPolicy(): void;
+  close(): Promise<{ readonly abandonedTargets: number; readonly stuckLoops: number }>;
 }
 
 /** The policy of a file, or the defaults; what is odd about it goes to the log. */
@@ -51,4 +65,48 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
       process.exit(1);
     },
   });
+}
+
+/** Opens a keeper for the flags; the caller starts it. The state directory is locked from here on. */
+export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger): Keeper {
+  // A policy that is wrong is said at once, by whoever was started with it.
+  loadPolicy(flags.policy, silentLogger);
+  const { descriptor } = lockStateDirectory(flags.state);
+  return new Keeper({
+    ...(flags.socket === undefined ? {} : { socketPath: flags.socket }),
+    ...(flags.allowUser === undefined ? {} : { allowedUsers: flags.allowUser }),
+    lock: descriptor,
+    supervisorEntry: fileURLToPath(entryUrl(new URL('./supervisor.js', import.meta.url))),
+    standby: flags.standby !== false,
+    logger,
+    configuration: {
+      stateDirectory: flags.state,
+      logLevel,
+      ...(flags.policy === undefined ? {} : { policyPath: resolve(flags.policy) }),
+      ...(flags.node === undefined ? {} : { node: flags.node }),
+      ...(flags.journalBytes === undefined ? {} : { journalBytes: flags.journalBytes }),
+      ...(flags.eventBytes === undefined ? {} : { eventBytes: flags.eventBytes }),
+    },
+  });
+}
+
+/** Starts an agent as the flags say. Throws a coded error, and leaves nothing behind then. */
+export async function startRunningAgent(
+  flags: AgentFlags,
+  logLevel: string,
+  logger: Logger,
+): Promise<RunningAgent> {
+  if (flags.keeper === 'off') {
+    const agent = await openAgent(flags, loadPolicy(flags.policy, logger), logger);
+    const reloadPolicy = (): void => agent.setPolicy(loadPolicy(flags.policy, logger));
+    return { reloadPolicy, close: () => agent.close() };
+  }
+  const keeper = openKeeper(flags, logLevel, logger);
+  try {
+    await keeper.start();
+  } catch (error) {
+    await keeper.stop();
+    throw error;
+  }
+  return { reloadPolicy: () => keeper.reloadPolicy(), close: () => keeper.stop() };
 }

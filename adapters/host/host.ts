@@ -5,6 +5,7 @@ import type { Ids } from '../../core/ports/ids.js';
 import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { StateDirectory } from '../../core/ports/state-directory.js';
+import type { ProcessStatus } from '../keeper/process-status.js';
 import { native } from '../linux/native.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import { randomIds } from './ids.js';
@@ -27,13 +28,6 @@ export interface HostOptions {
   readonly journalRetentionMs?: number;
   /** Something failed that can't be mended; the host should be closed. */
   readonly onFatal?: (message: string) => void;
-}
-
-/** A process of deputy's, for status. */
-export interface ProcessStatus {
-  readonly pid: number;
-  readonly role: 'supervisor' | 'injector' | 'keeper';
-  readonly state: 'active' | 'standby';
 }
 
 /**

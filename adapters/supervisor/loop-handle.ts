@@ -28,6 +28,8 @@ export class LoopHandle {
   private wakeDescriptor = createEventDescriptor();
   private readonly worker: Worker;
   private readonly exited: Promise<boolean>;
+  /** Resolves when the loop runs. */
+  readonly ready: Promise<void>;
   private giveUp: () => void = () => undefined;
 
   constructor(options: LoopHandleOptions) {
@@ -41,7 +43,14 @@ export class LoopHandle {
     const entry = entryUrl(new URL('./hot-loop-worker.js', import.meta.url));
     const resourceLimits = { maxYoungGenerationSizeMb: 4 };
     this.worker = new Worker(entry, { workerData, name: 'deputy-loop', resourceLimits });
-    this.worker.on('message', options.onReport);
+    let becomeReady: () => void = () => undefined;
+    this.ready = new Promise((resolve) => {
+      becomeReady = resolve;
+    });
+    this.worker.on('message', (report: LoopReport) => {
+      if (report.kind === 'ready') becomeReady();
+      options.onReport(report);
+    });
     this.worker.on('error', (error) => {
       options.onReport({ kind: 'failed', message: error.stack ?? error.message });
     });

@@ -110,6 +110,11 @@ export class RequestServer implements RequestService {
     );
   }
 
+  /** Resolves when the first loop runs. */
+  warm(): Promise<void> {
+    return this.main.ready;
+  }
+
   obstacle(): Promise<string | undefined> {
     this.obstacleFound ??= this.options.obstacle();
     return this.obstacleFound;

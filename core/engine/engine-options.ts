@@ -28,6 +28,8 @@ export interface DelegateOptions {
   readonly strategy?: string;
   /** Who asks, for the event: 'runtime', 'run', 'library'. */
   readonly origin?: string;
+  /** Called when it is about to be served, so that its id can be kept where a successor finds it. */
+  readonly onServing?: (delegationId: string, strategy: string) => void;
 }
 
 /** What reconcile() answers: when to ask again, or nothing when all is as it should be. */
@@ -61,10 +63,10 @@ export interface Engine {
    */
   adopt(options: AdoptOptions): Promise<DelegationStatus>;
   /**
-   * Ends the delegations of predecessors that nobody adopted: their targets ended while nobody was there.
-   * Resolves once the sequencer has caught up; to be called when all that is to be adopted is.
+   * Ends the delegations of predecessors that nobody adopted: their targets ended while nobody was there, or
+   * (`lost`, by id) live without a listener. Resolves once the sequencer has caught up; to be called when all that is to be adopted is.
    */
-  settlePredecessors(): Promise<void>;
+  settlePredecessors(lost?: ReadonlySet<string>): Promise<void>;
   /** Ends a delegation; resolves once the event store has it. */
   release(id: string, reason?: string): Promise<void>;
   /** Looks at a delegation as it is now: level-triggered, to be called as often as wanted. */

@@ -90,9 +90,9 @@ class DelegationEngine implements Engine {
     return delegation.status();
   }
 
-  async settlePredecessors(): Promise<void> {
+  async settlePredecessors(lost: ReadonlySet<string> = new Set()): Promise<void> {
     const isKnown = (id: string): boolean => this.live.has(id) || this.ended.some((one) => one.id === id);
-    await settlePredecessors(this.options.stateDirectory.sequencer, this.log, isKnown);
+    await settlePredecessors(this.options.stateDirectory.sequencer, this.log, isKnown, lost);
   }
 
   async release(id: string, reason = 'released by its owner'): Promise<void> {
@@ -178,6 +178,7 @@ class DelegationEngine implements Engine {
     let ticket = this.log.emit(id, policy.tenant, 'delegation.establishing', data);
     await this.establish(delegation, () => {
       ticket = this.activate(delegation);
+      request.onServing?.(id, chosen.name);
     });
     await this.options.stateDirectory.sequencer.published(ticket);
     return delegation.status();

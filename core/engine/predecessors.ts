@@ -14,12 +14,18 @@ export async function settlePredecessors(
   sequencer: Sequencer,
   log: DelegationEvents,
   isKnown: (delegationId: string) => boolean,
+  lost: ReadonlySet<string>,
 ): Promise<void> {
   for (const { delegationId, tenant, state, counts } of await sequencer.caughtUp()) {
     if (isKnown(delegationId)) continue;
     if (neverServed.has(state)) {
       const error = deputyError('DEPUTY_E_DELEGATION_INTERRUPTED', { delegationId, state });
       log.emit(delegationId, tenant, 'delegation.failed', errorData(error));
+      continue;
+    }
+    if (lost.has(delegationId)) {
+      const error = deputyError('DEPUTY_E_LISTENER_LOST', { delegationId });
+      log.emit(delegationId, tenant, 'delegation.failed', { ...errorData(error), counts });
       continue;
     }
     const reason = 'the target ended while no supervisor served it';
