@@ -33,6 +33,11 @@ export const inputErrors = {
     why: 'A runtime or a client sent another kind of file descriptor.',
     remedy: 'Check which program connects to the socket; only an OCI runtime should.',
   },
+  DEPUTY_E_DESCRIPTOR_NAME_INVALID: {
+    what: 'a stored descriptor cannot be called {name}',
+    why: 'systemd takes 1 to 255 printable ASCII characters without a colon (sd_pid_notify_with_fds(3)).',
+    remedy: 'Choose another name.',
+  },
   DEPUTY_E_STRATEGY_UNKNOWN: {
     what: "there is no strategy '{strategy}'; known: {known}",
     why: 'A policy or a call names a strategy that this engine was not given.',
