@@ -70,7 +70,10 @@ export async function startSystemd(): Promise<SystemdLab> {
     ...['--mount-proc', 'sh', boot, units, programs, ...kept],
   ]);
   const stop = async (): Promise<void> => {
-    child.process.kill('SIGKILL');
+    // The kernel kills whatever runs in the namespace together with its first process, for which unshare(1) waits.
+    const first = firstChildOf(child.process.pid as number);
+    if (first === undefined) child.process.kill('SIGKILL');
+    else process.kill(first, 'SIGKILL');
     await child.exited;
     await removeLabCgroup(cgroup);
     rmSync(base, { recursive: true, force: true });
