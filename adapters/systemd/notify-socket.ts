@@ -1,6 +1,6 @@
 import { sendDatagram } from '../linux/datagram.js';
 import { maximumSocketPathBytes } from '../linux/sockets.js';
-import { requireDescriptorName } from './descriptor-name.js';
+import { requireStoredName } from './descriptor-name.js';
 import { type Environment, invalidVariable } from './environment.js';
 import { notifyMessage, statusText } from './notify-message.js';
 
@@ -55,14 +55,14 @@ export class NotifySocket {
    * Throws DEPUTY_E_DESCRIPTOR_NAME_INVALID.
    */
   storeDescriptor(name: string, descriptor: number, options: { readonly poll?: boolean } = {}): NotifyResult {
-    requireDescriptorName(name);
+    requireStoredName(name);
     const unpolled: readonly Assignment[] = options.poll === false ? [['FDPOLL', '0']] : [];
     return this.send([['FDSTORE', '1'], ['FDNAME', name], ...unpolled], [descriptor]);
   }
 
   /** Has all stored descriptors of this name closed. Throws DEPUTY_E_DESCRIPTOR_NAME_INVALID. */
   removeDescriptor(name: string): NotifyResult {
-    requireDescriptorName(name);
+    requireStoredName(name);
     return this.send([
       ['FDSTOREREMOVE', '1'],
       ['FDNAME', name],

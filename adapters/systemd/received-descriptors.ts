@@ -50,7 +50,7 @@ function namesOf(text: string | undefined, count: number): readonly string[] {
   if (names.length !== count) {
     throw invalidVariable('LISTEN_FDNAMES', text, `${names.length} names for ${count} descriptors`);
   }
-  const wrong = names.find((name) => name !== '' && !isDescriptorName(name));
+  const wrong = names.find((name) => !isDescriptorName(name));
   if (wrong === undefined) return names;
   throw invalidVariable('LISTEN_FDNAMES', text, `${JSON.stringify(wrong.slice(0, 80))} is no name`);
 }

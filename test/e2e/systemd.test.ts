@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { longestStoredName } from '../../adapters/systemd/index.js';
+import { compileTarget } from '../kernel/support/compile.js';
 import type { KeptServiceReport } from '../lab/kept-service.js';
 import { checkoutDirectory } from '../lab/paths.js';
 import { missingForSystemd, type SystemdLab, startSystemd } from '../lab/systemd.js';
@@ -80,6 +82,7 @@ describeWhen(missingForSystemd(), 'descriptors in the store of a real systemd', 
     const service = install('kept');
     const first = service.report();
     expect(first.received).toEqual([]);
+    // Five were handed over; one that is in the store already isn't stored under a second name.
     expect(service.stored()).toBe(4);
     expect(service.answer()).toBe(String(first.pid));
     expect(lab.property(service.unit, 'StatusText')).toBe(`serving as ${first.pid}`);
@@ -142,6 +145,73 @@ describeWhen(missingForSystemd(), 'descriptors in the store of a real systemd', 
     expectKept(after, first);
     expect(lab.journal(service.unit)).toContain('Watchdog timeout');
     expect(service.answer()).toBe(String(after.pid));
+  });
+
+  test('a service that fails again and again, and a systemd that is executed anew, lose nothing', {
+    timeout: 60_000,
+  }, async () => {
+    const service = install('failing');
+    const first = service.report();
+    writeFileSync(join(service.directory, 'fail'), '');
+    service.signal('SIGKILL');
+    await until('ten failed starts', () => Number(lab.property(service.unit, 'NRestarts')) >= 10);
+    lab.systemctl('daemon-reexec');
+    rmSync(join(service.directory, 'fail'));
+    const after = await service.another(first.pid);
+    expectKept(after, first);
+    expect(service.answer()).toBe(String(after.pid));
+  });
+
+  test("a store as full as deputy.service's may be comes back, with the longest names", {
+    timeout: 120_000,
+  }, async () => {
+    const unit = readFileSync(join(checkoutDirectory(), 'docs/examples/deputy.service'), 'utf8');
+    const bound = Number(/^FileDescriptorStoreMax=(\d+)$/m.exec(unit)?.[1]);
+    const directory = join(lab.directory, 'full');
+    mkdirSync(directory);
+    const script = join(checkoutDirectory(), 'dist/test/lab/full-store-service.js');
+    const settings = ['Type=notify', `FileDescriptorStoreMax=${bound}`, 'LimitNOFILE=65536'];
+    const command = `${process.execPath} ${script} ${directory} ${bound} ${longestStoredName}`;
+    lab.installUnit('full.service', ['[Service]', ...settings, `ExecStart=${command}`, ''].join('\n'));
+    lab.systemctl('daemon-reload');
+    lab.systemctl('start', 'full.service');
+    expect(lab.property('full.service', 'NFileDescriptorStore')).toBe(String(bound));
+    const report = (): { pid: number; received: number; names: number } =>
+      JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8'));
+    const { pid } = report();
+    lab.systemctl('restart', 'full.service');
+    await until('started again', () => report().pid !== pid);
+    expect(report()).toMatchObject({ received: bound, names: bound });
+    lab.systemctl('stop', 'full.service');
+  });
+
+  test("a target's call outlives its agent, and its listener leaves the store with it", {
+    timeout: 60_000,
+  }, async () => {
+    const directory = join(lab.directory, 'listening');
+    mkdirSync(join(directory, 'share'), { recursive: true });
+    writeFileSync(join(directory, 'share/own'), '');
+    cpSync(compileTarget('handover'), join(directory, 'handover'));
+    const script = join(checkoutDirectory(), 'dist/test/lab/listener-service.js');
+    const settings = ['Type=notify', 'FileDescriptorStoreMax=16', 'Restart=always', 'RestartSec=1s'];
+    lab.installUnit(
+      'listening.service',
+      ['[Service]', ...settings, `ExecStart=${process.execPath} ${script} ${directory}`, ''].join('\n'),
+    );
+    lab.systemctl('daemon-reload');
+    lab.systemctl('start', 'listening.service');
+    const words = ['whole', join(directory, 'socket'), 'c1', join(directory, 'share')];
+    const target = lab.start(join(directory, 'handover'), words);
+    await until('the call was received', () => existsSync(join(directory, 'id')));
+    const stored = (): string => lab.property('listening.service', 'NFileDescriptorStore');
+    expect(stored()).toBe('1');
+    lab.systemctl('kill', '--kill-who=main', '--signal=SIGKILL', 'listening.service');
+    await target.exited;
+    // Answered by the second process, by the id that the first had received.
+    expect(target.stdout).toEqual(['open: EXDEV']);
+    await until('it says so', () => existsSync(join(directory, 'sent')));
+    expect(readFileSync(join(directory, 'sent'), 'utf8')).toBe('0');
+    await until('the listener has hung up', () => stored() === '0');
   });
 
   test('a reload is over when the service says so', { timeout: 60_000 }, async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createSocketPair, SOCK_SEQPACKET } from '../../adapters/linux/descriptor-passing.js';
@@ -31,9 +31,10 @@ const cloexecFlag = 0o2000000;
 /**
  * A service that has systemd keep a memfd, a listening socket and two sockets that can hang up.
  * SIGUSR1: the memfd is taken out of the store. SIGUSR2: the peers of the two sockets are closed.
- * kept-service.js DIRECTORY
+ * While there is a file 'fail' in its folder it ends at once. kept-service.js DIRECTORY
  */
 function main(directory: string): void {
+  if (existsSync(join(directory, 'fail'))) process.exit(1);
   const notify = openNotifySocket();
   if (notify === undefined) throw new Error('NOTIFY_SOCKET is not set');
   const received = receivedDescriptors();
@@ -49,6 +50,7 @@ function main(directory: string): void {
   if (received.length === 0) {
     memory = must(makeMemory(`written by ${process.pid}`));
     must(notify.storeDescriptor('memory', memory));
+    must(notify.storeDescriptor('memory-again', memory));
     socket = must(listenUnix(join(directory, 'socket'), 8));
     must(notify.storeDescriptor('socket', socket));
     for (const [name, poll] of [['polled', true] as const, ['unpolled', false] as const]) {

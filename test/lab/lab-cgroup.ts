@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'nod
 import { join } from 'node:path';
 import { sleep } from './child.js';
 
-const prefix = 'deputy-lab-';
 let made = 0;
 
 /** Where cgroup version 2 is mounted: alone, or beside version 1; undefined where it isn't. */
@@ -15,11 +14,11 @@ export function cgroupMount(): string | undefined {
 export function makeLabCgroup(): string {
   const mount = cgroupMount();
   if (mount === undefined) throw new Error('no cgroup2 file system is mounted');
-  for (const name of readdirSync(mount).filter((entry) => entry.startsWith(prefix))) {
-    const pid = name.slice(prefix.length).split('-')[0];
-    if (!existsSync(`/proc/${pid}`)) removeTree(join(mount, name));
+  for (const name of readdirSync(mount)) {
+    const pid = /^deputy-systemd-(\d+)-\d+$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) removeTree(join(mount, name));
   }
-  const path = join(mount, `${prefix}${process.pid}-${made++}`);
+  const path = join(mount, `deputy-systemd-${process.pid}-${made++}`);
   mkdirSync(path);
   return path;
 }

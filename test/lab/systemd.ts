@@ -38,6 +38,8 @@ export interface SystemdLab {
   installCommand(name: string, line: string): void;
   /** Runs a program inside, as root and outside of all units. */
   run(program: string, words?: readonly string[]): { status: number | null; stdout: string; stderr: string };
+  /** Starts a program inside, as root and outside of all units. */
+  start(program: string, words?: readonly string[]): Child;
   /** Runs systemctl inside: its output. Throws when it fails. */
   systemctl(...words: readonly string[]): string;
   /** One property of a unit, as `systemctl show` gives it. */
@@ -113,6 +115,7 @@ function insideOf(
   };
   return {
     run,
+    start: (program, words = []) => startChild('nsenter', entering(pid, program, words)),
     installUnit(name, text) {
       mkdirSync(dirname(join(units, name)), { recursive: true });
       writeFileSync(join(units, name), text);
@@ -132,12 +135,12 @@ function enter(
   words: readonly string[],
 ): { status: number | null; stdout: string; stderr: string } {
   const options = { encoding: 'utf8', timeout: commandTimeoutMs, maxBuffer: 64 << 20 } as const;
-  const { status, stdout, stderr } = spawnSync(
-    'nsenter',
-    ['--target', `${pid}`, '--all', '--', program, ...words],
-    options,
-  );
+  const { status, stdout, stderr } = spawnSync('nsenter', entering(pid, program, words), options);
   return { status, stdout, stderr };
+}
+
+function entering(pid: number, program: string, words: readonly string[]): string[] {
+  return ['--target', `${pid}`, '--all', '--', program, ...words];
 }
 
 /** unshare(1) waits for the one process that it starts; undefined before it has. */

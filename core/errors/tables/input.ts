@@ -34,8 +34,8 @@ export const inputErrors = {
     remedy: 'Check which program connects to the socket; only an OCI runtime should.',
   },
   DEPUTY_E_DESCRIPTOR_NAME_INVALID: {
-    what: 'a stored descriptor cannot be called {name}',
-    why: 'systemd takes 1 to 255 printable ASCII characters without a colon (sd_pid_notify_with_fds(3)).',
+    what: 'a stored descriptor cannot be called {name}: 1 to {limit} printable ASCII characters without a colon',
+    why: 'systemd takes no other characters, and hands all names over in one variable of bounded size.',
     remedy: 'Choose another name.',
   },
   DEPUTY_E_STRATEGY_UNKNOWN: {
