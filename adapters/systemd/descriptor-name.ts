@@ -4,9 +4,9 @@ import { deputyError } from '../../core/errors/deputy-error.js';
 const longestName = 255;
 
 /**
- * Longest name to store under. All names come back in one variable, and a program can't be executed with one
- * of more than 131072 bytes (MAX_ARG_STRLEN, execve(2)): with 2048 such names, the bound of deputy.service, it
- * still can. See docs/adr/0006.
+ * Longest name to store under. All names come back in one variable, and a program can't be executed with
+ * one of more than 131072 bytes (MAX_ARG_STRLEN, execve(2)): with 2048 such names, the bound of
+ * deputy.service, it still can. See docs/adr/0006.
  */
 export const longestStoredName = 62;
 
@@ -18,7 +18,7 @@ export function isDescriptorName(name: string): boolean {
   return name.length <= longestName && /^[ -9;-~]*$/.test(name);
 }
 
-/** Throws DEPUTY_E_DESCRIPTOR_NAME_INVALID unless the name may be stored; nothing could be told by an empty one. */
+/** Throws DEPUTY_E_DESCRIPTOR_NAME_INVALID unless the name may be stored; an empty one would tell nothing. */
 export function requireStoredName(name: string): void {
   if (name.length > 0 && name.length <= longestStoredName && isDescriptorName(name)) return;
   const shown = JSON.stringify(name.slice(0, longestName));

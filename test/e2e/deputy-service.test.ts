@@ -6,7 +6,7 @@ import { targetId } from '../kernel/support/share.js';
 import { type AgentStatus, deputyCommand } from '../lab/agent-process.js';
 import { checkoutDirectory } from '../lab/paths.js';
 import { missingForSystemd, type SystemdLab, startSystemd } from '../lab/systemd.js';
-import { describeWhen } from '../support/describe-when.js';
+import { describeWhen, isLong } from '../support/describe-when.js';
 
 const unitFile = join(checkoutDirectory(), 'docs/examples/deputy.service');
 const socketPath = '/run/deputy/agent.sock';
@@ -84,6 +84,18 @@ describeWhen(missingForSystemd(), 'the shipped unit under a real systemd', () =>
     ]);
   });
 
+  test("what the unit hides from the agent or makes read-only is the agent's own view, not the target's", () => {
+    // The share is below /tmp, which the agent sees a private and empty one of.
+    expect(handOver('writing', 'readwrite')).toBe('open: ok');
+    const script = `
+      mount -t tmpfs private /mnt && mkdir /mnt/share && echo contents > /mnt/share/own
+      chown -R ${targetId}:${targetId} /mnt/share
+      exec ${program} readwrite ${socketPath} own-mounts /mnt/share
+    `;
+    const { stdout } = lab.run('unshare', ['--mount', 'sh', '-c', script]);
+    expect(stdout.trim()).toBe('open: ok');
+  });
+
   test('systemctl reload makes it read the policy again', { timeout: 60_000 }, async () => {
     lab.systemctl('reload', 'deputy');
     await until('read', () => lab.journal('deputy').includes('the policy was read again'));
@@ -111,6 +123,33 @@ describeWhen(missingForSystemd(), 'the shipped unit under a real systemd', () =>
     expect(lab.run('test', ['-e', cgroup]).status).toBe(1);
     expect(lab.run('test', ['-e', socketPath]).status).toBe(1);
   });
+
+  test.skipIf(!isLong)(
+    'no capability can be left out, and a filter takes exact opens away',
+    {
+      timeout: 120_000,
+    },
+    () => {
+      const works = (setting: string): string => {
+        lab.installUnit('deputy.service.d/less.conf', `[Service]\n${setting}\n`);
+        lab.systemctl('daemon-reload');
+        const { status } = lab.run('systemctl', ['restart', 'deputy']);
+        const outcome =
+          status === 0 ? `${handOver('less')}, ${handOver('less-exact', 'symlink')}` : 'no start';
+        lab.systemctl('stop', 'deputy');
+        return outcome;
+      };
+      expect(works('')).toBe('open: ok, open: ok');
+      const capabilities = /^CapabilityBoundingSet=(.*)$/m
+        .exec(readFileSync(unitFile, 'utf8'))?.[1]
+        ?.split(' ');
+      expect(capabilities).toHaveLength(6);
+      for (const name of capabilities ?? []) {
+        expect(works(`CapabilityBoundingSet=~${name}`), name).not.toBe('open: ok, open: ok');
+      }
+      expect(works('LockPersonality=yes')).toBe('open: ok, open: EPERM');
+    },
+  );
 
   function readFileInside(path: string): string {
     return lab.run('cat', [path]).stdout;

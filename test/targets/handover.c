@@ -122,7 +122,8 @@ int main(int argc, char **argv) {
   setresuid(107, 107, 107);
   if (symlink_form && forbid_recvmsg() < 0) return 2;
   errno = 0;
-  long fd = syscall(SYS_open_by_handle_at, mount, &handle, symlink_form ? O_PATH | O_NOFOLLOW : O_RDONLY);
+  int flags = symlink_form ? O_PATH | O_NOFOLLOW : strcmp(form, "readwrite") == 0 ? O_RDWR : O_RDONLY;
+  long fd = syscall(SYS_open_by_handle_at, mount, &handle, flags);
   printf("open: %s\n", fd >= 0 ? "ok" : strerrorname_np(errno));
   if (argc > 5) {
     fflush(stdout);

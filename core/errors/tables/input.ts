@@ -34,8 +34,8 @@ export const inputErrors = {
     remedy: 'Check which program connects to the socket; only an OCI runtime should.',
   },
   DEPUTY_E_DESCRIPTOR_NAME_INVALID: {
-    what: 'a stored descriptor cannot be called {name}: 1 to {limit} printable ASCII characters without a colon',
-    why: 'systemd takes no other characters, and hands all names over in one variable of bounded size.',
+    what: 'a stored descriptor cannot be called {name}: its limit is {limit} printable characters, no colon',
+    why: 'systemd takes ASCII without a colon, and hands all names over in one variable of bounded size.',
     remedy: 'Choose another name.',
   },
   DEPUTY_E_STRATEGY_UNKNOWN: {
