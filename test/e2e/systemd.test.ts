@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { longestStoredName } from '../../adapters/systemd/index.js';
 import { compileTarget } from '../kernel/support/compile.js';
 import type { KeptServiceReport } from '../lab/kept-service.js';
+import { cgroupMount } from '../lab/lab-cgroup.js';
 import { checkoutDirectory } from '../lab/paths.js';
 import { missingForSystemd, type SystemdLab, startSystemd } from '../lab/systemd.js';
 import { describeWhen } from '../support/describe-when.js';
@@ -265,12 +266,7 @@ test('a lab that was stopped leaves nothing behind', { timeout: 60_000 }, async 
 });
 
 function cgroupsOf(pid: number): string[] {
-  const mount = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .find((line) => line.includes(' - cgroup2 '))
-    ?.split(' ')[4];
-  const line = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
-    .split('\n')
-    .find((one) => one.startsWith('0::'));
-  return [join(mount ?? '/', line?.slice(3) ?? '')];
+  const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
+  const path = lines.find((line) => line.startsWith('0::'))?.slice(3);
+  return [join(cgroupMount() ?? '/', path ?? '')];
 }
