@@ -3,7 +3,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
+
+import { announceReady } from '../../systemd/index.js';
 import { type AgentFlags, defaultStateDirectory, startRunningAgent } from '../agent-parts.js';
+
 import { exitCode, print } from '../output.js';
 
 /** Shutdown publishes what is left; a store that hangs must not keep the process for ever. */
@@ -53,6 +56,7 @@ async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel)
   const end = ended();
   // Whoever reads this may send signals at once, so it is said when they are listened to.
   print(`ready ${flags.socket}`);
+  announceReady(`serving ${flags.socket}`);
   logger.info({ socket: flags.socket, state: flags.state }, 'serving');
   const signal = await end;
   logger.info({ signal }, 'ending: no more containers are taken, what is in flight is finished');
