@@ -113,10 +113,17 @@ export function runSupervisor(parts: SupervisorParts): void {
 
   comeWithinReach();
   // Signals of a terminal go to the whole group; the keeper says when to end.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  let wasTold = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      wasTold ||= signal !== 'SIGHUP';
+      // The keeper died, and whoever ends what is left of the service will start it again.
+      if (wasTold && !process.connected) exitAtOnce(0);
+    });
+  }
   process.on('disconnect', () => {
     const error = deputyError('DEPUTY_E_KEEPER_GONE', { detail: 'its channel is closed' });
-    if (!activated) exitAtOnce(0);
+    if (!activated || wasTold) exitAtOnce(0);
     logger?.error({ err: error, code: error.code }, error.message);
     const timer = setInterval(() => {
       if ((supervisor?.listenerCount ?? 0) > 0) return;

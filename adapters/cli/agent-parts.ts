@@ -11,6 +11,7 @@ import { lockStateDirectory } from '../host/state-directory.js';
 import { Keeper } from '../keeper/index.js';
 import { readPolicy } from '../policy/index.js';
 import { entryUrl } from '../supervisor/entry-path.js';
+import { descriptorStore, openNotifySocket, receivedDescriptors } from '../systemd/index.js';
 
 /** Where state is kept when nothing is said. */
 export const defaultStateDirectory = '/var/lib/deputy';
@@ -72,7 +73,10 @@ export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger):
   // A policy that is wrong is said at once, by whoever was started with it.
   loadPolicy(flags.policy, silentLogger);
   const { descriptor } = lockStateDirectory(flags.state);
+  const notify = openNotifySocket();
   return new Keeper({
+    stored: receivedDescriptors(),
+    ...(notify === undefined ? {} : { storage: descriptorStore(notify) }),
     ...(flags.socket === undefined ? {} : { socketPath: flags.socket }),
     ...(flags.allowUser === undefined ? {} : { allowedUsers: flags.allowUser }),
     lock: descriptor,

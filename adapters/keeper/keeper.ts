@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { DeputyError, deputyError } from '../../core/errors/deputy-error.js';
 import type { ErrorCode } from '../../core/errors/table.js';
 import { Supervision, type SupervisionEffect } from '../../core/keeper/supervision.js';
@@ -8,6 +7,14 @@ import { AgentSocket } from '../oci/agent-socket.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import { isSeccompListener } from '../oci/listener-check.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
+import {
+  type DescriptorStorage,
+  listenerKey,
+  listenerName,
+  type StoredDescriptor,
+  socketName,
+} from './descriptor-storage.js';
+import { stayOutOfReach, wantsToRun } from './host-process.js';
 import { keeperLimits, lookEveryMs, stopWaitMs } from './limits.js';
 import { type KeptListener, ListenerBook } from './listener-book.js';
 import type { ProcessStatus } from './process-status.js';
@@ -24,6 +31,10 @@ export interface KeeperOptions {
   /** The compiled entry of supervisors. */
   readonly supervisorEntry: string;
   readonly standby: boolean;
+  /** Keeps descriptors beyond this process's own end; then its end is not that of its targets. */
+  readonly storage?: DescriptorStorage;
+  /** What an earlier keeper had stored. */
+  readonly stored?: readonly StoredDescriptor[];
   readonly logger: Logger;
 }
 
@@ -68,6 +79,7 @@ export class Keeper {
   /** Starts everything; resolves when a supervisor serves. Throws a coded error when the first one can't. */
   async start(): Promise<void> {
     stayOutOfReach(this.options.logger);
+    const storedSocket = this.takeBack();
     await this.injector.start();
     this.lastLookMs = performance.now();
     this.timer = setInterval(() => this.look(), lookEveryMs);
@@ -75,12 +87,31 @@ export class Keeper {
     await this.firstActive;
     const { socketPath, allowedUsers, logger } = this.options;
     if (socketPath === undefined) return;
-    this.socket = AgentSocket.open({
+    const socketOptions = {
       path: socketPath,
       logger,
       ...(allowedUsers ? { allowedUsers } : {}),
-      onListener: (state, listener) => void this.take(state, listener),
-    });
+      onListener: (state: ContainerProcessState, listener: number) => void this.take(state, listener),
+    };
+    if (storedSocket !== undefined) this.socket = AgentSocket.adopt(socketOptions, storedSocket);
+    this.socket ??= AgentSocket.open(socketOptions);
+    this.options.storage?.store(socketName, this.socket.descriptor);
+  }
+
+  /** Takes what an earlier keeper had stored: listeners by their keys. The socket, if there is one, comes back. */
+  private takeBack(): number | undefined {
+    let socket: number | undefined;
+    for (const { name, descriptor } of this.options.stored ?? []) {
+      const key = listenerKey(name);
+      if (name === socketName) socket = descriptor;
+      else if (key !== undefined && isSeccompListener(descriptor) && this.book.takeBack(key, descriptor))
+        continue;
+      else {
+        systemCall('close', descriptor);
+        this.options.storage?.remove(name);
+      }
+    }
+    return socket;
   }
 
   /** Keeps a listener and has it served. */
@@ -92,6 +123,7 @@ export class Keeper {
       return undefined;
     }
     const listener = this.book.take(state, descriptor);
+    this.options.storage?.store(listenerName(listener.key), descriptor);
     for (const child of this.children.values()) child.giveListener(listener);
     return listener;
   }
@@ -104,13 +136,15 @@ export class Keeper {
   /** Stops taking containers, lets the active supervisor finish, ends the others. */
   async stop(): Promise<KeeperEnd> {
     this.stopping = true;
-    this.socket?.close();
+    // What is stored outlives this process: connections wait for the next one.
+    const hold = this.options.storage !== undefined;
+    this.socket?.close(hold);
     const activeId = this.supervision.stop();
     const active = activeId === undefined ? undefined : this.children.get(activeId);
     for (const child of this.children.values()) if (child !== active) child.kill();
     if (active !== undefined) {
       const exited = new Promise<void>((resolve) => active.process.once('exit', () => resolve()));
-      active.send({ kind: 'stop', hold: false });
+      active.send({ kind: 'stop', hold });
       const late = setTimeout(() => active.kill(), stopWaitMs);
       await exited;
       clearTimeout(late);
@@ -232,6 +266,7 @@ export class Keeper {
   }
 
   private gone({ key }: KeptListener): void {
+    this.options.storage?.remove(listenerName(key));
     for (const child of this.children.values()) child.send({ kind: 'gone', key });
   }
 
@@ -253,24 +288,5 @@ export class Keeper {
       ...supervisors,
       ...(processId === undefined ? [] : [{ pid: processId, role: 'injector', state: 'active' } as const]),
     ];
-  }
-}
-
-/** Is the process runnable (proc_pid_stat(5), field 3)? One that is stopped or waits is not. */
-function wantsToRun(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.charAt(stat.lastIndexOf(')') + 2) === 'R';
-  } catch {
-    return false;
-  }
-}
-
-/** The keeper is the last that the OOM killer should take; its children put themselves back. */
-function stayOutOfReach(logger: Logger): void {
-  try {
-    writeFileSync('/proc/self/oom_score_adj', '-900');
-  } catch (error) {
-    logger.info({ err: error }, 'the keeper stays within reach of the OOM killer');
   }
 }

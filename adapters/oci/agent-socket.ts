@@ -53,11 +53,32 @@ export class AgentSocket {
     return new AgentSocket(options, socket, lstatSync(path).ino);
   }
 
-  /** Stops accepting and removes the socket's file, if it is still ours. */
-  close(): void {
+  /**
+   * Goes on with a socket that an earlier process had bound, if its file is still there; else undefined, and
+   * the descriptor is closed.
+   */
+  static adopt(options: AgentSocketOptions, socket: number): AgentSocket | undefined {
+    try {
+      if (lstatSync(options.path).isSocket()) {
+        return new AgentSocket(options, socket, lstatSync(options.path).ino);
+      }
+    } catch {
+      // Nobody could connect to it any more.
+    }
+    systemCall('close', socket);
+    return undefined;
+  }
+
+  get descriptor(): number {
+    return this.socket;
+  }
+
+  /** Stops accepting. The file is removed, if it is still ours, unless it is `kept` for a successor. */
+  close(kept = false): void {
     this.watch.stop();
     systemCall('close', this.socket);
     for (const connection of [...this.connections]) connection.abort();
+    if (kept) return;
     try {
       if (lstatSync(this.options.path).ino === this.inode) unlinkSync(this.options.path);
     } catch {

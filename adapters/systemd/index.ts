@@ -2,6 +2,7 @@
 
 export { announceReady } from './announce-ready.js';
 export { longestStoredName } from './descriptor-name.js';
+export { descriptorStore } from './descriptor-store.js';
 export type { Environment } from './environment.js';
 export { type NotifyResult, NotifySocket, openNotifySocket } from './notify-socket.js';
 export { type NamedDescriptor, receivedDescriptors } from './received-descriptors.js';

@@ -56,9 +56,10 @@ async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel)
   const end = ended();
   // Whoever reads this may send signals at once, so it is said when they are listened to.
   print(`ready ${flags.socket}`);
-  announceReady(`serving ${flags.socket}`);
+  const notify = announceReady(`serving ${flags.socket}`);
   logger.info({ socket: flags.socket, state: flags.state }, 'serving');
   const signal = await end;
+  notify?.stopping();
   logger.info({ signal }, 'ending: no more containers are taken, what is in flight is finished');
   const timer = setTimeout(() => {
     logger.error({ closeTimeoutMs }, 'ending takes too long; giving up');
