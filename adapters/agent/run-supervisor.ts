@@ -4,6 +4,7 @@ import type { Policy } from '../../core/policy/schema.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { Strategy } from '../../core/ports/strategy.js';
+import { lockStateDirectory } from '../host/state-directory.js';
 import type { KeeperMessage, SupervisorConfiguration } from '../keeper/protocol.js';
 import { exitAtOnce, native } from '../linux/native.js';
 import { KeeperLink } from './keeper-link.js';
@@ -125,12 +126,22 @@ export function runSupervisor(parts: SupervisorParts): void {
     const error = deputyError('DEPUTY_E_KEEPER_GONE', { detail: 'its channel is closed' });
     if (!activated || wasTold) exitAtOnce(0);
     logger?.error({ err: error, code: error.code }, error.message);
+    keepOthersOut(configuration?.stateDirectory ?? '');
     const timer = setInterval(() => {
       if ((supervisor?.listenerCount ?? 0) > 0) return;
       clearInterval(timer);
       void supervisor?.stop(false).then(() => exitAtOnce(0));
     }, 1_000);
   });
+}
+
+/** The keeper's lock went with it. An agent that was started in the very moment serves from now on. */
+function keepOthersOut(stateDirectory: string): void {
+  try {
+    lockStateDirectory(stateDirectory);
+  } catch {
+    exitAtOnce(1);
+  }
 }
 
 /** The keeper stays out of the OOM killer's reach; supervisors can be replaced, and don't inherit that. */

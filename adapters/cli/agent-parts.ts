@@ -72,14 +72,13 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
 export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger): Keeper {
   // A policy that is wrong is said at once, by whoever was started with it.
   loadPolicy(flags.policy, silentLogger);
-  const { descriptor } = lockStateDirectory(flags.state);
+  lockStateDirectory(flags.state);
   const notify = openNotifySocket();
   return new Keeper({
     stored: receivedDescriptors(),
     ...(notify === undefined ? {} : { storage: descriptorStore(notify) }),
     ...(flags.socket === undefined ? {} : { socketPath: flags.socket }),
     ...(flags.allowUser === undefined ? {} : { allowedUsers: flags.allowUser }),
-    lock: descriptor,
     supervisorEntry: fileURLToPath(entryUrl(new URL('./supervisor.js', import.meta.url))),
     standby: flags.standby !== false,
     logger,

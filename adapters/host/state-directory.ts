@@ -17,8 +17,6 @@ import { lockFile } from '../linux/file-space.js';
 /** The state directory, locked for this process. */
 export interface LockedDirectory {
   readonly path: string;
-  /** The descriptor that holds the lock: whoever inherits it holds it as well. */
-  readonly descriptor: number;
   /** Lets another process have it; the death of this one does the same. */
   unlock(): void;
 }
@@ -48,7 +46,7 @@ export function lockStateDirectory(path: string): LockedDirectory {
   }
   ftruncateSync(descriptor, 0);
   writeSync(descriptor, `${process.pid}\n`, 0);
-  return { path, descriptor, unlock: () => closeSync(descriptor) };
+  return { path, unlock: () => closeSync(descriptor) };
 }
 
 /** The process that wrote itself into the lock; only for messages, the lock itself is the kernel's. */

@@ -26,8 +26,6 @@ export interface KeeperOptions {
   readonly socketPath?: string;
   readonly allowedUsers?: readonly number[];
   readonly configuration: Omit<SupervisorConfiguration, 'proves'>;
-  /** The descriptor that holds the state directory's lock. */
-  readonly lock: number;
   /** The compiled entry of supervisors. */
   readonly supervisorEntry: string;
   readonly standby: boolean;
@@ -60,6 +58,7 @@ export class Keeper {
   private nextId = 1;
   private hasProved = false;
   private stopping = false;
+  private hasStopped: () => void = () => undefined;
   private end: KeeperEnd = { abandonedTargets: 0, stuckLoops: 0 };
   private readonly firstActive: Promise<void>;
   private becameActive: () => void = () => undefined;
@@ -143,7 +142,11 @@ export class Keeper {
     const active = activeId === undefined ? undefined : this.children.get(activeId);
     for (const child of this.children.values()) if (child !== active) child.kill();
     if (active !== undefined) {
-      const exited = new Promise<void>((resolve) => active.process.once('exit', () => resolve()));
+      // Its word is enough: a target may keep its process in the kernel for longer.
+      const exited = new Promise<void>((resolve) => {
+        this.hasStopped = resolve;
+        active.process.once('exit', () => resolve());
+      });
       active.send({ kind: 'stop', hold });
       const late = setTimeout(() => active.kill(), stopWaitMs);
       await exited;
@@ -195,7 +198,6 @@ export class Keeper {
     const id = this.nextId++;
     const child = new SupervisorChild({
       entry: this.options.supervisorEntry,
-      lock: this.options.lock,
       onMessage: (message) => this.hear(id, child, message),
       onExit: (how, livedMs) => this.died(id, how, livedMs),
     });
@@ -246,6 +248,7 @@ export class Keeper {
         return this.openChannel(child, message.token);
       case 'stopped':
         this.end = message;
+        this.hasStopped();
     }
   }
 

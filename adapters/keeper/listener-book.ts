@@ -83,9 +83,11 @@ export class ListenerBook {
     return lost;
   }
 
-  /** Resolves when all files say what is known. */
+  /** Lets all listeners go; resolves when all files say what is known. */
   async close(): Promise<void> {
     this.watch.stop();
+    for (const { descriptor } of this.kept.values()) systemCall('close', descriptor);
+    this.kept.clear();
     await this.writing;
   }
 

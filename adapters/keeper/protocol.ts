@@ -58,4 +58,4 @@ export const descriptorPacket = { bytes: 16, magic: 0x44505946 } as const;
 export const descriptorKind = { listener: 1, injectorChannel: 2 } as const;
 
 /** Where a supervisor finds what it inherits. */
-export const inherited = { channel: 4, lock: 5 } as const;
+export const inherited = { channel: 4 } as const;

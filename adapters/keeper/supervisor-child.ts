@@ -9,8 +9,6 @@ import { descriptorKind, type KeeperMessage, type SupervisorMessage } from './pr
 export interface SupervisorChildOptions {
   /** The compiled entry of supervisors. */
   readonly entry: string;
-  /** The lock of the state directory, which each process of an agent holds. */
-  readonly lock: number;
   readonly onMessage: (message: SupervisorMessage) => void;
   readonly onExit: (how: string, livedMs: number) => void;
 }
@@ -31,7 +29,7 @@ export class SupervisorChild {
     }
     this.descriptors = channel.sender;
     this.process = spawn(process.execPath, [options.entry], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc', channel.theirs, options.lock],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', channel.theirs],
     });
     systemCall('close', channel.theirs);
     this.process.on('message', (message: SupervisorMessage) => {
