@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
@@ -51,6 +51,7 @@ export function createSegment(
   const address = allocated < 0 ? allocated : mapShared(descriptor, segmentBytes);
   if (address < 0) {
     closeSync(descriptor);
+    unlinkSync(path);
     const full = allocated === ENOSPC || allocated === EDQUOT;
     throw deputyError(full ? 'DEPUTY_E_DISK_FULL' : 'DEPUTY_E_STATE_DIRECTORY_UNWRITABLE', {
       path,

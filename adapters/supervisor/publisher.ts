@@ -115,7 +115,7 @@ export class Publisher implements Sequencer, TailSink {
     if (listener === undefined) return;
     const { identity, frame } = listener;
     const succeeded = type === 'request.answered' && record.i32(offset.result) >= 0;
-    if (identity.record === 'failures' && succeeded) return;
+    if (identity.record === 'summary' || (identity.record === 'failures' && succeeded)) return;
     const timeMs = this.options.journal.wallClockBaseMs + record.f64(offset.answeredAtUs) / 1_000;
     const version = this.nextVersion(identity.delegationId);
     const { json } = this.batch;

@@ -51,6 +51,7 @@ export class RequestServer implements RequestService {
   private readonly timer: NodeJS.Timeout;
   private readonly watch = new LoopWatch();
   private allWait = false;
+  private cannotGrow = false;
   private obstacleFound: Promise<string | undefined> | undefined;
   private stopping = false;
   private forgottenBefore = 0;
@@ -128,9 +129,12 @@ export class RequestServer implements RequestService {
     try {
       journal.prepareAhead();
       this.announceSegments();
+      this.cannotGrow = false;
     } catch (error) {
-      // Requests wait: nothing is received that could not be written down.
-      this.options.logger.error({ err: error }, 'the journal can not grow; requests wait');
+      // Requests wait: nothing is received that could not be written down. It is tried again at each look.
+      if (!this.cannotGrow)
+        this.options.logger.error({ err: error }, 'the journal can not grow; requests wait');
+      this.cannotGrow = true;
     }
     const oldest = Math.min(...[...this.loops].map((loop) => loop.control.oldestSegment));
     if (oldest <= this.forgottenBefore) return;
