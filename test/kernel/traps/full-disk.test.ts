@@ -17,13 +17,15 @@ const calls = 3 * recordsPerSegment + 1_000;
 const complaint = 'the journal can not grow';
 
 describeWhen(missingForKernel(), 'a journal on a full disk', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'deputy-full-'));
-  const disk = join(directory, 'disk');
+  let directory: string;
+  let disk: string;
   const mount = (options: string): void => {
     const result = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'full', disk], { encoding: 'utf8' });
     if (result.status !== 0) throw new Error(result.stderr);
   };
   beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'deputy-full-'));
+    disk = join(directory, 'disk');
     mkdirSync(disk);
     mount(`size=${smallBytes}`);
     chmodSync(directory, 0o755);

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { makeScene } from '../support/scene.js';
 import { AT_EMPTY_PATH, AT_FDCWD, nr, O, type TrapThread } from '../support/trap-thread.js';
@@ -19,8 +19,11 @@ const anyDescriptor = expect.any(Number);
 
 describeWhen(missingForKernel(), 'the descriptor that names the mount', () => {
   const scene = makeScene({ dac: 'capability' });
-  const place = mkdtempSync(join(tmpdir(), 'deputy-mounts-'));
-  chmodSync(place, 0o755);
+  let place: string;
+  beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), 'deputy-mounts-'));
+    chmodSync(place, 0o755);
+  });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
   async function leaveNamespace(thread: TrapThread): Promise<void> {
