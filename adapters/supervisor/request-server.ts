@@ -1,7 +1,6 @@
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
-import { compilePolicy } from '../../core/request/compiled-policy.js';
 import type { Journal } from '../journal/journal.js';
 import { systemCall } from '../linux/native.js';
 import { firstListenerKey } from './hot-loop.js';
@@ -10,7 +9,7 @@ import type { ListenerCounts } from './listener-registry.js';
 import { LoopHandle } from './loop-handle.js';
 import type { LoopReport } from './loop-messages.js';
 import { LoopWatch } from './loop-watch.js';
-import type { CompiledPolicyData } from './policy-transfer.js';
+import { type CompiledPolicyData, transferPolicy } from './policy-transfer.js';
 import type { Publisher } from './publisher.js';
 
 /** How often the loops are looked at, and how long one request may take before its loop is left to it. */
@@ -70,7 +69,7 @@ export class RequestServer implements RequestService {
 
   attach(options: AttachOptions): Promise<ServedListener> {
     const key = this.nextKey++;
-    const policy = transfer(options.policy);
+    const policy = transferPolicy(options.policy);
     const attached: Attached = { key, options, policy, loop: this.main };
     this.attached.set(key, attached);
     this.introduce(attached, options.policy);
@@ -82,7 +81,7 @@ export class RequestServer implements RequestService {
       counts: () => counts.of(key),
       setPolicy: (next) => {
         this.introduce(attached, next);
-        attached.policy = transfer(next);
+        attached.policy = transferPolicy(next);
         attached.loop.send({ kind: 'policy', key, policy: attached.policy });
       },
       detach: () => this.detach(attached),
@@ -196,8 +195,7 @@ export class RequestServer implements RequestService {
       case 'need-segment':
         return this.tendJournal();
       case 'handler-failed':
-        logger.error({ listener: report.key, stack: report.message }, 'a handler failed; the target got EIO');
-        return;
+        return this.handlerFailed(report.key, report.message);
       case 'failed':
         logger.error({ errno: report.errno }, `a request loop failed: ${report.message}`);
         return;
@@ -205,6 +203,11 @@ export class RequestServer implements RequestService {
         // The injector's own exit brings the next one, and with it new channels.
         logger.debug({ loop: loop.control.threadId }, 'a loop lost the injector');
     }
+  }
+
+  private handlerFailed(key: number, stack: string): void {
+    const delegation = this.attached.get(key)?.options.delegationId;
+    this.options.logger.error({ delegation, stack }, 'a handler failed; the target got EIO');
   }
 
   private gone(key: number): void {
@@ -287,12 +290,4 @@ export class RequestServer implements RequestService {
     const { key, policy, options } = attached;
     this.main.send({ kind: 'attach', key, descriptor: options.descriptor, policy });
   }
-}
-
-function transfer(policy: ResolvedPolicy): CompiledPolicyData {
-  return {
-    ...compilePolicy(policy),
-    inFlightPerTarget: policy.limits.inFlightPerTarget,
-    placement: policy.placement,
-  };
 }
