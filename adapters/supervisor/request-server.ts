@@ -195,7 +195,7 @@ export class RequestServer implements RequestService {
       case 'need-segment':
         return this.tendJournal();
       case 'handler-failed':
-        return this.handlerFailed(report.key, report.message);
+        return this.handlerFailed(report.key, report.request, report.message);
       case 'failed':
         logger.error({ errno: report.errno }, `a request loop failed: ${report.message}`);
         return;
@@ -205,9 +205,9 @@ export class RequestServer implements RequestService {
     }
   }
 
-  private handlerFailed(key: number, stack: string): void {
+  private handlerFailed(key: number, request: string, stack: string): void {
     const delegation = this.attached.get(key)?.options.delegationId;
-    this.options.logger.error({ delegation, stack }, 'a handler failed; the target got EIO');
+    this.options.logger.error({ delegation, request, stack }, 'a handler failed; the target got EIO');
   }
 
   private gone(key: number): void {
