@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { describeWhen, missingForKernel } from '../support/describe-when.js';
 import { replayStateDirectory } from '../support/replay.js';
 import { LineProcess } from './support/line-process.js';
@@ -26,6 +26,10 @@ describeWhen(missingForKernel(), 'a handler that throws', () => {
     const target = TrapTarget.start(made.share);
     const mount = await target.open('.', O.RDONLY | O.DIRECTORY);
     for (const name of ['own', 'link']) await target.encode(name, name);
+    onTestFinished(() => {
+      target.kill();
+      agent.kill();
+    });
     await target.confine({ socketPath });
     const open = (name: string, flags: number) => target.openHandle(mount, name, flags);
     const right = await target.openAndDescribe(mount, 'own', O.RDONLY);

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startAgentProcess } from '../../lab/agent-process.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { descriptorsOf } from '../support/process-resources.js';
@@ -32,6 +32,10 @@ describeWhen(missingForKernel(), 'a supervisor that is killed while its injector
       const injector = agent.status().processes.find(({ role }) => role === 'injector')?.pid ?? 0;
       const target = TrapTarget.start(made.share);
       const mount = await target.open('.', O.RDONLY | O.DIRECTORY);
+      onTestFinished(async () => {
+        target.kill();
+        await agent.stop();
+      });
       await target.encode('link', 'link');
       await target.confine({ socketPath: agent.socketPath, flavour });
       const thread = await target.newThread(1);
@@ -53,7 +57,6 @@ describeWhen(missingForKernel(), 'a supervisor that is killed while its injector
       // Nobody is left to answer, which the kernel says; a keeper would hold the listener.
       expect(await thread.openHandle(mount, 'link', O.PATH)).toBe('ENOSYS');
       await target.end();
-      await agent.stop();
       rmSync(made.directory, { recursive: true });
     });
   }

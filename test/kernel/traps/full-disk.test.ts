@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { recordsPerSegment, segmentBytes } from '../../../core/journal/segment-layout.js';
 import { startAgentProcess } from '../../lab/agent-process.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
@@ -46,6 +46,11 @@ describeWhen(missingForKernel(), 'a journal on a full disk', () => {
     const agent = await startAgentProcess({ directory: disk, policy });
     chmodSync(disk, 0o755);
     const target = TrapTarget.start(made.share);
+    // Where the test fails, nothing of it stays.
+    onTestFinished(async () => {
+      target.kill();
+      await agent.stop();
+    });
     const share = await target.open('.', O.RDONLY | O.DIRECTORY);
     await target.encode('own', 'own');
     await target.confine({ socketPath: agent.socketPath });
