@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const control = new LoopControl(start.control);
   // The main thread is nicer than others; its threads inherit that, and a loop must not.
   systemCall('setpriority', PRIO_PROCESS, 0, start.niceness);
-  // A signal that ends the wait inside ADDFD with SEND makes the target's call return 0 without a descriptor.
+  // Signals are the main thread's business, and cut no call of a loop short.
   blockSignals();
   const identities = new Identities();
   const confined = identities.confine();

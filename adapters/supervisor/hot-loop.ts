@@ -257,7 +257,8 @@ export class HotLoop {
     answerFailed(this.parts.kernel, record);
     this.finish(record);
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.parts.report({ kind: 'handler-failed', key: served.listener.key, message });
+    const request = `${record.u32(offset.epoch)}-${record.slot}`;
+    this.parts.report({ kind: 'handler-failed', key: served.listener.key, request, message });
   }
 
   private hangUp(served: Served): void {

@@ -31,7 +31,12 @@ export type LoopReport =
   | { readonly kind: 'recovered'; readonly key: number }
   | { readonly kind: 'need-segment' }
   | { readonly kind: 'injector-lost' }
-  | { readonly kind: 'handler-failed'; readonly key: number; readonly message: string }
+  | {
+      readonly kind: 'handler-failed';
+      readonly key: number;
+      readonly request: string;
+      readonly message: string;
+    }
   | { readonly kind: 'failed'; readonly message: string; readonly errno?: number };
 
 /** What a loop's worker is started with. */

@@ -20,6 +20,7 @@ export interface LoopPoolOptions {
 export class LoopPool {
   readonly loops = new Set<LoopHandle>();
   private hasBegun = false;
+  private cannotGrow = false;
   private announced = 0;
   private forgottenBefore = 0;
 
@@ -67,9 +68,12 @@ export class LoopPool {
     try {
       journal.prepareAhead();
       this.announceSegments();
+      this.cannotGrow = false;
     } catch (error) {
-      // Requests wait: nothing is received that could not be written down.
-      this.options.logger.error({ err: error }, 'the journal can not grow; requests wait');
+      // Requests wait: nothing is received that could not be written down. It is tried again at each look.
+      if (!this.cannotGrow)
+        this.options.logger.error({ err: error }, 'the journal can not grow; requests wait');
+      this.cannotGrow = true;
     }
     const oldest = Math.min(...[...this.loops].map((loop) => loop.control.oldestSegment));
     if (oldest <= this.forgottenBefore || !Number.isFinite(oldest)) return;

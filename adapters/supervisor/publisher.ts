@@ -149,7 +149,7 @@ export class Publisher implements Sequencer, TailSink {
     const type = recordType(record);
     this.streams.count(delegationId, tenant, countOf[type]);
     const succeeded = type === 'request.answered' && record.i32(offset.result) >= 0;
-    if (identity.record === 'failures' && succeeded) return;
+    if (identity.record === 'summary' || (identity.record === 'failures' && succeeded)) return;
     const timeMs = this.clocks.baseMs(ticket) + record.f64(offset.answeredAtUs) / 1_000;
     const version = this.streams.next(delegationId, tenant);
     const { json } = this.batch;

@@ -2,7 +2,6 @@ import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
-import { compilePolicy } from '../../core/request/compiled-policy.js';
 import type { Journal } from '../journal/journal.js';
 import { type OpenRecord, readOpenRecords } from '../journal/open-records.js';
 import { systemCall } from '../linux/native.js';
@@ -12,7 +11,7 @@ import type { LoopHandle } from './loop-handle.js';
 import type { LoopReport } from './loop-messages.js';
 import { LoopPool } from './loop-pool.js';
 import { LoopWatch } from './loop-watch.js';
-import type { CompiledPolicyData } from './policy-transfer.js';
+import { type CompiledPolicyData, transferPolicy } from './policy-transfer.js';
 import type { Publisher } from './publisher.js';
 
 /** How often the loops are looked at, and how long one request may take before its loop is left to it. */
@@ -94,7 +93,7 @@ export class RequestServer implements RequestService {
   endFormer(policy: ResolvedPolicy): void {
     for (const [key, records] of this.former) {
       const former = records.map(({ bytes }) => bytes);
-      this.main.send({ kind: 'attach', key, descriptor: -1, policy: transfer(policy), former });
+      this.main.send({ kind: 'attach', key, descriptor: -1, policy: transferPolicy(policy), former });
     }
     for (const key of this.former.keys()) this.ending.add(key);
     this.former.clear();
@@ -122,7 +121,7 @@ export class RequestServer implements RequestService {
 
   attach(options: AttachOptions): Promise<ServedListener> {
     const key = options.key ?? this.nextKey++;
-    const policy = transfer(options.policy);
+    const policy = transferPolicy(options.policy);
     const former = (this.former.get(key) ?? []).map(({ bytes }) => bytes);
     this.former.delete(key);
     const attached: Attached = { key, options, policy, loop: this.main, former };
@@ -134,7 +133,7 @@ export class RequestServer implements RequestService {
       key,
       setPolicy: (next) => {
         this.introduce(attached, next);
-        attached.policy = transfer(next);
+        attached.policy = transferPolicy(next);
         attached.loop.send({ kind: 'policy', key, policy: attached.policy });
       },
       detach: () => this.detach(attached),
@@ -196,8 +195,7 @@ export class RequestServer implements RequestService {
       case 'need-segment':
         return this.pool.tendJournal(this.isRecovered);
       case 'handler-failed':
-        logger.error({ listener: report.key, stack: report.message }, 'a handler failed; the target got EIO');
-        return;
+        return this.handlerFailed(report.key, report.request, report.message);
       case 'failed':
         logger.error({ errno: report.errno }, `a request loop failed: ${report.message}`);
         return;
@@ -205,6 +203,11 @@ export class RequestServer implements RequestService {
         // The injector's own exit brings the next one, and with it new channels.
         logger.debug({ loop: loop.control.threadId }, 'a loop lost the injector');
     }
+  }
+
+  private handlerFailed(key: number, request: string, stack: string): void {
+    const delegation = this.attached.get(key)?.options.delegationId;
+    this.options.logger.error({ delegation, request, stack }, 'a handler failed; the target got EIO');
   }
 
   private gone(key: number): void {
@@ -293,12 +296,4 @@ export class RequestServer implements RequestService {
   private serve({ loop, key, policy, former, options }: Attached): void {
     loop.send({ kind: 'attach', key, descriptor: options.descriptor, policy, former });
   }
-}
-
-function transfer(policy: ResolvedPolicy): CompiledPolicyData {
-  return {
-    ...compilePolicy(policy),
-    inFlightPerTarget: policy.limits.inFlightPerTarget,
-    placement: policy.placement,
-  };
 }
