@@ -19,6 +19,7 @@ export class KeeperLink implements InjectorChannels {
   private readonly states = new Map<number, { state: ContainerProcessState; note?: ListenerNote }>();
   private readonly descriptors = new Map<number, number>();
   private readonly channels = new Map<number, (descriptor: number | undefined) => void>();
+  private substitute: InjectorChannels | undefined;
   private nextToken = 1;
 
   constructor(
@@ -42,7 +43,13 @@ export class KeeperLink implements InjectorChannels {
     timer.unref();
   }
 
+  /** Asks somebody else for channels from now on: the keeper is gone. */
+  useInstead(injector: InjectorChannels): void {
+    this.substitute = injector;
+  }
+
   openChannel(): Promise<number | undefined> {
+    if (this.substitute !== undefined) return this.substitute.openChannel();
     const token = this.nextToken++;
     return new Promise((resolve) => {
       this.channels.set(token, resolve);

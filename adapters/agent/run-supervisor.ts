@@ -7,6 +7,7 @@ import type { Strategy } from '../../core/ports/strategy.js';
 import { lockStateDirectory } from '../host/state-directory.js';
 import type { KeeperMessage, SupervisorConfiguration } from '../keeper/protocol.js';
 import { exitAtOnce, native } from '../linux/native.js';
+import { InjectorProcess } from '../supervisor/injector-process.js';
 import { KeeperLink } from './keeper-link.js';
 import { Supervisor } from './supervisor.js';
 
@@ -127,10 +128,16 @@ export function runSupervisor(parts: SupervisorParts): void {
     if (!activated || wasTold) exitAtOnce(0);
     logger?.error({ err: error, code: error.code }, error.message);
     keepOthersOut(configuration?.stateDirectory ?? '');
+    const injector = new InjectorProcess(logger as Logger, () => supervisor?.connectInjector());
+    link.useInstead(injector);
+    void injector.start().catch(() => undefined);
     const timer = setInterval(() => {
       if ((supervisor?.listenerCount ?? 0) > 0) return;
       clearInterval(timer);
-      void supervisor?.stop(false).then(() => exitAtOnce(0));
+      void supervisor
+        ?.stop(false)
+        .then(() => injector.stop())
+        .then(() => exitAtOnce(0));
     }, 1_000);
   });
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createEngine, type Engine } from '../../core/engine/engine.js';
 import { isDeputyError } from '../../core/errors/deputy-error.js';
 import type { Policy } from '../../core/policy/schema.js';
@@ -8,6 +9,7 @@ import type { Strategy } from '../../core/ports/strategy.js';
 import { giveWay } from '../host/host.js';
 import { randomIds, version } from '../host/index.js';
 import { prepareServing, type Serving } from '../host/serving.js';
+import { readLeftListeners } from '../journal/left-listeners.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import type { ListenerNote, LostListener, SupervisorConfiguration } from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';
@@ -105,7 +107,7 @@ export class Supervisor {
       logger: this.options.logger,
     });
     this.engine = engine;
-    const listeners = [...this.waiting.values()];
+    const listeners = this.withLastWords([...this.waiting.values()]);
     this.waiting.clear();
     await this.adoptAll(engine, listeners, reason);
     serving.endFormer();
@@ -126,6 +128,18 @@ export class Supervisor {
 
   get listenerCount(): number {
     return this.serving.server.listenerCount;
+  }
+
+  /** What a predecessor had begun to serve, and had no time to tell the keeper, stands in the journal. */
+  private withLastWords(listeners: readonly OfferedListener[]): OfferedListener[] {
+    const unknown = listeners.filter(({ note }) => note === undefined).map(({ key }) => key);
+    const { stateDirectory } = this.options.configuration;
+    const journalDirectory = join(stateDirectory, 'journal');
+    const left = readLeftListeners(journalDirectory, new Set(unknown), this.serving.journal.firstSegment);
+    return listeners.map((listener) => {
+      const note = listener.note ?? left.get(listener.key);
+      return note === undefined ? listener : { ...listener, note };
+    });
   }
 
   /** Delegations that had begun go on under their ids: all listeners of one together. */

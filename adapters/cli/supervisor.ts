@@ -5,7 +5,7 @@ import { runSupervisor } from '../agent/run-supervisor.js';
 import { commandLineLogger, type LogLevel } from '../logging/index.js';
 import { loadPolicy } from './agent-parts.js';
 
-// Events are garbage a moment after they are made; a young generation that grows with their rate gains nothing.
+// Events are garbage a moment after they are made; a young generation that grows gains nothing.
 setFlagsFromString('--semi-space-growth-factor=1');
 
 /** Entry of supervisors: started by a keeper, and with this build's strategies. */

@@ -11,7 +11,7 @@ import { type Watch, watchReadable } from '../linux/readiness.js';
 import { descriptorPacket } from './protocol.js';
 
 const EAGAIN = -11;
-/** A full socket is tried again this often; its reader is a supervisor that is busy, or about to be replaced. */
+/** A full socket is tried again this often; its reader is busy, or about to be replaced. */
 const retryMs = 5;
 /** Descriptors that may wait for one supervisor: more than an agent has listeners. */
 const queueLimit = 8_192;

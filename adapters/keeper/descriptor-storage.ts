@@ -1,4 +1,4 @@
-/** Where descriptors are kept that outlive the keeper itself: the service manager's store, if there is one. */
+/** Where descriptors are kept that outlive the keeper itself: the service manager's store, say. */
 export interface DescriptorStorage {
   store(name: string, descriptor: number): void;
   remove(name: string): void;

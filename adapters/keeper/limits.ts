@@ -18,5 +18,5 @@ export const keeperLimits: SupervisionLimits = {
   steadyMs: 1_000,
 };
 
-/** The active supervisor publishes what is left before it ends; a store that hangs is not waited for longer. */
+/** The active supervisor publishes what is left before it ends; a store that hangs isn't waited for. */
 export const stopWaitMs = 20_000;

@@ -46,7 +46,7 @@ function pathIn(journalDirectory: string): string {
   return join(journalDirectory, 'checkpoint.json');
 }
 
-/** The last checkpoint, or undefined when there is none that can be read: the journal itself tells the same. */
+/** The last checkpoint; undefined when there is none that can be read: the journal tells the same. */
 export function readCheckpoint(journalDirectory: string): Checkpoint | undefined {
   try {
     const parsed = checkpointSchema.safeParse(JSON.parse(readFileSync(pathIn(journalDirectory), 'utf8')));

@@ -12,6 +12,7 @@ import { InjectionClient } from './injection-client.js';
 import { LoopControl } from './loop-control.js';
 import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
 import { monotonicClock } from './monotonic.js';
+import { withCrashPoints } from './test-hooks.js';
 
 const PRIO_PROCESS = 0;
 
@@ -20,7 +21,8 @@ async function main(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('hot-loop-worker runs in a worker thread only');
   const start = workerData as LoopStart;
-  const { handlerOf } = (await import(start.handlersModule)) as { handlerOf: HandlerOf };
+  const module = (await import(start.handlersModule)) as { handlerOf: HandlerOf };
+  const handlerOf = withCrashPoints(module.handlerOf);
   const report = (message: LoopReport): void => port.postMessage(message);
   const control = new LoopControl(start.control);
   // The main thread is nicer than others; its threads inherit that, and a loop must not.

@@ -252,7 +252,7 @@ export class HotLoop {
     this.parts.report({ kind: 'injector-lost' });
   }
 
-  /** A handler threw, a defect of ours: the target gets EIO rather than a hang, the main thread the reason. */
+  /** A handler threw, a defect of ours: the target gets EIO, not a hang, and the main thread the reason. */
   private fail(record: RequestRecord, served: Served, error: unknown): void {
     answerFailed(this.parts.kernel, record);
     this.finish(record);

@@ -28,7 +28,7 @@ export const headerOffset = {
   /** Wall-clock milliseconds at monotonic time zero, f64: turns a record's times into dates. */
   wallClockBaseMs: 32,
   build: 64,
-  /** Eldest segment in which a request may be unfinished, f64, kept up to date in the newest; 0: not known. */
+  /** Eldest segment in which a request may be unfinished, f64, as the newest segment has it; 0: not known. */
   openFrom: 256,
 } as const;
 

@@ -59,7 +59,7 @@ export const delegationErrors = {
   },
   DEPUTY_E_KEEPER_GONE: {
     what: 'the keeper is gone: {detail}',
-    why: 'It was killed. The supervisor serves the targets that it has to their end, and nobody can replace it.',
+    why: 'It was killed. The supervisor serves its targets to their end, and nobody can replace it.',
     remedy: 'Start the agent again when these targets have ended, or with `--replace` at once.',
   },
   DEPUTY_E_LISTENER_LOST: {

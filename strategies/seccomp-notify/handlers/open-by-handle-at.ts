@@ -21,8 +21,8 @@ import { ending, endingSteps, firstOwnStep, giveErrno, noteAnswer, refuse } from
 import { isTruncated, mayBeTruncated, truncationSteps } from './truncation-steps.js';
 
 /*
- * int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags). The order of the checks is the kernel's own (fs/fhandle.c), so that a call with two faults gets the errno
- * that the kernel would have given.
+ * int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags). The order of the checks is the
+ * kernel's own (fs/fhandle.c): a call with two faults gets the errno that the kernel would have given.
  */
 const register = { mountDescriptor: 0, handle: 1, flags: 2 } as const;
 

@@ -28,7 +28,8 @@ describeWhen(missingForKernel(), 'a supervisor that is killed while its injector
     test(`the injector finishes what it began, and ends: ${flavour} wait`, { timeout: 60_000 }, async () => {
       const made = makeShare();
       const policy = { version: 1, defaults: { opath: 'exact' } };
-      const agent = await startAgentProcess({ policy, environment: pause });
+      // Without a keeper, whose injector outlives supervisors.
+      const agent = await startAgentProcess({ policy, environment: pause, arguments: ['--keeper=off'] });
       const injector = agent.status().processes.find(({ role }) => role === 'injector')?.pid ?? 0;
       const target = TrapTarget.start(made.share);
       const mount = await target.open('.', O.RDONLY | O.DIRECTORY);
@@ -54,7 +55,7 @@ describeWhen(missingForKernel(), 'a supervisor that is killed while its injector
       expect(descriptorsOf(target.pid)).toHaveLength(before + 1);
       expect(field(status, 'TracerPid')).toBe('0');
       await expect.poll(() => hasEnded(injector)).toBe(true);
-      // Nobody is left to answer, which the kernel says; a keeper would hold the listener.
+      // Nobody is left to answer, which the kernel says; a keeper would have held the listener.
       expect(await thread.openHandle(mount, 'link', O.PATH)).toBe('ENOSYS');
       await target.end();
       rmSync(made.directory, { recursive: true });
