@@ -19,7 +19,7 @@ export function hasRemedy(remedy: Remedy): boolean {
 }
 
 /** Ends the injector by SIGKILL when DEPUTY_INJECTOR_CRASH_AT names this sub-step and moment. */
-export function crashPoint(subStep: number, moment: 'before' | 'after'): void {
+export function crashPoint(subStep: number, moment: 'before' | 'between' | 'after'): void {
   if (crashStep && Number(crashStep) === subStep && crashMoment === moment) {
     process.kill(process.pid, 'SIGKILL');
   }

@@ -96,6 +96,8 @@ export const injectionOutcome = {
   errno: 3,
   killed: 4,
   traced: 5,
+  /** To a successor's question only: the injector knows nothing of it. */
+  unknown: 6,
 } as const;
 
 /** Marked in a record before an effect that must not happen twice; several may be. */
