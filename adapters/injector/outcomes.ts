@@ -1,5 +1,4 @@
 import type { NativeMemory } from '../linux/memory.js';
-import { systemCall } from '../linux/native.js';
 import { isThreadAlive } from './environment.js';
 import { type Injection, place } from './injection.js';
 import { replyOutcome, replyReason, requestField, requestFlag } from './protocol.js';

@@ -156,20 +156,20 @@ export function beginPacket(
 
 /**
  * Writes a request of 248 bytes at `target`. `notification` is a struct seccomp_notif; `handle` a struct
- * file_handle with room for 136 bytes (a journal record holds both so).
+ * file_handle with room for 136 bytes (a journal record holds both so); a query needs none.
  */
 export function encodeRequest(
   target: Place,
   token: number,
   flags: number,
   notification: Place,
-  handle: Place,
+  handle?: Place,
 ): void {
   const { words, at } = target;
   beginPacket(words, at, packetBytes.request, packetType.request, token);
   words[(at + requestField.flags) >> 2] = flags;
   copyWords(words, at + requestField.notification, notification, notificationBytes);
-  copyWords(words, at + requestField.handle, handle, handleBytes);
+  if (handle) copyWords(words, at + requestField.handle, handle, handleBytes);
 }
 
 /** Makes the request at `target` one that closes `number` in the target's table. */

@@ -42,6 +42,8 @@ export class ReissueClient {
   private token = 0;
   private earlier: Promise<unknown> = Promise.resolve();
   private closed = false;
+  /** Ends the wait for a reply. */
+  private settle: (reply: number) => void = () => {};
 
   constructor(private readonly channel: number) {}
 
@@ -72,6 +74,7 @@ export class ReissueClient {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.settle(EPIPE);
     systemCall('close', this.channel);
   }
 
@@ -117,6 +120,7 @@ export class ReissueClient {
         resolve(reply);
       };
       const timer = setTimeout(() => settle(ETIMEDOUT), replyTimeoutMs);
+      this.settle = settle;
       watch = watchReadable(this.channel, () => {
         const reply = this.takeReply(token);
         if (reply !== undefined) settle(reply);

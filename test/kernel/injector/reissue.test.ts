@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { reissueCode } from '../../../adapters/injector/reissue-protocol.js';
+import { injectorSuite } from './support/availability.js';
+import { runLosingSession } from './support/losing.js';
+import { openInjector } from './support/session.js';
+
+const rounds = 200;
+
+injectorSuite('calls whose record was lost', () => {
+  for (const killable of [0, 1]) {
+    const wait = killable ? 'killable' : 'plain';
+    for (const threads of [1, 8]) {
+      it(`are made anew, ${threads} at once, ${rounds} times, ${wait} wait`, async () => {
+        const injector = await openInjector();
+        const leader = threads === 1 ? 1 : 0;
+        const options = { calls: rounds, threads, killable, leader };
+        const { report, results, reported } = await runLosingSession(options, injector);
+        expect(report).toMatchObject({ right: rounds * threads, wrong: 0, first: '', errors: {} });
+        expect(report?.after).toBe(report?.before);
+        expect(results).toHaveLength(rounds);
+        const codes = results.map((result) => (typeof result === 'number' ? [result] : result.codes));
+        expect(new Set(codes.flat())).toEqual(new Set([reissueCode.reissued]));
+        const ended = results.map((result) => (typeof result === 'number' ? -1 : result.endedWaits));
+        if (killable) expect(new Set(ended)).toEqual(new Set([threads]));
+        expect(reported).toBe(0);
+        await injector.close();
+      }, 60_000);
+    }
+
+    it(`are made anew in a rain of signals, none of them lost, ${wait} wait`, async () => {
+      const injector = await openInjector();
+      const options = { calls: rounds, threads: 8, killable, rain: 300 };
+      const { report, reported } = await runLosingSession(options, injector);
+      expect(report).toMatchObject({ right: rounds * 8, wrong: 0, first: '', lost: 0, errors: {} });
+      expect(report?.sent).toBeGreaterThan(50);
+      expect(report?.handled).toBe(report?.sent);
+      expect(reported).toBe(0);
+      await injector.close();
+    }, 60_000);
+  }
+});
