@@ -100,7 +100,10 @@ export class MinimalAgent {
     memory.u8.fill(0, 0, 384);
     if (receiveNotification(listener, memory.address) < 0) return;
     const threadId = memory.i32[2] as number;
-    if (this.options.loses?.(threadId, memory.u64[0] as bigint)) return;
+    if (this.options.loses?.(threadId, memory.u64[0] as bigint)) {
+      memory.u64[0] = 0n;
+      return;
+    }
     const copied = readThreadMemory(threadId, getWord(memory, 40), memory.address + place.handle, 136);
     if (copied !== 136 || systemCall('ioctl', listener, notifyCommand.ID_VALID, memory.address) < 0) return;
     this.ask();

@@ -16,10 +16,13 @@ export interface LosingResult extends SessionResult {
   readonly reported: number;
 }
 
+/** Names all that is lost now; with false, the fresh calls are lost as well. */
+export type AskForReissue = (answersNext?: boolean) => Promise<ReissueResult | number>;
+
 /** How a session that loses notifications goes. */
 export interface LosingOptions extends SessionOptions {
   /** What is done instead of one reissue, once all threads wait in lost calls. */
-  readonly reissueBy?: (ask: () => Promise<ReissueResult | number>, target: Target) => Promise<unknown>;
+  readonly reissueBy?: (ask: AskForReissue, target: Target) => Promise<unknown>;
 }
 
 /**
@@ -45,12 +48,14 @@ export async function runLosingSession(
   const reissueAll = async (target: Target): Promise<void> => {
     // The target is blocked, so it can't have ended, and this can't take its end from Node.
     if (systemCall('wait4', target.processId, status.address, anyChange, 0) !== 0) reported++;
-    const [threadIds, ids] = [[...lost.keys()], [...lost.values()]];
-    // The fresh calls can be answered, and the next ones lost, before the reissue says that it is done.
-    for (const threadId of threadIds) due.add(threadId);
-    lost.clear();
     begun++;
-    const ask = async (): Promise<ReissueResult | number> => {
+    const ask = async (answersNext = true): Promise<ReissueResult | number> => {
+      const [threadIds, ids] = [[...lost.keys()], [...lost.values()]];
+      // The fresh calls can be answered, and the next ones lost, before the reissue says that it is done.
+      if (answersNext) {
+        for (const threadId of threadIds) due.add(threadId);
+        lost.clear();
+      }
       const result = await client.reissue(target.listener, threadIds, ids, [openByHandleAt]);
       results.push(result);
       return result;
