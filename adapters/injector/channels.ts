@@ -63,8 +63,8 @@ export class InjectorChannels {
   }
 
   /**
-   * Requests that a dead supervisor had sent may still wait in its channel. So that 'unknown' is true, all that
-   * waits anywhere is done first; queries that come to light by that are answered in the next round.
+   * Requests that a dead supervisor had sent may still wait in its channel. So that 'unknown' is true, all
+   * that waits anywhere is done first; queries that come to light by that are answered in the next round.
    */
   private answerQueries(): void {
     const asked = this.queries;

@@ -5,8 +5,8 @@ import { replyOutcome, replyReason, requestField, requestFlag } from './protocol
 
 /**
  * How many outcomes are remembered. What a successor asks about was under way when its predecessor died, at
- * most 64 requests a target by default: 1,024 is sixteen such targets at once, and a search through them takes
- * a microsecond or two. The successor asks before it sends anything new.
+ * most 64 requests a target by default: 1,024 is sixteen such targets at once. The successor asks before it
+ * sends anything new.
  */
 const entries = 1024;
 const entryBytes = 32;
@@ -57,11 +57,16 @@ export interface RememberedOutcome {
  */
 export class OutcomeRing {
   private readonly words: Uint32Array;
+  /** The lower half of each entry's id, side by side: they can be searched at no cost. */
+  private readonly lowIds = new Uint32Array(entries);
 
   /** `memory` from `at` on is the ring's, zeroed when it is new. */
   constructor(memory: NativeMemory, at: number) {
     this.words = memory.u32.subarray(at >> 2, (at + outcomeRingBytes) >> 2);
-    for (let entry = 0; entry < entries; entry++) this.settle(entry);
+    for (let entry = 0; entry < entries; entry++) {
+      this.lowIds[entry] = this.get(entry, word.idLow);
+      this.settle(entry);
+    }
   }
 
   /** The thread's registers are about to be changed, under EXITKILL. */
@@ -97,26 +102,31 @@ export class OutcomeRing {
 
   /** What became of the notification that this injection is about, or undefined. */
   find(injection: Injection): RememberedOutcome | undefined {
-    const { words } = this;
+    const low = injection.memory.u32[(place.request + requestField.id) >> 2] as number;
+    let entry = this.lowIds.indexOf(low);
+    while (entry >= 0 && !this.isFinalOf(entry, injection)) entry = this.lowIds.indexOf(low, entry + 1);
+    if (entry < 0) return undefined;
+    const detail = this.get(entry, word.detail);
+    return {
+      outcome: this.get(entry, word.commit),
+      result: this.get(entry, word.result) | 0,
+      reason: this.get(entry, word.reason),
+      subStep: detail & 0xffff,
+      notes: detail >>> 16,
+    };
+  }
+
+  private isFinalOf(entry: number, injection: Injection): boolean {
     const { u32 } = injection.memory;
-    const low = u32[(place.request + requestField.id) >> 2];
-    const high = u32[(place.request + requestField.id + 4) >> 2];
-    for (let at = headerBytes >> 2; at < words.length; at += entryWords) {
-      if (words[at] !== low || words[at + word.idHigh] !== high) continue;
-      if ((words[at + word.threadId] as number) !== injection.threadId) continue;
-      if (words[at + word.kind] !== kindOf(injection)) continue;
-      const outcome = words[at + word.commit] as number;
-      if (outcome === 0 || outcome >= open) continue;
-      const detail = words[at + word.detail] as number;
-      return {
-        outcome,
-        result: (words[at + word.result] as number) | 0,
-        reason: words[at + word.reason] as number,
-        subStep: detail & 0xffff,
-        notes: detail >>> 16,
-      };
-    }
-    return undefined;
+    const commit = this.get(entry, word.commit);
+    return (
+      commit !== 0 &&
+      commit < open &&
+      this.get(entry, word.idLow) === u32[(place.request + requestField.id) >> 2] &&
+      this.get(entry, word.idHigh) === u32[(place.request + requestField.id + 4) >> 2] &&
+      this.get(entry, word.threadId) === injection.threadId &&
+      this.get(entry, word.kind) === kindOf(injection)
+    );
   }
 
   /** What an injector that was killed left in the middle. */
@@ -148,7 +158,8 @@ export class OutcomeRing {
   private fill(entry: number, injection: Injection): void {
     const { u32 } = injection.memory;
     this.commit(entry, 0);
-    this.put(entry, word.idLow, u32[(place.request + requestField.id) >> 2] as number);
+    this.lowIds[entry] = u32[(place.request + requestField.id) >> 2] as number;
+    this.put(entry, word.idLow, this.lowIds[entry] as number);
     this.put(entry, word.idHigh, u32[(place.request + requestField.id + 4) >> 2] as number);
     this.put(entry, word.threadId, injection.threadId);
     this.put(entry, word.kind, kindOf(injection));

@@ -25,16 +25,17 @@ export interface ReissueResult {
   readonly endedWaits: number;
 }
 
-/** An injector that says nothing for so long is given up; each packet takes it a second and a half at most. */
+/** An injector that says nothing for so long is given up; a packet takes it a second and a half at most. */
 const replyTimeoutMs = 10_000;
 const replyAt = 2048;
+const E2BIG = -7;
 const EAGAIN = -11;
 const EPIPE = -32;
 const ETIMEDOUT = -110;
 
 /**
- * Asks the injector to have the kernel make calls anew whose records are lost. For a main thread, over a channel
- * of its own (as for a loop, not blocking), which it owns and closes.
+ * Asks the injector to have the kernel make calls anew whose records are lost. For a main thread, over a
+ * channel of its own (as for a loop, not blocking), which it owns and closes.
  */
 export class ReissueClient {
   private readonly memory: NativeMemory = allocate(4096);
@@ -50,12 +51,12 @@ export class ReissueClient {
   /**
    * Interrupts the threads, which are blocked in calls that `listener` was notified of: a fresh notification
    * comes for each. With WAIT_KILLABLE_RECV the ids of the lost notifications must be given, and then **every
-   * thread that is blocked under this listener must be named**: a thread that isn't, and whose id is among them,
-   * sees errno 513. `syscallNumbers` (at most 8) are the calls that the filter notifies of: with them, a thread
-   * that waits in another call counts as gone.
+   * thread that is blocked under this listener must be named**: one that isn't, and whose id is among them,
+   * sees errno 513. `syscallNumbers` (at most 8) are the calls that the filter notifies of: with them, a
+   * thread that waits in another call counts as gone.
    *
-   * Gives what became of each, or minus an errno: -EPIPE when the injector has ended (what it had begun is then
-   * made anew or as it was), -ETIMEDOUT, -E2BIG for too many numbers. It may be asked for again.
+   * Gives what became of each, or minus an errno: -EPIPE when the injector has ended (what it had begun is
+   * then made anew or as it was), -ETIMEDOUT, -E2BIG for too many numbers. It may be asked for again.
    */
   reissue(
     listener: number,
@@ -81,7 +82,7 @@ export class ReissueClient {
   /** All threads first, 64 at a time; the ids go with the last of them, since they are only safe then. */
   private async sendAll(listener: number, request: ReissueRequest): Promise<ReissueResult | number> {
     const { syscallNumbers } = request;
-    if (syscallNumbers.length > reissueLimit.syscallNumbers) return -7;
+    if (syscallNumbers.length > reissueLimit.syscallNumbers) return E2BIG;
     const threads = chunks(request.threadIds, reissueLimit.threads);
     const ids = chunks(request.notificationIds, reissueLimit.notifications);
     const codes: number[] = [];

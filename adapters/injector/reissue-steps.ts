@@ -12,9 +12,9 @@ const EPERM = -1;
 const ESRCH = -3;
 
 /**
- * Sub-step 21. If the injector dies from here on, the kernel ends the tracing and nothing was changed: a plain
- * wait that the interruption ended is begun anew, a killable one goes on unless it was ended with -513, which
- * begins it anew too, since the interruption that was asked for stays.
+ * Sub-step 21. If the injector dies from here on, the kernel ends the tracing and nothing was changed: a
+ * plain wait that the interruption ended is begun anew, a killable one goes on unless it was ended with -513,
+ * which begins it anew too, since the thread still has work to do on its way out of the kernel.
  */
 export function seizeBlocked(injection: Injection): number {
   if (injection.attached) return WAIT;

@@ -11,10 +11,11 @@ const maximumParked = 256;
 const quietMs = 20;
 
 /**
- * Interrupts calls whose record is lost, so that the kernel makes them anew. All threads get their stop pending
- * first; only then are killable waits ended by notification id, because a thread without one would see errno
- * 513, and nobody knows whose id is whose. **It is the asker's duty to name every thread that is blocked under
- * that listener whenever it gives ids**: those of earlier requests that are still pending count as named.
+ * Interrupts calls whose record is lost, so that the kernel makes them anew. All threads get their stop
+ * pending first; only then are killable waits ended by notification id, because a thread without one would
+ * see errno 513, and nobody knows whose id is whose. **It is the asker's duty to name every thread that is
+ * blocked under that listener whenever it gives ids**: those of earlier requests that are still pending count
+ * as named.
  */
 export class Reissue {
   constructor(
