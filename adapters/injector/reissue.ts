@@ -4,6 +4,7 @@ import { ReissueBatch } from './reissue-batch.js';
 import { type ReissueRequest, reissueCode } from './reissue-protocol.js';
 import type { StepRunner } from './step-runner.js';
 import { subStep, WAIT } from './sub-steps.js';
+import { hasRemedy } from './test-hooks.js';
 
 /** Threads of reissues that may wait for their stop: four full requests. */
 const maximumParked = 256;
@@ -29,8 +30,9 @@ export class Reissue {
     const threads = this.takeThreads(batch);
     const seized = threads.filter((thread) => this.runner.advance(thread, subStep.seizeBlocked) === WAIT);
     for (const thread of threads) if (!seized.includes(thread)) this.engine.finish(thread);
-    for (const thread of seized) this.runner.advance(thread, subStep.interruptBlocked);
     holder.batch = batch;
+    if (!hasRemedy('stopsfirst')) this.runner.advance(holder, subStep.endWaits);
+    for (const thread of seized) this.runner.advance(thread, subStep.interruptBlocked);
     this.runner.advance(holder, subStep.endWaits);
     for (const thread of this.awaitStops(seized)) this.engine.park(thread);
     request.threadIds.forEach((threadId, index) => {

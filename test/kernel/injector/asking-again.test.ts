@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { replyNote, replyOutcome } from '../../../adapters/injector/protocol.js';
+import { replyNote, replyOutcome, requestFlag } from '../../../adapters/injector/protocol.js';
 import { createScoreboard } from '../../../adapters/injector/scoreboard.js';
 import { subStep } from '../../../adapters/injector/sub-steps.js';
 import { systemCall } from '../../../adapters/linux/native.js';
@@ -9,7 +9,24 @@ import { holdCall, TestChannel } from './support/held-call.js';
 import { openInjector, type TestInjector } from './support/session.js';
 import { countDescriptors, startTarget, type Target } from './support/target.js';
 
-const usualWay = Array.from({ length: subStep.detach }, (_, index) => index + 1);
+const EMFILE = 24;
+
+/** A sub-step, and what makes an injection go by it. */
+interface Way {
+  readonly step: number;
+  readonly flags: number;
+  readonly options: Readonly<Record<string, number>>;
+  readonly result?: number;
+}
+
+const { privatePage } = requestFlag;
+const ways: readonly Way[] = [
+  ...Array.from({ length: subStep.detach }, (_, index) => ({ step: index + 1, flags: 0, options: {} })),
+  { step: subStep.mapScratch, flags: privatePage, options: {} },
+  { step: subStep.unmapScratch, flags: privatePage, options: {} },
+  { step: subStep.closeSocket, flags: 0, options: { slots: 1 }, result: -EMFILE },
+  { step: subStep.giveErrno, flags: 0, options: { slots: 0 }, result: -EMFILE },
+];
 
 async function endWell(target: Target, calls: number): Promise<void> {
   const report = await target.report;
@@ -80,20 +97,26 @@ injectorSuite('asking again', () => {
       systemCall('close', scoreboard);
     });
 
-    for (const step of usualWay) {
+    for (const { step, flags, options, result } of ways) {
       it(`finishes sub-step ${step} when the asker is gone, and tells who asks next, ${wait}`, async () => {
         const hooks = { DEPUTY_INJECTOR_PAUSE_AT: String(step), DEPUTY_INJECTOR_PAUSE_MS: '80' };
         const injector = await openInjector(hooks);
-        const target = await begin({ calls: 1, killable });
+        const target = await begin({ calls: 1, killable, ...options });
         const first = new TestChannel(injector);
         const call = holdCall(target);
-        first.request(target, call);
+        first.request(target, call, flags);
         await setTimeout(30);
         first.close();
         const second = new TestChannel(injector);
         second.query(call);
-        expect(await second.reply()).toMatchObject({ outcome: replyOutcome.completed });
-        await endWell(target, 1);
+        const reply = await second.reply();
+        expect(reply).toMatchObject({ outcome: replyOutcome.completed });
+        expect(reply?.result).toBe(result ?? reply?.result);
+        if (result === undefined) await endWell(target, 1);
+        else {
+          expect(await target.report).toMatchObject({ right: 0, wrong: 0, errors: { [-result]: 1 } });
+          await close(target);
+        }
         second.close();
         await injector.close();
       });
