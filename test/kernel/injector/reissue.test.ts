@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { reissueCode } from '../../../adapters/injector/reissue-protocol.js';
 import { injectorSuite } from './support/availability.js';
@@ -5,6 +7,11 @@ import { runLosingSession } from './support/losing.js';
 import { openInjector } from './support/session.js';
 
 const rounds = 200;
+
+/** Of the first thread, which is in no notified call: T when the whole process has stopped. */
+function stateOf(processId: number): string {
+  return /^State:\s*(\w)/m.exec(readFileSync(`/proc/${processId}/status`, 'utf8'))?.[1] ?? '';
+}
 
 injectorSuite('calls whose record was lost', () => {
   for (const killable of [0, 1]) {
@@ -26,6 +33,26 @@ injectorSuite('calls whose record was lost', () => {
         await injector.close();
       }, 60_000);
     }
+
+    it(`are made anew while the target is stopped by SIGSTOP, which stays so, ${wait} wait`, async () => {
+      const injector = await openInjector();
+      const states: string[] = [];
+      const options = { calls: 10, threads: 4, killable };
+      const { report, results } = await runLosingSession(options, injector, {
+        reissueBy: async (ask, { processId }) => {
+          process.kill(processId, 'SIGSTOP');
+          await setTimeout(20);
+          await ask();
+          await setTimeout(20);
+          states.push(stateOf(processId));
+          process.kill(processId, 'SIGCONT');
+        },
+      });
+      await injector.close();
+      expect(results).toHaveLength(10);
+      expect(states).toEqual(Array(10).fill('T'));
+      expect(report).toMatchObject({ right: 40, wrong: 0, first: '', errors: {} });
+    });
 
     it(`are made anew in a rain of signals, none of them lost, ${wait} wait`, async () => {
       const injector = await openInjector();
