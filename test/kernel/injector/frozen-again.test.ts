@@ -52,7 +52,7 @@ injectorSuite('a frozen target', () => {
       it.skipIf(freezers[kind] === undefined)(
         `is asked about again while it is frozen in mid-injection, cgroup ${kind}, ${wait}`,
         async () => {
-          const hooks = { DEPUTY_INJECTOR_PAUSE_AT: '9', DEPUTY_INJECTOR_PAUSE_MS: '100' };
+          const hooks = { DEPUTY_INJECTOR_PAUSE_AT: '9', DEPUTY_INJECTOR_PAUSE_MS: '400' };
           const injector = await openInjector(hooks);
           const freezer = makeFreezer(kind);
           const target = await startTarget({ calls: 1, killable });
@@ -64,7 +64,7 @@ injectorSuite('a frozen target', () => {
           await setTimeout(40);
           freezer.freeze();
           first?.close();
-          await setTimeout(150);
+          await setTimeout(450);
           second?.query(call);
           third?.request(target, call);
           const early = await second?.reply(100);

