@@ -102,7 +102,7 @@ export const injectionOutcome = {
   errno: 3,
   killed: 4,
   traced: 5,
-  /** No injector knows anything of this call. */
+  /** To a successor's question only: the injector knows nothing of it. */
   unknown: 6,
 } as const;
 

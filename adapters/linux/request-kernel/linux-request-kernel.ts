@@ -20,7 +20,7 @@ import { type LoopThread, Threads } from './threads.js';
 /** Takes calls that need ptrace; see adapters/injector. */
 export interface InjectionChannel {
   submit(record: RequestRecord, listener: LoopListener, descriptor: number, closeOnExec: boolean): number;
-  query(record: RequestRecord, listener: LoopListener): number;
+  query(record: RequestRecord): void;
   withdraw(record: RequestRecord, listener: LoopListener, descriptor: number, number: number): number;
 }
 
@@ -248,7 +248,8 @@ export class LinuxRequestKernel implements RequestKernel {
 
   queryInjection(record: RequestRecord): number {
     if (this.injection === undefined) return -38;
-    return this.injection.query(record, record.listener as LoopListener);
+    this.injection.query(record);
+    return 0;
   }
 
   /** The number belongs to a new thread: what was remembered is of an old one. */
