@@ -96,6 +96,7 @@ export class Supervisor {
   /** It is its turn. Resolves when all targets are served; the event store follows. */
   async activate(reason: string, lost: readonly LostListener[]): Promise<void> {
     const { serving } = this;
+    const startedAtUs = serving.clock.monotonicUs();
     serving.begin();
     const engine = createEngine({
       strategies: this.options.strategies(serving.server),
@@ -112,6 +113,9 @@ export class Supervisor {
     await this.adoptAll(engine, listeners, reason);
     serving.endFormer();
     for (const listener of listeners) if (listener.note === undefined) void this.delegate(engine, listener);
+    const durationMs = Math.round((serving.clock.monotonicUs() - startedAtUs) / 100) / 10;
+    const counts = { listeners: listeners.length, epoch: serving.journal.epoch };
+    this.options.logger.info({ ...counts, durationMs, reason }, 'this supervisor serves');
     void this.follow(engine, lost);
   }
 

@@ -199,7 +199,7 @@ export class Keeper {
     const child = new SupervisorChild({
       entry: this.options.supervisorEntry,
       onMessage: (message) => this.hear(id, child, message),
-      onExit: (how, livedMs) => this.died(id, how, livedMs),
+      onExit: (how, livedMs, wasKilled) => this.died(id, how, livedMs, wasKilled),
     });
     this.children.set(id, child);
     this.supervision.started(id);
@@ -215,7 +215,7 @@ export class Keeper {
     this.options.logger.info({ supervisor: child?.pid, reason }, 'a supervisor takes over');
   }
 
-  private died(id: number, how: string, livedMs: number): void {
+  private died(id: number, how: string, livedMs: number, wasKilled: boolean): void {
     const child = this.children.get(id);
     const phase = this.supervision.phaseOf(id);
     this.children.delete(id);
@@ -225,7 +225,7 @@ export class Keeper {
     if (!this.hasProved) {
       this.failedToStart(deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail: how }));
     }
-    this.obey(this.supervision.died(id, livedMs, how));
+    this.obey(this.supervision.died(id, livedMs, how, wasKilled));
     this.tellProcesses();
   }
 

@@ -10,7 +10,7 @@ export interface SupervisorChildOptions {
   /** The compiled entry of supervisors. */
   readonly entry: string;
   readonly onMessage: (message: SupervisorMessage) => void;
-  readonly onExit: (how: string, livedMs: number) => void;
+  readonly onExit: (how: string, livedMs: number, wasKilled: boolean) => void;
 }
 
 /** A supervisor's process as the keeper holds it. Nothing here waits for it. */
@@ -42,7 +42,7 @@ export class SupervisorChild {
       this.ended = true;
       this.descriptors.close();
       const how = signal === null ? `it ended with code ${code}` : `it was killed by ${signal}`;
-      options.onExit(how, performance.now() - this.startedAtMs);
+      options.onExit(how, performance.now() - this.startedAtMs, signal === 'SIGKILL');
     });
   }
 

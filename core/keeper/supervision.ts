@@ -18,7 +18,7 @@ export interface SupervisionLimits {
   readonly promptRestarts: number;
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
-  /** A supervisor that lived this long was well: its death begins a new row. */
+  /** A supervisor that lived this long was well, as was one that was ready and killed: a new row begins. */
   readonly steadyMs: number;
 }
 
@@ -66,13 +66,14 @@ export class Supervision {
     return [...this.activateOne(), ...this.spawnMissing(0)];
   }
 
-  /** Its process has ended. `how` is for people. */
-  died(id: number, livedMs: number, how: string): SupervisionEffect[] {
+  /** Its process has ended. `how` is for people; `wasKilled`: by SIGKILL, so that it may have been well. */
+  died(id: number, livedMs: number, how: string, wasKilled = false): SupervisionEffect[] {
     const one = this.supervised.get(id);
     if (one === undefined) return [];
     this.supervised.delete(id);
     if (this.stopping) return [];
-    this.deathsInRow = livedMs >= this.limits.steadyMs ? 1 : this.deathsInRow + 1;
+    const wasWell = one.phase !== 'starting' && (wasKilled || livedMs >= this.limits.steadyMs);
+    this.deathsInRow = wasWell ? 1 : this.deathsInRow + 1;
     if (one.phase === 'active') this.reason = `the active supervisor ended: ${how}`;
     const failing = this.deathsInRow === this.limits.promptRestarts + 1;
     return [
