@@ -10,13 +10,17 @@ import type { InjectorChannels } from '../supervisor/injector-channels.js';
 export interface OfferedListener {
   readonly key: number;
   readonly state: ContainerProcessState;
+  readonly origin: string;
   readonly descriptor: number;
   readonly note?: ListenerNote;
 }
 
 /** A supervisor's side of its channels to the keeper: messages, and the descriptors that go with them. */
 export class KeeperLink implements InjectorChannels {
-  private readonly states = new Map<number, { state: ContainerProcessState; note?: ListenerNote }>();
+  private readonly states = new Map<
+    number,
+    { state: ContainerProcessState; origin: string; note?: ListenerNote }
+  >();
   private readonly descriptors = new Map<number, number>();
   private readonly channels = new Map<number, (descriptor: number | undefined) => void>();
   private substitute: InjectorChannels | undefined;
@@ -65,8 +69,8 @@ export class KeeperLink implements InjectorChannels {
 
   private hear(message: KeeperMessage): void {
     if (message.kind === 'listener') {
-      const { key, state, note } = message;
-      this.states.set(key, { state, ...(note === undefined ? {} : { note }) });
+      const { key, state, origin, note } = message;
+      this.states.set(key, { state, origin, ...(note === undefined ? {} : { note }) });
       return this.match(key);
     }
     if (message.kind === 'note') {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
 import type { Policy } from '../../core/policy/schema.js';
-import type { Logger } from '../../core/ports/logger.js';
+import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { lockStateDirectory } from '../host/state-directory.js';
@@ -13,6 +13,7 @@ import { Supervisor } from './supervisor.js';
 
 export interface SupervisorParts {
   readonly loggerOf: (level: string) => Logger;
+  /** The policy of a file; its warnings go to the logger. */
   readonly policyOf: (path: string | undefined, logger: Logger) => Policy;
   readonly handlersModule: URL;
   readonly strategies: (service: RequestService) => readonly Strategy[];
@@ -39,7 +40,8 @@ export function runSupervisor(parts: SupervisorParts): void {
         configuration: wanted,
         link,
         logger,
-        policy: parts.policyOf(wanted.policyPath, logger),
+        // The keeper has said already what is odd about it.
+        policy: parts.policyOf(wanted.policyPath, silentLogger),
         handlersModule: parts.handlersModule,
         strategies: parts.strategies,
         onFatal: (message) => {
@@ -83,7 +85,7 @@ export function runSupervisor(parts: SupervisorParts): void {
     const path = configuration?.policyPath;
     if (logger === undefined) return;
     try {
-      supervisor?.setPolicy(parts.policyOf(path, logger));
+      supervisor?.setPolicy(parts.policyOf(path, activated ? logger : silentLogger));
       if (activated) logger.info({ policy: path }, 'the policy was read again');
     } catch (error) {
       const code = isDeputyError(error) ? error.code : undefined;

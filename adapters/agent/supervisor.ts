@@ -184,14 +184,17 @@ export class Supervisor {
       const status = await engine.delegate({
         target: targetOf(listener),
         strategy: 'auto',
-        origin: 'runtime',
+        origin: listener.origin,
         onServing: note,
       });
       note(status.id, status.strategy);
     } catch (error) {
       const code = isDeputyError(error) ? error.code : 'DEPUTY_E_HANDLER_FAILED';
       const bindings = { err: error, code, container: state.containerId };
-      this.options.logger.error(bindings, 'the container is not served; its calls wait');
+      this.options.logger.error(bindings, 'the container is not served; its calls will fail with ENOSYS');
+      systemCall('close', listener.descriptor);
+      const message = error instanceof Error ? error.message : String(error);
+      this.options.link.send({ kind: 'refused', key, code, message });
     }
   }
 

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { defaultPolicy } from '../../core/policy/parse.js';
 import type { Policy } from '../../core/policy/schema.js';
 import { policyWarnings } from '../../core/policy/warnings.js';
-import { type Logger, silentLogger } from '../../core/ports/logger.js';
+import type { Logger } from '../../core/ports/logger.js';
 import { handlersModule, seccompNotify } from '../../strategies/seccomp-notify/index.js';
 import { type Agent, startAgent } from '../agent/agent.js';
 import { lockStateDirectory } from '../host/state-directory.js';
@@ -70,8 +70,8 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
 
 /** Opens a keeper for the flags; the caller starts it. The state directory is locked from here on. */
 export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger): Keeper {
-  // A policy that is wrong is said at once, by whoever was started with it.
-  loadPolicy(flags.policy, silentLogger);
+  // A policy that is wrong or odd is said at once, and once.
+  loadPolicy(flags.policy, logger);
   lockStateDirectory(flags.state);
   const notify = openNotifySocket();
   return new Keeper({

@@ -9,7 +9,6 @@ import { isSeccompListener } from '../oci/listener-check.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import {
   type DescriptorStorage,
-  listenerKey,
   listenerName,
   type StoredDescriptor,
   socketName,
@@ -20,6 +19,7 @@ import { type KeptListener, ListenerBook } from './listener-book.js';
 import type { ProcessStatus } from './process-status.js';
 import type { ListenerNote, SupervisorConfiguration, SupervisorMessage } from './protocol.js';
 import { SupervisorChild } from './supervisor-child.js';
+import { takeStored } from './take-stored.js';
 
 export interface KeeperOptions {
   /** The socket for runtimes; none for `deputy run`, whose one target comes by take(). */
@@ -49,6 +49,8 @@ export interface KeeperEnd {
  */
 export class Keeper {
   private readonly children = new Map<number, SupervisorChild>();
+  /** Who waits for a listener to be served. */
+  private readonly waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   private readonly book: ListenerBook;
   private readonly supervision: Supervision;
   private readonly injector: InjectorProcess;
@@ -78,7 +80,8 @@ export class Keeper {
   /** Starts everything; resolves when a supervisor serves. Throws a coded error when the first one can't. */
   async start(): Promise<void> {
     stayOutOfReach(this.options.logger);
-    const storedSocket = this.takeBack();
+    const { stored = [], storage } = this.options;
+    const storedSocket = takeStored(stored, this.book, storage);
     await this.injector.start();
     this.lastLookMs = performance.now();
     this.timer = setInterval(() => this.look(), lookEveryMs);
@@ -97,34 +100,23 @@ export class Keeper {
     this.options.storage?.store(socketName, this.socket.descriptor);
   }
 
-  /** Takes what an earlier keeper had stored: listeners by their keys. Returns the socket, if there is one. */
-  private takeBack(): number | undefined {
-    let socket: number | undefined;
-    for (const { name, descriptor } of this.options.stored ?? []) {
-      const key = listenerKey(name);
-      if (name === socketName) socket = descriptor;
-      else if (key !== undefined && isSeccompListener(descriptor) && this.book.takeBack(key, descriptor))
-        continue;
-      else {
-        systemCall('close', descriptor);
-        this.options.storage?.remove(name);
-      }
-    }
-    return socket;
-  }
-
   /** Keeps a listener and has it served. */
-  take(state: ContainerProcessState, descriptor: number): KeptListener | undefined {
+  take(state: ContainerProcessState, descriptor: number, origin = 'runtime'): KeptListener | undefined {
     if (!isSeccompListener(descriptor)) {
       systemCall('close', descriptor);
       const error = deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'it is not a seccomp listener' });
       this.options.logger.warn({ code: error.code, container: state.containerId }, error.message);
       return undefined;
     }
-    const listener = this.book.take(state, descriptor);
+    const listener = this.book.take(state, descriptor, origin);
     this.options.storage?.store(listenerName(listener.key), descriptor);
     for (const child of this.children.values()) child.giveListener(listener);
     return listener;
+  }
+
+  /** Resolves when this listener is served; throws when that is refused. */
+  served(key: number): Promise<void> {
+    return new Promise((resolve, reject) => this.waiting.set(key, { resolve, reject }));
   }
 
   /** Has every supervisor read the policy again. */
@@ -244,6 +236,8 @@ export class Keeper {
         return;
       case 'note':
         return this.note(message.key, message.note);
+      case 'refused':
+        return this.refuse(message);
       case 'channel':
         return this.openChannel(child, message.token);
       case 'stopped':
@@ -252,7 +246,16 @@ export class Keeper {
     }
   }
 
+  /** Without anybody who holds the listener its target's calls give ENOSYS, as they must, instead of waiting. */
+  private refuse({ key, code, message }: Extract<SupervisorMessage, { kind: 'refused' }>): void {
+    this.waiting.get(key)?.reject(new DeputyError(code as ErrorCode, message, ''));
+    this.waiting.delete(key);
+    this.book.drop(key);
+  }
+
   private note(key: number, note: ListenerNote): void {
+    this.waiting.get(key)?.resolve();
+    this.waiting.delete(key);
     this.book.note(key, note);
     for (const child of this.children.values()) child.send({ kind: 'note', key, note });
   }

@@ -17,6 +17,7 @@ export interface KeptListener {
   readonly key: number;
   readonly descriptor: number;
   readonly state: ContainerProcessState;
+  readonly origin: string;
   note?: ListenerNote;
 }
 
@@ -48,8 +49,8 @@ export class ListenerBook {
   }
 
   /** Takes a listener that a runtime handed over. */
-  take(state: ContainerProcessState, descriptor: number): KeptListener {
-    const listener: KeptListener = { key: this.nextKey++, descriptor, state };
+  take(state: ContainerProcessState, descriptor: number, origin: string): KeptListener {
+    const listener: KeptListener = { key: this.nextKey++, descriptor, state, origin };
     this.hold(listener);
     this.write(listener);
     return listener;
@@ -59,9 +60,20 @@ export class ListenerBook {
   takeBack(key: number, descriptor: number): KeptListener | undefined {
     const text = this.read(key);
     if (text === undefined) return undefined;
-    const listener: KeptListener = { ...text, key, descriptor };
+    const listener: KeptListener = { ...text, key, descriptor, origin: 'runtime' };
     this.hold(listener);
     return listener;
+  }
+
+  /** Lets a listener go: its target is gone, or nobody is to serve it. */
+  drop(key: number): void {
+    const listener = this.kept.get(key);
+    if (listener === undefined) return;
+    this.epoll.remove(listener.descriptor);
+    this.kept.delete(key);
+    systemCall('close', listener.descriptor);
+    this.remove(key);
+    this.onGone(listener);
   }
 
   note(key: number, note: ListenerNote): void {
@@ -100,13 +112,7 @@ export class ListenerBook {
   private look(): void {
     const ready = this.epoll.wait(0);
     for (let index = 0; index < ready; index++) {
-      const listener = this.kept.get(this.epoll.key(index));
-      if (listener === undefined) continue;
-      this.epoll.remove(listener.descriptor);
-      this.kept.delete(listener.key);
-      systemCall('close', listener.descriptor);
-      this.remove(listener.key);
-      this.onGone(listener);
+      this.drop(this.epoll.key(index));
     }
   }
 

@@ -32,6 +32,8 @@ export type KeeperMessage =
       readonly kind: 'listener';
       readonly key: number;
       readonly state: ContainerProcessState;
+      /** Who brought it, for the event: a runtime, or `deputy run`. */
+      readonly origin: string;
       readonly note?: ListenerNote;
     }
   | { readonly kind: 'note'; readonly key: number; readonly note: ListenerNote }
@@ -50,6 +52,8 @@ export type SupervisorMessage =
   | { readonly kind: 'beat' }
   | { readonly kind: 'active' }
   | { readonly kind: 'note'; readonly key: number; readonly note: ListenerNote }
+  /** The policy, or the machine, says no: nobody is to hold this listener any longer. */
+  | { readonly kind: 'refused'; readonly key: number; readonly code: string; readonly message: string }
   | { readonly kind: 'channel'; readonly token: number }
   | { readonly kind: 'stopped'; readonly abandonedTargets: number; readonly stuckLoops: number };
 

@@ -55,8 +55,8 @@ export class SupervisorChild {
     this.process.send(message, () => undefined);
   }
 
-  giveListener({ key, descriptor, state, note }: KeptListener): void {
-    this.send({ kind: 'listener', key, state, ...(note === undefined ? {} : { note }) });
+  giveListener({ key, descriptor, state, origin, note }: KeptListener): void {
+    this.send({ kind: 'listener', key, state, origin, ...(note === undefined ? {} : { note }) });
     this.descriptors.send(descriptorKind.listener, key, descriptor);
   }
 

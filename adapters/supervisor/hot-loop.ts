@@ -15,6 +15,7 @@ import { beginRequest } from './begin-request.js';
 import { answerFailed } from './failed-request.js';
 import { FormerRequests } from './former-requests.js';
 import type { HotLoopParts } from './hot-loop-parts.js';
+import { noteLateness } from './lateness.js';
 import type { CompiledPolicyData } from './policy-transfer.js';
 import type { Served } from './served-listener.js';
 
@@ -24,7 +25,7 @@ const injectorKey = 2;
 export const firstListenerKey = 16;
 
 const readyAtOnce = 64;
-/** How long a loop sleeps between two looks for a journal segment that isn't ready. */
+/** Between two looks for a journal segment that isn't ready. */
 const segmentWaitUs = 1_000;
 
 /**
@@ -54,9 +55,7 @@ export class HotLoop {
     this.elapsedUs = () => parts.nowUs() - this.receivedAtUs;
   }
 
-  /**
-   * Serves until told to stop and nothing waits for the injector, or until its quarantined target is gone.
-   */
+  /** Serves until told to stop and nothing waits for the injector, or its quarantined target is gone. */
   run(): void {
     const { control } = this.parts;
     for (;;) {
@@ -110,6 +109,7 @@ export class HotLoop {
     const handler = takeOverRecord(record, former, find);
     if (record.f64(offset.receivedAtUs) === 0) record.setF64(offset.receivedAtUs, nowUs());
     this.receivedAtUs = record.f64(offset.receivedAtUs);
+    noteLateness(record, served.policy, nowUs());
     control.enter(served.listener.key);
     this.advance(record, handler, served);
     control.leave();
@@ -266,7 +266,7 @@ export class HotLoop {
     this.leave(served);
   }
 
-  /** Hears no more of a listener, and forgets it when nothing of it waits for the injector. */
+  /** Hears no more of a listener; forgets it when nothing of it waits for the injector. */
   private leave(served: Served): void {
     this.epoll.remove(served.listener.descriptor);
     served.paused = true;

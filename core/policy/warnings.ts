@@ -2,7 +2,7 @@ import type { Policy, PolicyRule } from './schema.js';
 
 /** What is valid in a policy, but probably not what its author wants: a sentence each. */
 export function policyWarnings(policy: Policy): string[] {
-  return [...sealingWarnings(policy), ...deadlineWarnings(policy), ...unreachableWarnings(policy.targets)];
+  return [...sealingWarnings(policy), ...unreachableWarnings(policy.targets)];
 }
 
 function sealingWarnings({ defaults, targets }: Policy): string[] {
@@ -17,17 +17,6 @@ function sealingWarnings({ defaults, targets }: Policy): string[] {
     `${places.join(', ')}: 'confinement: sealed' is accepted, but this version does not seal handles yet; ` +
       'targets are confined to the listed file systems and shares.',
   ];
-}
-
-function deadlineWarnings({ defaults, targets }: Policy): string[] {
-  const isSet = (limits: { readonly deadlineMs?: number | undefined } | undefined): boolean =>
-    (limits?.deadlineMs ?? 0) > 0;
-  const places = [
-    ...(isSet(defaults.limits) ? ['defaults'] : []),
-    ...targets.flatMap(({ limits }, index) => (isSet(limits) ? [`targets[${index}]`] : [])),
-  ];
-  if (places.length === 0) return [];
-  return [`${places.join(', ')}: 'limits.deadlineMs' is accepted, but this version sets no deadline yet.`];
 }
 
 /** A rule that an earlier one shadows wholly: the same match, or one after a match-all. */

@@ -108,6 +108,6 @@ export const injectionOutcome = {
 
 /**
  * Marked in a record before an effect that must not happen twice; several may be. `truncated` is a
- * successor's finding: what was marked did happen.
+ * successor's finding: what was marked did happen; `late` another: the call has waited for too long.
  */
-export const effectMark = { none: 0, truncate: 1, descriptor: 2, truncated: 4 } as const;
+export const effectMark = { none: 0, truncate: 1, descriptor: 2, truncated: 4, late: 8 } as const;

@@ -8,7 +8,7 @@ import {
   recoveryKind,
 } from '../../../core/request/record-layout.js';
 import { type Step, type StepContext, stepPark } from '../../../core/steps/step.js';
-import { ending, noteAnswer } from './shared-steps.js';
+import { ending, giveErrno, noteAnswer } from './shared-steps.js';
 
 const ESRCH = -errnoNumbers.ESRCH;
 
@@ -47,7 +47,10 @@ export function recoverySteps(places: RecoveryPlaces): readonly Step[] {
       name: 'recover-check',
       event: 'RECOVER',
       act: ({ kernel, record }) => kernel.checkNotification(record),
-      next: (context, result) => (result < 0 ? judgeEnded(context, places) : at(1)),
+      next: (context, result) => {
+        if (result < 0) return judgeEnded(context, places);
+        return isLate(context) ? giveErrno(context, -context.policy.deadlineErrno) : at(1);
+      },
     },
     {
       name: 'recover-identify',
@@ -84,6 +87,14 @@ export function recoverySteps(places: RecoveryPlaces): readonly Step[] {
     { name: 'answered-before', event: 'ANSWER', next: () => ending.answered },
     { name: 'refused-before', event: 'REFUSE', next: () => ending.refused },
   ];
+}
+
+/**
+ * Has the call waited beyond the policy's deadline while nobody answered? One that has effects already is
+ * finished all the same.
+ */
+function isLate({ record }: StepContext): boolean {
+  return record.u16(offset.effectMark) === effectMark.late;
 }
 
 /** The call is over. Did the predecessor answer it, or somebody for it, or did the target give it up? */
