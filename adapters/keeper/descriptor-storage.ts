@@ -11,6 +11,8 @@ export interface StoredDescriptor {
 }
 
 export const socketName = 'socket';
+/** What injectors have written down of what they did. */
+export const scoreboardName = 'scoreboard';
 
 /** The name under which a listener is stored. */
 export function listenerName(key: number): string {

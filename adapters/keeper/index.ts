@@ -1,3 +1,5 @@
 /** The process that outlives those that answer. */
+export type { StoredDescriptor } from './descriptor-storage.js';
+export { HandOverSocket, requestHandOver } from './hand-over.js';
 export { Keeper, type KeeperEnd, type KeeperOptions } from './keeper.js';
 export type { ProcessStatus } from './process-status.js';

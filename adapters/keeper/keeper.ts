@@ -3,23 +3,18 @@ import type { ErrorCode } from '../../core/errors/table.js';
 import { Supervision, type SupervisionEffect } from '../../core/keeper/supervision.js';
 import type { Logger } from '../../core/ports/logger.js';
 import { systemCall } from '../linux/native.js';
-import { AgentSocket } from '../oci/agent-socket.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import { isSeccompListener } from '../oci/listener-check.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
-import {
-  type DescriptorStorage,
-  listenerName,
-  type StoredDescriptor,
-  socketName,
-} from './descriptor-storage.js';
+import { Awaited } from './awaited.js';
+import type { DescriptorStorage, StoredDescriptor } from './descriptor-storage.js';
+import { Holdings } from './holdings.js';
 import { stayOutOfReach, wantsToRun } from './host-process.js';
 import { keeperLimits, lookEveryMs, stopWaitMs } from './limits.js';
-import { type KeptListener, ListenerBook } from './listener-book.js';
-import type { ProcessStatus } from './process-status.js';
+import type { KeptListener } from './listener-book.js';
+import { processesOf } from './process-list.js';
 import type { ListenerNote, SupervisorConfiguration, SupervisorMessage } from './protocol.js';
 import { SupervisorChild } from './supervisor-child.js';
-import { takeStored } from './take-stored.js';
 
 export interface KeeperOptions {
   /** The socket for runtimes; none for `deputy run`, whose one target comes by take(). */
@@ -33,6 +28,8 @@ export interface KeeperOptions {
   readonly storage?: DescriptorStorage;
   /** What an earlier keeper had stored. */
   readonly stored?: readonly StoredDescriptor[];
+  /** Gets what another keeper holds, which ends with that: asked when a supervisor is ready to go on. */
+  readonly handOver?: () => Promise<readonly StoredDescriptor[]>;
   readonly logger: Logger;
 }
 
@@ -50,11 +47,10 @@ export interface KeeperEnd {
 export class Keeper {
   private readonly children = new Map<number, SupervisorChild>();
   /** Who waits for a listener to be served. */
-  private readonly waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
-  private readonly book: ListenerBook;
+  private readonly awaited = new Awaited();
+  private readonly holdings: Holdings;
   private readonly supervision: Supervision;
   private readonly injector: InjectorProcess;
-  private socket: AgentSocket | undefined;
   private timer: NodeJS.Timeout | undefined;
   private lastLookMs = 0;
   private nextId = 1;
@@ -68,7 +64,8 @@ export class Keeper {
 
   constructor(private readonly options: KeeperOptions) {
     const { configuration, logger } = options;
-    this.book = new ListenerBook(configuration.stateDirectory, logger, (listener) => this.gone(listener));
+    const { stateDirectory } = configuration;
+    this.holdings = new Holdings(stateDirectory, options.storage, logger, (listener) => this.gone(listener));
     this.supervision = new Supervision(keeperLimits, options.standby);
     this.injector = new InjectorProcess(logger, () => this.injectorReady());
     this.firstActive = new Promise((resolve, reject) => {
@@ -80,9 +77,9 @@ export class Keeper {
   /** Starts everything; resolves when a supervisor serves. Throws a coded error when the first one can't. */
   async start(): Promise<void> {
     stayOutOfReach(this.options.logger);
-    const { stored = [], storage } = this.options;
-    const storedSocket = takeStored(stored, this.book, storage);
-    await this.injector.start();
+    this.takeBack(this.options.stored ?? []);
+    // Whoever replaces another has its supervisor ready first, so that calls wait for a moment only.
+    if (this.options.handOver === undefined) await this.injector.start();
     this.lastLookMs = performance.now();
     this.timer = setInterval(() => this.look(), lookEveryMs);
     this.obey(this.supervision.begin());
@@ -95,9 +92,27 @@ export class Keeper {
       ...(allowedUsers ? { allowedUsers } : {}),
       onListener: (state: ContainerProcessState, listener: number) => void this.take(state, listener),
     };
-    if (storedSocket !== undefined) this.socket = AgentSocket.adopt(socketOptions, storedSocket);
-    this.socket ??= AgentSocket.open(socketOptions);
-    this.options.storage?.store(socketName, this.socket.descriptor);
+    this.holdings.openSocket(socketOptions);
+  }
+
+  /**
+   * Ends at once, and gives away all that outlives this process. What is in flight is finished by whoever gets
+   * it; only what the injector began it finishes itself.
+   */
+  async handOver(): Promise<readonly StoredDescriptor[]> {
+    this.stopping = true;
+    this.holdings.closeSocket(true);
+    this.supervision.stop();
+    for (const child of this.children.values()) child.kill();
+    clearInterval(this.timer);
+    await this.injector.stop();
+    return this.holdings.list();
+  }
+
+  private takeBack(stored: readonly StoredDescriptor[]): void {
+    const { scoreboard } = this.holdings.takeBack(stored);
+    if (scoreboard !== undefined) this.injector.useScoreboard(scoreboard);
+    this.holdings.keepScoreboard(this.injector.scoreboardDescriptor);
   }
 
   /** Keeps a listener and has it served. */
@@ -108,15 +123,14 @@ export class Keeper {
       this.options.logger.warn({ code: error.code, container: state.containerId }, error.message);
       return undefined;
     }
-    const listener = this.book.take(state, descriptor, origin);
-    this.options.storage?.store(listenerName(listener.key), descriptor);
+    const listener = this.holdings.keep(state, descriptor, origin);
     for (const child of this.children.values()) child.giveListener(listener);
     return listener;
   }
 
   /** Resolves when this listener is served; throws when that is refused. */
   served(key: number): Promise<void> {
-    return new Promise((resolve, reject) => this.waiting.set(key, { resolve, reject }));
+    return this.awaited.wait(key);
   }
 
   /** Has every supervisor read the policy again. */
@@ -128,8 +142,8 @@ export class Keeper {
   async stop(): Promise<KeeperEnd> {
     this.stopping = true;
     // What is stored outlives this process: connections wait for the next one.
-    const hold = this.options.storage !== undefined;
-    this.socket?.close(hold);
+    const hold = this.holdings.outlive;
+    this.holdings.closeSocket(hold);
     const activeId = this.supervision.stop();
     const active = activeId === undefined ? undefined : this.children.get(activeId);
     for (const child of this.children.values()) if (child !== active) child.kill();
@@ -146,7 +160,7 @@ export class Keeper {
     }
     clearInterval(this.timer);
     await this.injector.stop();
-    await this.book.close();
+    await this.holdings.book.close();
     return this.end;
   }
 
@@ -196,13 +210,13 @@ export class Keeper {
     this.children.set(id, child);
     this.supervision.started(id);
     child.send({ kind: 'start', configuration: { ...this.options.configuration, proves: !this.hasProved } });
-    for (const listener of this.book.all) child.giveListener(listener);
+    for (const listener of this.holdings.book.all) child.giveListener(listener);
     this.tellProcesses();
   }
 
   private activate(id: number, reason: string): void {
     const child = this.children.get(id);
-    child?.send({ kind: 'activate', reason, lost: this.hasProved ? [] : this.book.takeLost() });
+    child?.send({ kind: 'activate', reason, lost: this.hasProved ? [] : this.holdings.book.takeLost() });
     this.hasProved = true;
     this.options.logger.info({ supervisor: child?.pid, reason }, 'a supervisor takes over');
   }
@@ -224,9 +238,7 @@ export class Keeper {
   private hear(id: number, child: SupervisorChild, message: SupervisorMessage): void {
     switch (message.kind) {
       case 'ready':
-        this.obey(this.supervision.ready(id));
-        this.tellProcesses();
-        return;
+        return void this.becameReady(id, child);
       case 'failed':
         if (!this.hasProved)
           this.failedToStart(new DeputyError(message.code as ErrorCode, message.message, message.remedy));
@@ -248,15 +260,28 @@ export class Keeper {
 
   /** Without anybody who holds the listener its target's calls give ENOSYS, as they must, instead of waiting. */
   private refuse({ key, code, message }: Extract<SupervisorMessage, { kind: 'refused' }>): void {
-    this.waiting.get(key)?.reject(new DeputyError(code as ErrorCode, message, ''));
-    this.waiting.delete(key);
-    this.book.drop(key);
+    this.awaited.refused(key, new DeputyError(code as ErrorCode, message, ''));
+    this.holdings.book.drop(key);
+  }
+
+  private async becameReady(id: number, child: SupervisorChild): Promise<void> {
+    const { handOver } = this.options;
+    if (handOver !== undefined && !this.hasProved && this.injector.processId === undefined) {
+      try {
+        this.takeBack(await handOver());
+      } catch (error) {
+        return this.failedToStart(error as Error);
+      }
+      void this.injector.start();
+      for (const listener of this.holdings.book.all) child.giveListener(listener);
+    }
+    this.obey(this.supervision.ready(id));
+    this.tellProcesses();
   }
 
   private note(key: number, note: ListenerNote): void {
-    this.waiting.get(key)?.resolve();
-    this.waiting.delete(key);
-    this.book.note(key, note);
+    this.awaited.served(key);
+    this.holdings.book.note(key, note);
     for (const child of this.children.values()) child.send({ kind: 'note', key, note });
   }
 
@@ -272,27 +297,11 @@ export class Keeper {
   }
 
   private gone({ key }: KeptListener): void {
-    this.options.storage?.remove(listenerName(key));
     for (const child of this.children.values()) child.send({ kind: 'gone', key });
   }
 
   private tellProcesses(): void {
-    const processes = this.processes();
+    const processes = processesOf(this.children, this.supervision, this.injector.processId);
     for (const child of this.children.values()) child.send({ kind: 'processes', processes });
-  }
-
-  /** Who there is, for status. */
-  processes(): readonly ProcessStatus[] {
-    const supervisors = [...this.children].map(([id, { pid }]): ProcessStatus => {
-      const phase = this.supervision.phaseOf(id);
-      const state = phase === 'active' || phase === 'standby' ? phase : 'starting';
-      return { pid, role: 'supervisor', state };
-    });
-    const { processId } = this.injector;
-    return [
-      { pid: process.pid, role: 'keeper', state: 'active' },
-      ...supervisors,
-      ...(processId === undefined ? [] : [{ pid: processId, role: 'injector', state: 'active' } as const]),
-    ];
   }
 }

@@ -30,6 +30,7 @@ export function addAgentCommand(program: Command): void {
     .option('--journal-bytes <n>', 'journal on disk at most; at the bound requests wait', positiveInteger)
     .option('--event-bytes <n>', 'events on disk at most; the eldest go first', positiveInteger)
     .option('--no-standby', 'no second supervisor that waits to take over: a take-over then takes longer')
+    .option('--replace', 'take over from the agent that runs on this state directory, without losing a call')
     .addOption(
       new Option('--keeper <on|off>', 'off: one process does it all, and its end is the end of its targets')
         .choices(['on', 'off'])
@@ -44,7 +45,10 @@ export function addAgentCommand(program: Command): void {
 async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel): Promise<void> {
   requireRoot('deputy agent');
   const logger = commandLineLogger(level);
-  const agent = await startRunningAgent(flags, level, logger);
+  const agent = await startRunningAgent(flags, level, logger, () => {
+    logger.info({}, 'another agent has taken over; ending');
+    exitAtOnce(exitCode.ok);
+  });
   process.on('SIGHUP', () => {
     try {
       agent.reloadPolicy();
