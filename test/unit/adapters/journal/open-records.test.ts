@@ -16,7 +16,11 @@ import { Journal, segmentsIn } from '../../../../adapters/journal/journal.js';
 import { readOpenRecords } from '../../../../adapters/journal/open-records.js';
 import { readHeader, segmentName } from '../../../../adapters/journal/segment-file.js';
 import { isDeputyError } from '../../../../core/errors/deputy-error.js';
-import { recordAreaOffset, recordsPerSegment } from '../../../../core/journal/segment-layout.js';
+import {
+  recordAreaOffset,
+  recordsPerSegment,
+  slotsPerBlock,
+} from '../../../../core/journal/segment-layout.js';
 import { requestState } from '../../../../core/machines/request.js';
 import type { RequestRecord } from '../../../../core/request/record.js';
 import { offset } from '../../../../core/request/record-layout.js';
@@ -222,9 +226,10 @@ describe.runIf(onLinux)('open records', () => {
 
   test('threads that reserved blocks and wrote nothing there hide nobody', () =>
     withDirectory((directory) => {
-      const journal = new CrashingJournal(directory, 30);
-      for (let index = 0; index < 30; index++) journal.passBy(index, 1);
-      journal.receive(29, 16, 5n);
+      const journal = new CrashingJournal(directory, 2);
+      journal.passBy(0, 1);
+      for (let index = 0; index < 30; index++) journal.journal.counters.takeSlots(slotsPerBlock);
+      journal.receive(1, 16, 5n);
       journal.crash();
       expect(readOpenRecords(directory, 1, 100)).toHaveLength(1);
     }));
