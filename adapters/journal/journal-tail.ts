@@ -1,4 +1,9 @@
-import { eventPayload, segmentOf } from '../../core/journal/segment-layout.js';
+import {
+  eventPayload,
+  maximumPayloadBytes,
+  segmentOf,
+  slotsPerBlock,
+} from '../../core/journal/segment-layout.js';
 import { RecordViews, RequestRecord } from '../../core/request/record.js';
 import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
 import { type OrderEntry, SegmentReader } from './segment-reader.js';
@@ -66,7 +71,9 @@ export class JournalTail {
       highest = high;
       to++;
     }
-    this.reader.readRecords(lowest, this.bytes, highest - lowest + 1);
+    const read = this.reader.readRecords(lowest, this.bytes, highest - lowest + 1);
+    // What a file that is gone or cut short doesn't have is nothing, not what was read before.
+    this.bytes.fill(0, read);
     for (let index = from; index < to; index++) this.hand(entries[index] as OrderEntry, lowest, sink);
     return to - from;
   }
@@ -74,13 +81,14 @@ export class JournalTail {
   private hand(entry: OrderEntry, lowest: number, sink: TailSink): void {
     const base = (entry.slot - lowest) * recordBytes;
     this.record.attach(this.views, base, entry.slot);
-    if (this.record.u32(offset.kind) === recordKind.event) sink.event(this.readPayload(entry), entry.ticket);
-    else sink.request(this.record, entry.ticket);
+    const kind = this.record.u32(offset.kind);
+    if (kind === recordKind.event) sink.event(this.readPayload(entry), entry.ticket);
+    else if (kind !== recordKind.free) sink.request(this.record, entry.ticket);
   }
 
   private readPayload({ slot }: OrderEntry): string {
-    const length = this.record.u32(eventPayload.length);
-    const slots = this.record.u32(eventPayload.slots);
+    const length = Math.min(this.record.u32(eventPayload.length), maximumPayloadBytes);
+    const slots = Math.min(this.record.u32(eventPayload.slots), slotsPerBlock);
     const run = Buffer.alloc(slots * recordBytes);
     this.reader.readRecords(slot, run, slots);
     return run.toString('utf8', eventPayload.text, eventPayload.text + length);

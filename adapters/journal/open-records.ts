@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { deputyError } from '../../core/errors/deputy-error.js';
 import {
   orderEntryBytes,
   placeIn,
@@ -54,24 +55,23 @@ class Scan {
   }
 
   segment(segment: number): void {
-    const descriptor = openSync(join(this.directory, segmentName(segment)), 'r');
-    try {
-      let emptyBlocks = 0;
-      for (let first = 0; first < recordsPerSegment; first += chunkRecords) {
-        const position = recordAreaOffset + first * recordBytes;
-        const read = readSync(descriptor, this.chunk, 0, this.chunk.length, position);
-        for (let index = 0; index < Math.floor(read / recordBytes); index++) {
-          if (index % slotsPerBlock === 0) {
-            const touched = this.chunk.readUInt32LE(index * recordBytes + offset.epoch) !== 0;
-            emptyBlocks = touched ? 0 : emptyBlocks + 1;
-            if (emptyBlocks >= emptyBlocksAtEnd) return;
-          }
-          this.judge(index * recordBytes, segment * recordsPerSegment + first + index);
+    readingFrom(join(this.directory, segmentName(segment)), (descriptor) => this.walk(descriptor, segment));
+  }
+
+  private walk(descriptor: number, segment: number): void {
+    let emptyBlocks = 0;
+    for (let first = 0; first < recordsPerSegment; first += chunkRecords) {
+      const position = recordAreaOffset + first * recordBytes;
+      const read = readSync(descriptor, this.chunk, 0, this.chunk.length, position);
+      for (let index = 0; index < Math.floor(read / recordBytes); index++) {
+        if (index % slotsPerBlock === 0) {
+          const touched = this.chunk.readUInt32LE(index * recordBytes + offset.epoch) !== 0;
+          emptyBlocks = touched ? 0 : emptyBlocks + 1;
+          if (emptyBlocks >= emptyBlocksAtEnd) return;
         }
-        if (read < this.chunk.length) return;
+        this.judge(index * recordBytes, segment * recordsPerSegment + first + index);
       }
-    } finally {
-      closeSync(descriptor);
+      if (read < this.chunk.length) return;
     }
   }
 
@@ -111,8 +111,8 @@ class Orders {
 
   /** Does the order have this slot at the ticket that ends in these 32 bits? */
   holds(lowTicket: number, slot: number): boolean {
-    // A ticket is never greater than the slot of its record.
-    const ticket = slot - ((slot - lowTicket) >>> 0);
+    // Tickets run behind the slots of their records, and ahead of those that stayed open for long.
+    const ticket = slot + ((lowTicket - slot) | 0);
     const area = this.area(segmentOf(ticket));
     // A segment that is gone was published, and so was all that it ordered.
     if (area === undefined) return true;
@@ -129,17 +129,24 @@ class Orders {
 }
 
 function readOrderArea(path: string): Buffer | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, 'r');
-  } catch {
-    return undefined;
-  }
-  try {
+  return readingFrom(path, (descriptor) => {
     const area = Buffer.alloc(recordsPerSegment * orderEntryBytes);
     readSync(descriptor, area, 0, area.length, segmentHeaderBytes);
     return area;
+  });
+}
+
+/** Undefined when the file is gone; throws DEPUTY_E_JOURNAL_CORRUPT when it can't be read. */
+function readingFrom<Result>(path: string, read: (descriptor: number) => Result): Result | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, 'r');
+    return read(descriptor);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, offset: 0, detail: message }, error);
   } finally {
-    closeSync(descriptor);
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }

@@ -11,6 +11,8 @@ import { type Watch, watchReadable } from '../linux/readiness.js';
 import { descriptorPacket } from './protocol.js';
 
 const EAGAIN = -11;
+/** No room now: the socket's, the kernel's, or that of all descriptors under way (unix(7), ETOOMANYREFS). */
+const noRoom: ReadonlySet<number> = new Set([EAGAIN, -12 /* ENOMEM */, -105 /* ENOBUFS */, -109]);
 /** A full socket is tried again this often; its reader is busy, or about to be replaced. */
 const retryMs = 5;
 /** Descriptors that may wait for one supervisor: more than an agent has listeners. */
@@ -57,7 +59,9 @@ export class DescriptorSender {
       u32[1] = next.kind;
       u32[2] = next.number;
       const sent = sendWithDescriptors(this.socket, address, descriptorPacket.bytes, [next.descriptor]);
-      if (sent === EAGAIN) {
+      if (noRoom.has(sent)) {
+        // One timer, however many wait: each would go on by itself.
+        clearTimeout(this.timer);
         this.timer = setTimeout(() => this.flush(), retryMs);
         return;
       }

@@ -1,43 +1,20 @@
 import { DeputyError, deputyError } from '../../core/errors/deputy-error.js';
 import type { ErrorCode } from '../../core/errors/table.js';
 import { Supervision, type SupervisionEffect } from '../../core/keeper/supervision.js';
-import type { Logger } from '../../core/ports/logger.js';
 import { systemCall } from '../linux/native.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import { isSeccompListener } from '../oci/listener-check.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import { Awaited } from './awaited.js';
-import type { DescriptorStorage, StoredDescriptor } from './descriptor-storage.js';
+import type { StoredDescriptor } from './descriptor-storage.js';
 import { Holdings } from './holdings.js';
 import { stayOutOfReach, wantsToRun } from './host-process.js';
+import type { KeeperEnd, KeeperOptions } from './keeper-options.js';
 import { keeperLimits, lookEveryMs, stopWaitMs } from './limits.js';
 import type { KeptListener } from './listener-book.js';
 import { processesOf } from './process-list.js';
-import type { ListenerNote, SupervisorConfiguration, SupervisorMessage } from './protocol.js';
+import type { ListenerNote, SupervisorMessage } from './protocol.js';
 import { SupervisorChild } from './supervisor-child.js';
-
-export interface KeeperOptions {
-  /** The socket for runtimes; none for `deputy run`, whose one target comes by take(). */
-  readonly socketPath?: string;
-  readonly allowedUsers?: readonly number[];
-  readonly configuration: Omit<SupervisorConfiguration, 'proves'>;
-  /** The compiled entry of supervisors. */
-  readonly supervisorEntry: string;
-  readonly standby: boolean;
-  /** Keeps descriptors beyond this process's own end; then its end is not that of its targets. */
-  readonly storage?: DescriptorStorage;
-  /** What an earlier keeper had stored. */
-  readonly stored?: readonly StoredDescriptor[];
-  /** Gets what another keeper holds, which ends with that: asked when a supervisor is ready to go on. */
-  readonly handOver?: () => Promise<readonly StoredDescriptor[]>;
-  readonly logger: Logger;
-}
-
-/** How an agent ended. */
-export interface KeeperEnd {
-  readonly abandonedTargets: number;
-  readonly stuckLoops: number;
-}
 
 /**
  * Holds what must outlive the processes that answer: the socket for runtimes, and the listeners. Starts and
@@ -74,7 +51,7 @@ export class Keeper {
     });
   }
 
-  /** Starts everything; resolves when a supervisor serves. Throws a coded error when the first one can't. */
+  /** Resolves when a supervisor serves. Throws a coded error when the first one can't. */
   async start(): Promise<void> {
     stayOutOfReach(this.options.logger);
     this.takeBack(this.options.stored ?? []);

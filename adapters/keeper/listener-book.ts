@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../core/ports/logger.js';
@@ -48,11 +48,20 @@ export class ListenerBook {
     return [...this.kept.values()];
   }
 
-  /** Takes a listener that a runtime handed over. */
-  take(state: ContainerProcessState, descriptor: number, origin: string): KeptListener {
+  /**
+   * Takes a listener that a runtime handed over. What is known of it is written before this returns: stored
+   * elsewhere without it, the descriptor would tell a later keeper nothing.
+   */
+  take(state: ContainerProcessState, descriptor: number, origin = 'runtime'): KeptListener {
     const listener: KeptListener = { key: this.nextKey++, descriptor, state, origin };
     this.hold(listener);
-    this.write(listener);
+    const path = this.path(listener.key);
+    try {
+      writeFileSync(`${path}.new`, JSON.stringify({ state }), { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+    } catch (error) {
+      this.notWritten(error);
+    }
     return listener;
   }
 
@@ -100,6 +109,7 @@ export class ListenerBook {
     this.watch.stop();
     for (const { descriptor } of this.kept.values()) systemCall('close', descriptor);
     this.kept.clear();
+    this.epoll.close();
     await this.writing;
   }
 
@@ -129,7 +139,8 @@ export class ListenerBook {
 
   private read(key: number): { state: ContainerProcessState; note?: ListenerNote } | undefined {
     try {
-      return JSON.parse(readFileSync(this.path(key), 'utf8'));
+      const known = JSON.parse(readFileSync(this.path(key), 'utf8'));
+      return typeof known?.state?.containerId === 'string' ? known : undefined;
     } catch {
       return undefined;
     }
@@ -149,8 +160,10 @@ export class ListenerBook {
   }
 
   private afterwards(work: () => Promise<unknown>): void {
-    this.writing = this.writing.then(work).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'what is known of a listener could not be written down');
-    });
+    this.writing = this.writing.then(work).catch((error: unknown) => this.notWritten(error));
+  }
+
+  private notWritten(error: unknown): void {
+    this.logger.warn({ err: error }, 'what is known of a listener could not be written down');
   }
 }

@@ -76,8 +76,10 @@ export class LoopPool {
       this.cannotGrow = true;
     }
     const oldest = Math.min(...[...this.loops].map((loop) => loop.control.oldestSegment));
-    if (oldest <= this.forgottenBefore || !Number.isFinite(oldest)) return;
+    if (!Number.isFinite(oldest)) return;
+    // Also when nothing moved since: what predecessors left may have ended only now.
     if (recovered) journal.noteOpenFrom(oldest);
+    if (oldest <= this.forgottenBefore) return;
     this.forgottenBefore = oldest;
     for (const loop of this.loops) loop.send({ kind: 'forget-segments', before: oldest });
     journal.unmapBefore(oldest);

@@ -1,3 +1,4 @@
+import type { DeputyEvent } from '../../core/events/event.js';
 import type { EventType } from '../../core/events/registry.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import type { DelegationStateName } from '../../core/machines/delegation.js';
@@ -9,6 +10,14 @@ import {
 import type { OpenStream } from '../../core/ports/sequencer.js';
 
 const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
+const countNames = Object.keys(noCounts) as (keyof Counts)[];
+/** What a request's event adds to. */
+export const countOf = {
+  'request.answered': 'answered',
+  'request.refused': 'refused',
+  'request.cancelled': 'cancelled',
+  'request.lost': 'lost',
+} as const;
 /** Ended delegations whose counts can still be asked for. */
 const endedRemembered = 1024;
 
@@ -57,11 +66,17 @@ export class OpenStreams {
     return this.streams.get(delegationId)?.counts ?? this.ended.get(delegationId) ?? noCounts;
   }
 
-  /** Numbering goes on behind what the store has, where no checkpoint tells more. */
-  startAfter(versions: ReadonlyMap<string, number>): void {
-    for (const [delegationId, version] of versions) {
-      this.streams.set(delegationId, { version, tenant: 'none', state: 'none', counts: { ...noCounts } });
-    }
+  /** Takes in an event as the store has it, where no checkpoint tells more. */
+  fold(event: DeputyEvent): void {
+    const { delegationId, tenant, type, version } = event;
+    const stream = this.of(delegationId, tenant);
+    stream.version = version - 1;
+    const kind = (countOf as { readonly [Type in EventType]?: keyof Counts })[type];
+    if (kind !== undefined) stream.counts[kind]++;
+    const { counts } = event.data as { readonly counts?: Counts };
+    // Where a policy records less than each request, these say more than was seen.
+    for (const key of countNames) stream.counts[key] = Math.max(stream.counts[key], counts?.[key] ?? 0);
+    this.advance(delegationId, tenant, type);
   }
 
   restore(stored: readonly StoredStream[]): void {

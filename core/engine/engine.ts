@@ -19,6 +19,7 @@ import type {
   ReconcileResult,
 } from './engine-options.js';
 import { settlePredecessors } from './predecessors.js';
+import { Turns } from './turns.js';
 
 export type { Engine };
 
@@ -33,7 +34,8 @@ export function createEngine(options: EngineOptions): Engine {
 class DelegationEngine implements Engine {
   private readonly live = new Map<string, Delegation>();
   private readonly ended: DelegationStatus[] = [];
-  private readonly starting = new Map<string, Promise<DelegationStatus>>();
+  /** Two listeners of one container (run and exec) may come at the same moment: one delegation for both. */
+  private readonly turns = new Turns();
   private readonly logger: Logger;
   private readonly log: DelegationEvents;
   private policy: Policy;
@@ -47,25 +49,18 @@ class DelegationEngine implements Engine {
 
   async delegate(request: DelegateOptions): Promise<DelegationStatus> {
     if (this.closing) throw deputyError('DEPUTY_E_ENGINE_CLOSED');
-    const { containerId } = request.target;
-    // Two listeners of one container (run and exec) may arrive at the same moment: one delegation for both.
-    const before = this.starting.get(containerId);
-    const next = (before ?? Promise.resolve(undefined))
-      .catch(() => undefined)
-      .then(() => this.begin(request));
-    this.starting.set(containerId, next);
-    try {
-      return await next;
-    } finally {
-      if (this.starting.get(containerId) === next) this.starting.delete(containerId);
-    }
+    return this.turns.take(request.target.containerId, () => this.begin(request));
   }
 
   async adopt(options: AdoptOptions): Promise<DelegationStatus> {
     if (this.closing) throw deputyError('DEPUTY_E_ENGINE_CLOSED');
-    const { delegationId: id, targets, reason, previousEpoch, inFlight } = options;
-    const [target] = targets;
+    const [target] = options.targets;
     if (target === undefined) throw deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'none given' });
+    return this.turns.take(target.containerId, () => this.goOn(options, target));
+  }
+
+  private async goOn(options: AdoptOptions, target: Target): Promise<DelegationStatus> {
+    const { delegationId: id, targets, reason, previousEpoch, inFlight } = options;
     const policy = this.policyOf(target);
     const strategy = this.options.strategies.find(({ name }) => name === options.strategy);
     if (strategy === undefined) {
@@ -85,7 +80,7 @@ class DelegationEngine implements Engine {
     await this.establish(delegation, () => {
       servingAtUs = this.options.clock.monotonicUs();
     });
-    for (const further of targets.slice(1)) await delegation.establishment?.join(further);
+    for (const further of targets.slice(1)) await this.joinFurther(delegation, further);
     void this.reactivate(delegation, servingAtUs);
     return delegation.status();
   }
@@ -222,6 +217,15 @@ class DelegationEngine implements Engine {
     } catch (error) {
       this.fail(delegation, error);
       throw error;
+    }
+  }
+
+  /** One further way in that can't be served doesn't end those that are. */
+  private async joinFurther(delegation: Delegation, further: Target): Promise<void> {
+    try {
+      await delegation.establishment?.join(further);
+    } catch (error) {
+      this.logger.error({ delegation: delegation.id, err: error }, 'a further listener can not be served');
     }
   }
 

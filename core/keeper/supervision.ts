@@ -48,7 +48,7 @@ export class Supervision {
   ) {}
 
   begin(): SupervisionEffect[] {
-    return this.spawnMissing(0);
+    return this.spawnMissing();
   }
 
   /** A supervisor's process was started. */
@@ -63,7 +63,7 @@ export class Supervision {
     if (one?.phase !== 'starting') return [];
     one.phase = 'standby';
     one.missed = 0;
-    return [...this.activateOne(), ...this.spawnMissing(0)];
+    return [...this.activateOne(), ...this.spawnMissing()];
   }
 
   /** Its process has ended. `how` is for people; `wasKilled`: by SIGKILL, so that it may have been well. */
@@ -78,7 +78,7 @@ export class Supervision {
     const failing = this.deathsInRow === this.limits.promptRestarts + 1;
     return [
       ...this.activateOne(),
-      ...this.spawnMissing(this.delayMs()),
+      ...this.spawnMissing(),
       ...(failing ? [{ kind: 'failing', deaths: this.deathsInRow } as const] : []),
     ];
   }
@@ -107,7 +107,7 @@ export class Supervision {
       effects.push({ kind: 'kill', id, reason });
     }
     if (effects.length > 0) return effects;
-    return [...this.activateOne(), ...this.spawnMissing(0)];
+    return [...this.activateOne(), ...this.spawnMissing()];
   }
 
   /** The host's own delays are nobody's fault: what was missed until now doesn't count. */
@@ -140,8 +140,10 @@ export class Supervision {
     return [{ kind: 'activate', id, reason }];
   }
 
-  private spawnMissing(delayMs: number): SupervisionEffect[] {
+  /** In a row of deaths every start waits, whatever it is for: a standby's death may be the next one. */
+  private spawnMissing(): SupervisionEffect[] {
     if (this.stopping) return [];
+    const delayMs = this.delayMs();
     const living = [...this.supervised.values()].filter(({ phase }) => phase !== 'killed').length;
     // The first one is to serve before a second one takes the processor from it.
     const hasActive = this.activeId !== undefined;

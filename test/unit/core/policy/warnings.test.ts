@@ -12,14 +12,6 @@ it('says once that sealing is not enforced yet, and where it is asked for', () =
   expect(warnings[0]).toMatch(/^defaults, targets\[0\]: 'confinement: sealed' .* does not seal handles yet/);
 });
 
-it('says that deadlines are not set yet, where one is asked for', () => {
-  expect(warningsOf([{ match: {}, limits: { inFlightPerTarget: 8 } }])).toEqual([]);
-  const warnings = warningsOf([{ match: {}, limits: { deadlineMs: 100 } }], { limits: { deadlineMs: 5 } });
-  expect(warnings).toEqual([
-    "defaults, targets[0]: 'limits.deadlineMs' is accepted, but this version sets no deadline yet.",
-  ]);
-});
-
 it('names rules that are never reached', () => {
   const rules = [
     { match: { container: 'a' } },
