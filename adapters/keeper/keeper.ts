@@ -135,10 +135,11 @@ export class Keeper {
 
   /** Stops taking containers, lets the active supervisor finish, ends the others. */
   async stop(): Promise<KeeperEnd> {
-    this.stopping = true;
     // What is stored outlives this process: connections wait for the next one.
     const hold = this.options.storage !== undefined;
-    this.socket?.close(hold);
+    if (hold) await this.socket?.handOver();
+    else this.socket?.close();
+    this.stopping = true;
     const activeId = this.supervision.stop();
     const active = activeId === undefined ? undefined : this.children.get(activeId);
     for (const child of this.children.values()) if (child !== active) child.kill();
@@ -152,6 +153,7 @@ export class Keeper {
     clearInterval(this.timer);
     await this.injector.stop();
     await this.book.close();
+    await this.options.storage?.settled();
     return this.end;
   }
 
