@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../core/ports/logger.js';
@@ -47,11 +47,20 @@ export class ListenerBook {
     return [...this.kept.values()];
   }
 
-  /** Takes a listener that a runtime handed over. */
+  /**
+   * Takes a listener that a runtime handed over. What is known of it is in its file when this returns: a stored
+   * descriptor of which nothing is known is of no use to a later keeper.
+   */
   take(state: ContainerProcessState, descriptor: number): KeptListener {
     const listener: KeptListener = { key: this.nextKey++, descriptor, state };
     this.hold(listener);
-    this.write(listener);
+    const path = this.path(listener.key);
+    try {
+      writeFileSync(`${path}.new`, textOf(listener), { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+    } catch (error) {
+      this.notWritten(error);
+    }
     return listener;
   }
 
@@ -128,10 +137,11 @@ export class ListenerBook {
   }
 
   /** One write follows the other, so that a file never ends as an older one. */
-  private write({ key, state, note }: KeptListener): void {
-    const path = this.path(key);
+  private write(listener: KeptListener): void {
+    const path = this.path(listener.key);
+    const text = textOf(listener);
     this.afterwards(async () => {
-      await writeFile(`${path}.new`, JSON.stringify({ state, note }), { mode: 0o600 });
+      await writeFile(`${path}.new`, text, { mode: 0o600 });
       await rename(`${path}.new`, path);
     });
   }
@@ -141,8 +151,14 @@ export class ListenerBook {
   }
 
   private afterwards(work: () => Promise<unknown>): void {
-    this.writing = this.writing.then(work).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'what is known of a listener could not be written down');
-    });
+    this.writing = this.writing.then(work).catch((error: unknown) => this.notWritten(error));
   }
+
+  private notWritten(error: unknown): void {
+    this.logger.warn({ err: error }, 'what is known of a listener could not be written down');
+  }
+}
+
+function textOf({ state, note }: KeptListener): string {
+  return JSON.stringify({ state, note });
 }
