@@ -22,6 +22,14 @@ export const disturbances = {
 } as const;
 export type Disturbance = keyof typeof disturbances;
 
+/** Process ids as they are inside; 0 where there is none. */
+export interface Processes {
+  readonly keeper: number;
+  readonly active: number;
+  readonly standby: number;
+  readonly injector: number;
+}
+
 /** The shipped unit under a real systemd, with a share and targets beside it. */
 export class ServiceLab {
   readonly socketPath = '/run/deputy/agent.sock';
@@ -90,19 +98,6 @@ export class ServiceLab {
     });
   }
 
-  /** Process ids as they are inside. */
-  async processes(): Promise<{ keeper: number; active: number; standby: number; injector: number }> {
-    const all = (await this.status())?.processes ?? [];
-    const find = (role: string, state: string): number =>
-      all.find((one) => one.role === role && one.state === state)?.pid ?? 0;
-    return {
-      keeper: find('keeper', 'active'),
-      active: find('supervisor', 'active'),
-      standby: find('supervisor', 'standby'),
-      injector: find('injector', 'active'),
-    };
-  }
-
   kill(signal: string, pid: number | string): void {
     this.systemd.run('kill', [`-${signal}`, `${pid}`]);
   }
@@ -135,14 +130,21 @@ export class ServiceLab {
   }
 
   /** Waits for a service with all of its processes, for which something holds. */
-  async whole(
-    holds: (now: Awaited<ReturnType<ServiceLab['processes']>>) => boolean = () => true,
-  ): Promise<Awaited<ReturnType<ServiceLab['processes']>>> {
+  async whole(holds: (now: Processes, status: AgentStatus) => boolean = () => true): Promise<Processes> {
     const deadline = Date.now() + patienceMs;
     for (;;) {
-      const now = await this.processes();
-      if (Object.values(now).every((pid) => pid > 0) && holds(now)) return now;
+      const status = await this.status();
+      const now = processesOf(status);
+      if (status && Object.values(now).every((pid) => pid > 0) && holds(now, status)) return now;
       if (Date.now() > deadline) throw new Error(`the service did not get whole again:\n${this.journal}`);
+      await sleep(50);
+    }
+  }
+
+  async until(what: string, isSo: () => boolean): Promise<void> {
+    const deadline = Date.now() + patienceMs;
+    while (!isSo()) {
+      if (Date.now() > deadline) throw new Error(`never ${what}:\n${this.journal}`);
       await sleep(50);
     }
   }
@@ -159,4 +161,15 @@ export class ServiceLab {
   stop(): Promise<void> {
     return this.systemd.stop();
   }
+}
+
+function processesOf(status: AgentStatus | undefined): Processes {
+  const find = (role: string, state: string): number =>
+    status?.processes.find((one) => one.role === role && one.state === state)?.pid ?? 0;
+  return {
+    keeper: find('keeper', 'active'),
+    active: find('supervisor', 'active'),
+    standby: find('supervisor', 'standby'),
+    injector: find('injector', 'active'),
+  };
 }

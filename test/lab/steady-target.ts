@@ -1,6 +1,7 @@
 import { LineProcess } from '../kernel/support/line-process.js';
 import { sleep } from './child.js';
 import type { ServiceLab } from './service-lab.js';
+import { firstChildOf } from './systemd.js';
 
 const threads = 4;
 /** So many calls say that each thread goes on. */
@@ -75,6 +76,12 @@ export class SteadyTarget {
       if (Date.now() > deadline) throw new Error(`${this.options.container} hangs`);
       await sleep(20);
     }
+  }
+
+  /** Ends it at once, whatever it waits for. */
+  async kill(): Promise<void> {
+    process.kill(firstChildOf(this.process.pid) as number, 'SIGKILL');
+    await this.process.exited;
   }
 
   async end(): Promise<SteadyReport> {

@@ -146,8 +146,8 @@ function entering(pid: number, program: string, words: readonly string[]): strin
   return ['--target', `${pid}`, '--all', '--', program, ...words];
 }
 
-/** unshare(1) waits for the one process that it starts; undefined before it has. */
-function firstChildOf(pid: number): number | undefined {
+/** unshare(1) and nsenter(1) wait for the one process that they start; undefined before they have. */
+export function firstChildOf(pid: number): number | undefined {
   try {
     const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
     return pids === '' ? undefined : Number(pids.split(' ')[0]);
