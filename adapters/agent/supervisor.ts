@@ -105,7 +105,7 @@ export class Supervisor {
       logger: this.options.logger,
     });
     this.engine = engine;
-    const listeners = [...this.waiting.values()];
+    const listeners = this.withNotes([...this.waiting.values()]);
     this.waiting.clear();
     await this.adoptAll(engine, listeners, reason);
     serving.endFormer();
@@ -126,6 +126,21 @@ export class Supervisor {
 
   get listenerCount(): number {
     return this.serving.server.listenerCount;
+  }
+
+  /**
+   * A predecessor may have served a listener and died before the keeper had its note. The journal has the same,
+   * and with it the calls that are still to be answered.
+   */
+  private withNotes(listeners: readonly OfferedListener[]): readonly OfferedListener[] {
+    if (listeners.every(({ note }) => note !== undefined)) return listeners;
+    const owners = this.serving.owners();
+    return listeners.map((listener) => {
+      const owner = owners.get(listener.key);
+      if (listener.note !== undefined || owner === undefined) return listener;
+      this.options.link.send({ kind: 'note', key: listener.key, note: owner });
+      return { ...listener, note: owner };
+    });
   }
 
   /** Delegations that had begun go on under their ids: all listeners of one together. */
