@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sleep } from '../lab/child.js';
 import { path, storiesWhen } from '../lab/service-events.js';
 import { type Disturbance, disturbances, ServiceLab } from '../lab/service-lab.js';
 import { SteadyTarget } from '../lab/steady-target.js';
@@ -91,6 +92,30 @@ describeWhen(missingForSystemd(), 'targets of a service that ends in every way',
   });
 });
 
+describeWhen(isLong ? missingForSystemd() : ['DEPUTY_LONG=1'], 'how long a target waits', () => {
+  let lab: ServiceLab;
+  beforeAll(async () => {
+    lab = await ServiceLab.start('WatchdogSec=3s');
+  }, 60_000);
+  afterAll(() => lab?.stop());
+
+  test('the longest call, over ten times each', { timeout: 600_000 }, async () => {
+    const target = await SteadyTarget.start(lab, { container: 'waits', killable: false, pauseUs: 1_000 });
+    for (const disturbance of ['restart', 'killKeeper', 'killAll', 'killActive'] as const) {
+      const waits: number[] = [];
+      for (let round = 0; round < times; round++) {
+        await target.goesOn();
+        await lab.disturb(disturbance);
+        waits.push((await target.goesOn()).longestUs / 1_000);
+      }
+      waits.sort((left, right) => left - right);
+      const [median, maximum] = [waits[Math.floor(waits.length / 2)], waits.at(-1)];
+      console.log(`${disturbance}: median ${median?.toFixed(0)} ms, maximum ${maximum?.toFixed(0)} ms`);
+    }
+    expect((await target.end()).wrong).toBe(0);
+  });
+});
+
 describeWhen(missingForSystemd(), 'what happens while the service is down', () => {
   let lab: ServiceLab;
   beforeAll(async () => {
@@ -155,6 +180,39 @@ describeWhen(missingForSystemd(), 'what happens while the service is down', () =
     expect(outputs.length).toBeGreaterThan(times);
     expect([...new Set(outputs)]).toEqual(['open: ok']);
   });
+
+  test.each(['killActive', 'killAll'] as const)(
+    '%s just when a container comes: it is served by one delegation, or was never taken',
+    { timeout: 120_000 * times },
+    async (disturbance) => {
+      lab.configure('RestartSec=100ms');
+      const outcomes: string[] = [];
+      for (let round = 0; round < times * 2; round++) {
+        const { active } = await lab.whole();
+        const container = `${disturbance}-${round}`;
+        const words = ['ordinary', lab.socketPath, container, lab.share, 'stay'];
+        const runtime = lab.systemd.start(lab.program('handover'), words);
+        // Around the moment in which the listener arrives, is written down, stored, and first called through.
+        await sleep(4 + 2 * round);
+        if (disturbance === 'killAll') lab.killAll();
+        else lab.kill('KILL', active);
+        await lab.until('an answer', () => runtime.stdout.length > 0);
+        const answer = runtime.stdout.join();
+        const stories = await storiesWhen(
+          lab,
+          container,
+          (all) => answer !== 'open: ok' || all.at(-1)?.opens === 1,
+        );
+        const served = stories.filter((story) => path(story).includes('active'));
+        outcomes.push(answer === 'open: ok' ? `served by ${served.length}` : `${answer}, ${stories.length}`);
+        process.kill(firstChildOf(runtime.process.pid as number) as number, 'SIGKILL');
+        await runtime.exited;
+      }
+      console.log(disturbance, outcomes);
+      const allowed = disturbance === 'killAll' ? ['served by 1', 'open: ENOSYS, 0'] : ['served by 1'];
+      for (const outcome of outcomes) expect(allowed).toContain(outcome);
+    },
+  );
 
   test('what `systemctl stop` ends is said to have failed', { timeout: 120_000 }, async () => {
     const container = 'stopped';
