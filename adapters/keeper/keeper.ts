@@ -6,6 +6,7 @@ import { systemCall } from '../linux/native.js';
 import { AgentSocket } from '../oci/agent-socket.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import { isSeccompListener } from '../oci/listener-check.js';
+import { rehearseHandOver } from '../oci/rehearsal.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import {
   type DescriptorStorage,
@@ -84,8 +85,10 @@ export class Keeper {
     this.lastLookMs = performance.now();
     this.timer = setInterval(() => this.look(), lookEveryMs);
     this.obey(this.supervision.begin());
-    await this.firstActive;
     const { socketPath, allowedUsers, logger } = this.options;
+    const rehearsed = socketPath === undefined ? undefined : rehearseHandOver();
+    await this.firstActive;
+    await rehearsed;
     if (socketPath === undefined) return;
     const socketOptions = {
       path: socketPath,
