@@ -101,7 +101,7 @@ export class Keeper {
     this.options.storage?.store(socketName, this.socket.descriptor);
   }
 
-  /** Takes what an earlier keeper had stored: listeners by their keys. The socket, if there is one, comes back. */
+  /** Takes what an earlier keeper had stored: listeners by their keys. The socket, if any, comes back. */
   private takeBack(): number | undefined {
     let socket: number | undefined;
     for (const { name, descriptor } of this.options.stored ?? []) {

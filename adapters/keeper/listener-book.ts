@@ -48,8 +48,8 @@ export class ListenerBook {
   }
 
   /**
-   * Takes a listener that a runtime handed over. What is known of it is in its file when this returns: a stored
-   * descriptor of which nothing is known is of no use to a later keeper.
+   * Takes a listener that a runtime handed over. What is known of it is in its file when this returns: a
+   * stored descriptor of which nothing is known is of no use to a later keeper.
    */
   take(state: ContainerProcessState, descriptor: number): KeptListener {
     const listener: KeptListener = { key: this.nextKey++, descriptor, state };

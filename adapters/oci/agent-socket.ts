@@ -11,7 +11,7 @@ import type { ContainerProcessState } from './container-state.js';
 /** Connections open at a time; a runtime holds one for milliseconds. Further ones wait in the backlog. */
 const connectionLimit = 128;
 const backlog = 512;
-/** A runtime that has connected and still sends is waited for so long at the end; it does so in milliseconds. */
+/** At the end a runtime that still sends is waited for so long; it does so in milliseconds. */
 const handOverWaitMs = 1_000;
 const handOverLookMs = 5;
 const EADDRINUSE = -98;
@@ -88,8 +88,8 @@ export class AgentSocket {
   }
 
   /**
-   * Leaves accepting to a successor, who has the socket too. Who was accepted can't connect once more: a runtime
-   * believes that its listener has arrived, so what it still sends is read.
+   * Leaves accepting to a successor, who has the socket too. Who was accepted can't connect once more: a
+   * runtime believes that its listener has arrived, so what it still sends is read.
    */
   async handOver(): Promise<void> {
     this.watch.stop();

@@ -16,9 +16,9 @@ const message = JSON.stringify({
 });
 
 /**
- * Hears a message that comes from nobody. The first one takes many times as long as all others, since code is
- * compiled and memory made on the way; and the listener that a real one brings is lost if this process is killed
- * before it has it.
+ * Hears a message that comes from nobody. The first one takes many times as long as all others, since code
+ * is compiled and memory made on the way; and the listener that a real one brings is lost if this process is
+ * killed before it has it.
  */
 export function rehearseHandOver(): Promise<void> {
   const ends = new Int32Array(2);

@@ -14,10 +14,10 @@ export interface ListenerOwner {
 const batchRecords = 1_024;
 
 /**
- * Whose each listener is, as predecessors wrote into the journal before they answered its first call: the word
- * that they sent to the keeper of it may have been lost with them. Reads what no checkpoint covers, and the
- * segment before, where a delegation that is new at the checkpoint was admitted. `before`: the first segment
- * that is not a predecessor's.
+ * Whose each listener is, as predecessors wrote into the journal before they answered its first call: the
+ * word that they sent to the keeper of it may have been lost with them. Reads what no checkpoint covers, and
+ * the segment before, where a delegation that is new at the checkpoint was admitted. `before`: the first
+ * segment that is not a predecessor's.
  */
 export function readListenerOwners(journalDirectory: string, before: number): Map<number, ListenerOwner> {
   const [eldest] = segmentsIn(journalDirectory);
