@@ -129,8 +129,8 @@ export class Supervisor {
   }
 
   /**
-   * A predecessor may have served a listener and died before the keeper had its note. The journal has the same,
-   * and with it the calls that are still to be answered.
+   * A predecessor may have served a listener and died before the keeper had its note. The journal has the
+   * same, and with it the calls that are still to be answered.
    */
   private withNotes(listeners: readonly OfferedListener[]): readonly OfferedListener[] {
     if (listeners.every(({ note }) => note !== undefined)) return listeners;
