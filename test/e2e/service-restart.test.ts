@@ -58,16 +58,20 @@ describeWhen(missingForSystemd(), 'targets of a service that ends in every way',
   test('its events are one stream, each request once', { timeout: 120_000 * times }, async () => {
     const container = 'one-stream';
     const target = await SteadyTarget.start(lab, { container, killable: true, pauseUs: 1_000 });
+    // Counts are known, and said, a moment after calls are answered again.
+    const isActive = (): Promise<unknown> =>
+      lab.whole((_, { targets }) =>
+        targets.some(({ containerId, state }) => containerId === container && state === 'active'),
+      );
     for (let round = 0; round < times; round++) {
       for (const disturbance of names) {
         await target.goesOn();
+        await isActive();
         await lab.disturb(disturbance);
       }
     }
     await target.goesOn();
-    await lab.whole((_, { targets }) =>
-      targets.some(({ containerId, state }) => containerId === container && state === 'active'),
-    );
+    await isActive();
     const { calls, wrong } = await target.end();
     expect(wrong).toBe(0);
     const stories = await storiesWhen(lab, container, ([story]) => story?.state.name === 'released');
