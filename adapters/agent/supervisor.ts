@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createEngine, type Engine } from '../../core/engine/engine.js';
 import { isDeputyError } from '../../core/errors/deputy-error.js';
 import type { Policy } from '../../core/policy/schema.js';
@@ -9,7 +8,6 @@ import type { Strategy } from '../../core/ports/strategy.js';
 import { giveWay } from '../host/host.js';
 import { randomIds, version } from '../host/index.js';
 import { prepareServing, type Serving } from '../host/serving.js';
-import { readLeftListeners } from '../journal/left-listeners.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import type { ListenerNote, LostListener, SupervisorConfiguration } from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';
@@ -108,7 +106,7 @@ export class Supervisor {
       logger: this.options.logger,
     });
     this.engine = engine;
-    const listeners = this.withLastWords([...this.waiting.values()]);
+    const listeners = this.withNotes([...this.waiting.values()]);
     this.waiting.clear();
     await this.adoptAll(engine, listeners, reason);
     serving.endFormer();
@@ -134,15 +132,18 @@ export class Supervisor {
     return this.serving.server.listenerCount;
   }
 
-  /** What a predecessor had begun to serve, and had no time to tell the keeper, stands in the journal. */
-  private withLastWords(listeners: readonly OfferedListener[]): OfferedListener[] {
-    const unknown = listeners.filter(({ note }) => note === undefined).map(({ key }) => key);
-    const { stateDirectory } = this.options.configuration;
-    const journalDirectory = join(stateDirectory, 'journal');
-    const left = readLeftListeners(journalDirectory, new Set(unknown), this.serving.journal.firstSegment);
+  /**
+   * A predecessor may have served a listener and died before the keeper had its note. The journal has the
+   * same, and with it the calls that are still to be answered.
+   */
+  private withNotes(listeners: readonly OfferedListener[]): readonly OfferedListener[] {
+    if (listeners.every(({ note }) => note !== undefined)) return listeners;
+    const owners = this.serving.owners();
     return listeners.map((listener) => {
-      const note = listener.note ?? left.get(listener.key);
-      return note === undefined ? listener : { ...listener, note };
+      const owner = owners.get(listener.key);
+      if (listener.note !== undefined || owner === undefined) return listener;
+      this.options.link.send({ kind: 'note', key: listener.key, note: owner });
+      return { ...listener, note: owner };
     });
   }
 

@@ -9,6 +9,7 @@ import { type FileEventStore, openFileEventStore } from '../event-store/index.js
 import { Journal } from '../journal/journal.js';
 import { probeNotifier } from '../launcher/self-test.js';
 import type { InjectorChannels } from '../supervisor/injector-channels.js';
+import { type ListenerOwner, readListenerOwners } from '../supervisor/listener-owners.js';
 import { Publisher } from '../supervisor/publisher.js';
 import { RequestServer } from '../supervisor/request-server.js';
 import { build } from './build.js';
@@ -29,6 +30,8 @@ export interface Serving {
   readonly clock: Clock;
   /** Takes the next epoch of the journal, and finds what was left unfinished. */
   begin(): void;
+  /** Whose listeners are, as predecessors wrote down; once begun. */
+  owners(): ReadonlyMap<number, ListenerOwner>;
   /** Ends what was left unfinished and whose listeners did not come. */
   endFormer(): void;
   /** Opens the event store of the state directory, and publishes what was left, and then all that comes. */
@@ -74,6 +77,7 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
       journal.begin(wallClockBaseMs(clock));
       server.begin();
     },
+    owners: () => readListenerOwners(journalDirectory, journal.firstSegment),
     endFormer() {
       server.endFormer(resolvePolicy(defaultPolicy(), { containerId: 'gone', metadata: '' }));
     },

@@ -2,6 +2,8 @@
 export interface DescriptorStorage {
   store(name: string, descriptor: number): void;
   remove(name: string): void;
+  /** Resolves when all is said that was to be said, or given up. */
+  settled(): Promise<void>;
 }
 
 /** A descriptor that an earlier keeper had stored. */

@@ -64,8 +64,15 @@ export class Holdings {
   }
 
   /** Listens no more. `kept`: connections wait for whoever gets the socket. */
-  closeSocket(kept: boolean): void {
-    this.socket?.close(kept);
+  async closeSocket(kept: boolean): Promise<void> {
+    if (kept) await this.socket?.handOver();
+    else this.socket?.close();
+  }
+
+  /** Resolves when files and store know all that they are to know. */
+  async close(): Promise<void> {
+    await this.book.close();
+    await this.storage?.settled();
   }
 
   /** Everything by its name, for whoever gets it. */

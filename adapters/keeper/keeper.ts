@@ -4,6 +4,7 @@ import { Supervision, type SupervisionEffect } from '../../core/keeper/supervisi
 import { systemCall } from '../linux/native.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import { isSeccompListener } from '../oci/listener-check.js';
+import { rehearseHandOver } from '../oci/rehearsal.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import { Awaited } from './awaited.js';
 import type { StoredDescriptor } from './descriptor-storage.js';
@@ -60,8 +61,10 @@ export class Keeper {
     this.lastLookMs = performance.now();
     this.timer = setInterval(() => this.look(), lookEveryMs);
     this.obey(this.supervision.begin());
-    await this.firstActive;
     const { socketPath, allowedUsers, logger } = this.options;
+    const rehearsed = socketPath === undefined ? undefined : rehearseHandOver();
+    await this.firstActive;
+    await rehearsed;
     if (socketPath === undefined) return;
     const socketOptions = {
       path: socketPath,
@@ -77,8 +80,8 @@ export class Keeper {
    * it; only what the injector began it finishes itself.
    */
   async handOver(): Promise<readonly StoredDescriptor[]> {
+    await this.holdings.closeSocket(true);
     this.stopping = true;
-    this.holdings.closeSocket(true);
     this.supervision.stop();
     for (const child of this.children.values()) child.kill();
     clearInterval(this.timer);
@@ -117,10 +120,10 @@ export class Keeper {
 
   /** Stops taking containers, lets the active supervisor finish, ends the others. */
   async stop(): Promise<KeeperEnd> {
-    this.stopping = true;
     // What is stored outlives this process: connections wait for the next one.
     const hold = this.holdings.outlive;
-    this.holdings.closeSocket(hold);
+    await this.holdings.closeSocket(hold);
+    this.stopping = true;
     const activeId = this.supervision.stop();
     const active = activeId === undefined ? undefined : this.children.get(activeId);
     for (const child of this.children.values()) if (child !== active) child.kill();
@@ -137,7 +140,7 @@ export class Keeper {
     }
     clearInterval(this.timer);
     await this.injector.stop();
-    await this.holdings.book.close();
+    await this.holdings.close();
     return this.end;
   }
 

@@ -104,11 +104,9 @@ export class ListenerBook {
     return lost;
   }
 
-  /** Lets all listeners go; resolves when all files say what is known. */
+  /** Resolves when all files say what is known. */
   async close(): Promise<void> {
     this.watch.stop();
-    for (const { descriptor } of this.kept.values()) systemCall('close', descriptor);
-    this.kept.clear();
     this.epoll.close();
     await this.writing;
   }
@@ -147,10 +145,11 @@ export class ListenerBook {
   }
 
   /** One write follows the other, so that a file never ends as an older one. */
-  private write({ key, state, note }: KeptListener): void {
-    const path = this.path(key);
+  private write(listener: KeptListener): void {
+    const path = this.path(listener.key);
+    const text = textOf(listener);
     this.afterwards(async () => {
-      await writeFile(`${path}.new`, JSON.stringify({ state, note }), { mode: 0o600 });
+      await writeFile(`${path}.new`, text, { mode: 0o600 });
       await rename(`${path}.new`, path);
     });
   }
@@ -166,4 +165,8 @@ export class ListenerBook {
   private notWritten(error: unknown): void {
     this.logger.warn({ err: error }, 'what is known of a listener could not be written down');
   }
+}
+
+function textOf({ state, note }: KeptListener): string {
+  return JSON.stringify({ state, note });
 }

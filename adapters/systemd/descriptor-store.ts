@@ -9,12 +9,17 @@ const retries = 200;
 export function descriptorStore(notify: NotifySocket): {
   store(name: string, descriptor: number): void;
   remove(name: string): void;
+  settled(): Promise<void>;
 } {
   const removed = new Set<string>();
+  const late = new Set<string>();
   const again = (name: string, say: () => number, left = retries): void => {
-    if (say() !== EAGAIN || left === 0) return;
+    const isLate = say() === EAGAIN && left > 0;
+    if (!isLate) return void late.delete(name);
+    late.add(name);
     setTimeout(() => {
-      if (!removed.has(name)) again(name, say, left - 1);
+      if (removed.has(name)) late.delete(name);
+      else again(name, say, left - 1);
     }, retryMs).unref();
   };
   return {
@@ -24,6 +29,9 @@ export function descriptorStore(notify: NotifySocket): {
       removed.add(name);
       if (removed.size > 4096) removed.delete([...removed][0] as string);
       notify.removeDescriptor(name);
+    },
+    settled: async () => {
+      while (late.size > 0) await new Promise((resolve) => setTimeout(resolve, retryMs));
     },
   };
 }

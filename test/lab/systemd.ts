@@ -38,6 +38,8 @@ export interface SystemdLab {
   installCommand(name: string, line: string): void;
   /** Runs a program inside, as root and outside of all units. */
   run(program: string, words?: readonly string[]): { status: number | null; stdout: string; stderr: string };
+  /** The words that run a program inside, as root and outside of all units. */
+  command(program: string, words?: readonly string[]): readonly [string, ...string[]];
   /** Starts a program inside, as root and outside of all units. */
   start(program: string, words?: readonly string[]): Child;
   /** Runs systemctl inside: its output. Throws when it fails. */
@@ -115,6 +117,7 @@ function insideOf(
   };
   return {
     run,
+    command: (program, words = []) => ['nsenter', ...entering(pid, program, words)],
     start: (program, words = []) => startChild('nsenter', entering(pid, program, words)),
     installUnit(name, text) {
       mkdirSync(dirname(join(units, name)), { recursive: true });
@@ -143,8 +146,8 @@ function entering(pid: number, program: string, words: readonly string[]): strin
   return ['--target', `${pid}`, '--all', '--', program, ...words];
 }
 
-/** unshare(1) waits for the one process that it starts; undefined before it has. */
-function firstChildOf(pid: number): number | undefined {
+/** unshare(1) and nsenter(1) wait for the one process that they start; undefined before they have. */
+export function firstChildOf(pid: number): number | undefined {
   try {
     const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
     return pids === '' ? undefined : Number(pids.split(' ')[0]);

@@ -1,5 +1,6 @@
 // A target that calls without pause and checks every result, while something is done to deputy:
 // steady SOCKET CONTAINER DIRECTORY plain|killable THREADS
+// EXACT_EVERY=N: each Nth call opens a link with O_PATH; PAUSE_US=N: a pause after each call.
 // Hands its listener over as runtimes do, becomes uid 107, then answers lines of stdin with one line each:
 // `mark`: what happened since the last mark; `end`: stops, and says what its table of descriptors has more than before.
 #define _GNU_SOURCE
@@ -33,7 +34,7 @@ struct handle {
 static int mount;
 static struct handle own, folder, link_handle, stale;
 static ino_t own_inode, folder_inode;
-static atomic_long calls, wrong, enosys, interrupted, longest_us, exact_every, signals;
+static atomic_long calls, wrong, enosys, interrupted, longest_us, exact_every, pause_us, signals;
 static atomic_int stopping, running;
 
 static long now_us(void) {
@@ -119,7 +120,11 @@ static void call(long number) {
 static void *run(void *index) {
   long number = (long)index;
   atomic_fetch_add(&running, 1);
-  while (!atomic_load(&stopping)) call(number++);
+  long pause = atomic_load(&pause_us);
+  while (!atomic_load(&stopping)) {
+    call(number++);
+    if (pause > 0) usleep(pause);
+  }
   atomic_fetch_sub(&running, 1);
   return NULL;
 }
@@ -204,6 +209,8 @@ int main(int argc, char **argv) {
   memset(stale.data, 0xee, 8);
   const char *every = getenv("EXACT_EVERY");
   atomic_store(&exact_every, every == NULL ? 0 : atol(every));
+  const char *pause = getenv("PAUSE_US");
+  atomic_store(&pause_us, pause == NULL ? 0 : atol(pause));
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
   sigaction(SIGUSR1, &action, NULL);
   int listener = install(strcmp(argv[4], "killable") == 0);
@@ -215,8 +222,9 @@ int main(int argc, char **argv) {
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   int threads = atoi(argv[5]);
   pthread_t thread[64];
-  for (long index = 0; index < threads; index++) pthread_create(&thread[index], NULL, run, (void *)(index * 7919));
+  // Before the first call, so that its descriptors can be compared with those at the end.
   report("started");
+  for (long index = 0; index < threads; index++) pthread_create(&thread[index], NULL, run, (void *)(index * 7919));
   char line[64];
   while (fgets(line, sizeof line, stdin) != NULL && strncmp(line, "end", 3) != 0) report("mark");
   atomic_store(&stopping, 1);
