@@ -76,8 +76,8 @@ export class Keeper {
   }
 
   /**
-   * Ends at once, and gives away all that outlives this process. What is in flight is finished by whoever gets
-   * it; only what the injector began it finishes itself.
+   * Ends at once, and gives away all that outlives this process. What is in flight is finished by whoever
+   * gets it; only what the injector began it finishes itself.
    */
   async handOver(): Promise<readonly StoredDescriptor[]> {
     await this.holdings.closeSocket(true);
@@ -238,7 +238,7 @@ export class Keeper {
     }
   }
 
-  /** Without anybody who holds the listener its target's calls give ENOSYS, as they must, instead of waiting. */
+  /** Once nobody holds the listener its target's calls give ENOSYS, as they must, instead of waiting. */
   private refuse({ key, code, message }: Extract<SupervisorMessage, { kind: 'refused' }>): void {
     this.awaited.refused(key, new DeputyError(code as ErrorCode, message, ''));
     this.holdings.book.drop(key);

@@ -16,8 +16,8 @@ export interface TakenBack {
 }
 
 /**
- * Takes what an earlier keeper had stored: listeners by their keys. What nobody knows is closed and forgotten.
- * Returns the socket for runtimes and the injectors' scoreboard, if they are there.
+ * Takes what an earlier keeper had stored: listeners by their keys. What nobody knows is closed and
+ * forgotten. Returns the socket for runtimes and the injectors' scoreboard, if they are there.
  */
 export function takeStored(
   stored: readonly StoredDescriptor[],

@@ -252,7 +252,6 @@ export class LinuxRequestKernel implements RequestKernel {
     return 0;
   }
 
-  /** The number belongs to a new thread: what was remembered is of an old one. */
   private identifyAnew(record: RequestRecord): number {
     this.threads.forget(record.listener as LoopListener, record.thread as LoopThread);
     return this.identifyThread(record);
