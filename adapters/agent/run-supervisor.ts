@@ -5,11 +5,11 @@ import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { lockStateDirectory } from '../host/state-directory.js';
-import type { KeeperMessage, LostListener, SupervisorConfiguration } from '../keeper/protocol.js';
+import type { KeeperMessage, SupervisorConfiguration } from '../keeper/protocol.js';
 import { exitAtOnce, native } from '../linux/native.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import { KeeperLink } from './keeper-link.js';
-import { Supervisor } from './supervisor.js';
+import { Supervisor, type Turn } from './supervisor.js';
 
 export interface SupervisorParts {
   readonly loggerOf: (level: string) => Logger;
@@ -59,7 +59,7 @@ class SupervisorProcess {
       case 'start':
         return void this.start(message.configuration);
       case 'activate':
-        return void this.activate(message.reason, message.lost);
+        return void this.activate(message);
       case 'note':
         return supervisor?.note(message.key, message.note);
       case 'gone':
@@ -104,10 +104,10 @@ class SupervisorProcess {
     }
   }
 
-  private async activate(reason: string, lost: readonly LostListener[]): Promise<void> {
+  private async activate(turn: Turn): Promise<void> {
     this.activated = true;
     try {
-      await this.supervisor?.activate(reason, lost);
+      await this.supervisor?.activate(turn);
       this.link.send({ kind: 'active' });
     } catch (error) {
       this.logger.error({ err: error }, 'the take-over failed');
