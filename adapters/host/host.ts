@@ -8,6 +8,7 @@ import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { StateDirectory } from '../../core/ports/state-directory.js';
 import { type FileEventStore, openFileEventStore } from '../event-store/index.js';
+import { checkSealed } from '../journal/check-sealed.js';
 import { Journal } from '../journal/journal.js';
 import { probeNotifier } from '../launcher/self-test.js';
 import { native } from '../linux/native.js';
@@ -112,6 +113,10 @@ async function openParts(options: HostOptions, clock: Clock, logger: Logger): Pr
     // Fewer than the one in use, its successor and two that are being published would only stall.
     maximumSegments: Math.max(4, Math.floor(maximumJournalBytes / segmentBytes)),
   });
+  for (const { code, message, remedy } of journal.damage) logger.error({ code, remedy }, message);
+  void checkSealed(journalDirectory, journal.firstSegment, ({ code, message, remedy }) => {
+    logger.error({ code, remedy }, message);
+  });
   const store = await openFileEventStore({
     directory: join(stateDirectory, 'events'),
     ...(options.maximumEventBytes === undefined ? {} : { maximumBytes: options.maximumEventBytes }),
@@ -151,12 +156,16 @@ function tendDisk(parts: Parts, options: HostOptions, clock: Clock, logger: Logg
       }
       journal.removeBefore(removable);
     } catch (error) {
-      logger.warn({ err: error }, 'the state directory could not be tended');
+      logUntended(logger, error);
     }
   };
   const timer = setInterval(() => void tend(), tendEveryMs);
   timer.unref();
   return timer;
+}
+
+function logUntended(logger: Logger, error: unknown): void {
+  logger.warn({ err: error }, 'the state directory could not be tended');
 }
 
 async function startHost(options: HostOptions, unlock: () => void): Promise<Host> {
@@ -181,9 +190,9 @@ async function startHost(options: HostOptions, unlock: () => void): Promise<Host
       const stuckLoops = await server.stop();
       await publisher.stop();
       await injector.stop();
-      await journal.sync();
+      await journal.sync().catch((error: unknown) => logUntended(logger, error));
       await store.close();
-      journal.close();
+      await journal.close(stuckLoops === 0);
       // Not left to the end of the process, which a stuck loop may put off.
       unlock();
       return { stuckLoops };

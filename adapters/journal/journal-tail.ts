@@ -1,7 +1,7 @@
-import { eventPayload, segmentOf } from '../../core/journal/segment-layout.js';
+import { eventPayload, segmentOf, slotsPerBlock } from '../../core/journal/segment-layout.js';
 import { RecordViews, RequestRecord } from '../../core/request/record.js';
 import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
-import { type OrderEntry, SegmentReader } from './segment-reader.js';
+import { lostSlot, type OrderEntry, SegmentReader } from './segment-reader.js';
 
 /** What follows the journal is told of each committed record, in the order of tickets. */
 export interface TailSink {
@@ -51,6 +51,7 @@ export class JournalTail {
   /** Records that stand near each other are read at once; returns how many entries were handled. */
   private readRun(entries: readonly OrderEntry[], from: number, sink: TailSink): number {
     const first = (entries[from] as OrderEntry).slot;
+    if (first === lostSlot) return 1;
     let to = from;
     let lowest = first;
     let highest = first;
@@ -58,7 +59,7 @@ export class JournalTail {
       const { slot } = entries[to] as OrderEntry;
       const low = Math.min(lowest, slot);
       const high = Math.max(highest, slot);
-      if (high - low >= batchRecords || segmentOf(low) !== segmentOf(high)) break;
+      if (slot === lostSlot || high - low >= batchRecords || segmentOf(low) !== segmentOf(high)) break;
       lowest = low;
       highest = high;
       to++;
@@ -77,7 +78,8 @@ export class JournalTail {
 
   private readPayload({ slot }: OrderEntry): string {
     const length = this.record.u32(eventPayload.length);
-    const slots = this.record.u32(eventPayload.slots);
+    // A damaged number of slots must not be believed: it would be memory without a bound.
+    const slots = Math.min(this.record.u32(eventPayload.slots), slotsPerBlock);
     const run = Buffer.alloc(slots * recordBytes);
     this.reader.readRecords(slot, run, slots);
     return run.toString('utf8', eventPayload.text, eventPayload.text + length);

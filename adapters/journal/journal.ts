@@ -1,18 +1,22 @@
-import { closeSync, fdatasync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, fdatasync, mkdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { deputyError } from '../../core/errors/deputy-error.js';
+import { type DeputyError, deputyError } from '../../core/errors/deputy-error.js';
 import {
   eventPayload,
   maximumPayloadBytes,
+  payloadSlots,
   recordsPerSegment,
   segmentBytes,
   segmentOf,
 } from '../../core/journal/segment-layout.js';
 import { RequestRecord } from '../../core/request/record.js';
-import { recordBytes } from '../../core/request/record-layout.js';
-import { replaceWithAnonymous } from '../linux/index.js';
+import { replaceWithAnonymous, viewMemory } from '../linux/index.js';
+import { findLastSegment, type LastSegment, segmentsIn } from './last-segment.js';
 import { MappedSegments } from './mapped-segments.js';
-import { createSegment, readHeader, segmentName, segmentNumber } from './segment-file.js';
+import { hasOpenRecord } from './open-records.js';
+import { storageError } from './segment-error.js';
+import { createSegment, segmentName } from './segment-file.js';
+import { SegmentSealer } from './segment-sealer.js';
 import { SharedCounters } from './shared-counters.js';
 
 /** A mapped segment as it is handed to loops. */
@@ -37,6 +41,9 @@ export class Journal {
   readonly counters = new SharedCounters();
   readonly epoch: number;
   readonly firstSegment: number;
+  /** What was found wrong with older segments; none of it keeps this epoch from writing. */
+  readonly damage: readonly DeputyError[];
+  private readonly sealer = new SegmentSealer();
   private readonly writer: MappedSegments;
   private readonly mapped = new Map<number, { address: number; descriptor: number }>();
   private prepared: number;
@@ -44,8 +51,9 @@ export class Journal {
 
   private constructor(
     private readonly options: JournalOptions,
-    last: { segment: number; epoch: number },
+    last: LastSegment,
   ) {
+    this.damage = last.damage;
     this.epoch = last.epoch + 1;
     this.firstSegment = last.segment + 1;
     this.prepared = last.segment;
@@ -53,11 +61,25 @@ export class Journal {
     this.writer = new MappedSegments(this.counters, this.epoch);
   }
 
-  /** Opens the journal for writing under a new epoch; the caller holds the state directory's lock. */
+  /**
+   * Opens the journal for writing under a new epoch; the caller holds the state directory's lock. Throws
+   * DEPUTY_E_STATE_DIRECTORY_UNWRITABLE, DEPUTY_E_DISK_FULL, DEPUTY_E_JOURNAL_FORMAT_NEWER.
+   */
   static open(options: JournalOptions): Journal {
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-    const journal = new Journal(options, lastSegment(options.directory));
-    journal.prepareAhead();
+    const { directory } = options;
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw storageError(directory, error);
+    }
+    const journal = new Journal(options, findLastSegment(directory));
+    try {
+      journal.prepareAhead();
+    } catch (error) {
+      // An agent that is started again and again on a full disk must not fill it with empty segments.
+      journal.removePrepared();
+      throw error;
+    }
     return journal;
   }
 
@@ -96,9 +118,14 @@ export class Journal {
     if (text.length > maximumPayloadBytes) {
       throw deputyError('DEPUTY_E_LIMIT_REACHED', { what: 'bytes of an event', limit: maximumPayloadBytes });
     }
-    const slots = Math.ceil((eventPayload.text + text.length) / recordBytes);
-    this.prepareAhead();
-    if (!this.writer.attachRun(this.scratch, slots)) {
+    const slots = payloadSlots(text.length);
+    // What there is room for is written, even if there is none on the disk for the next segment.
+    let attached = this.writer.attachRun(this.scratch, slots);
+    if (!attached) {
+      this.prepareAhead();
+      attached = this.writer.attachRun(this.scratch, slots);
+    }
+    if (!attached) {
       const { directory: path, maximumSegments } = this.options;
       throw deputyError('DEPUTY_E_JOURNAL_FULL', { path, maximumBytes: maximumSegments * segmentBytes });
     }
@@ -117,7 +144,7 @@ export class Journal {
     for (const [number, { address, descriptor }] of [...this.mapped]) {
       if (number >= bound) continue;
       replaceWithAnonymous(address, segmentBytes);
-      closeSync(descriptor);
+      this.sealer.seal(descriptor);
       this.mapped.delete(number);
     }
   }
@@ -140,8 +167,15 @@ export class Journal {
     }
   }
 
-  /** Writes what is mapped to the disk; errors are the caller's to log. */
+  /** True when the loops wait, or soon will, for a segment that the bound on disk does not allow. */
+  get isFull(): boolean {
+    const isBehind = this.prepared < segmentOf(this.counters.nextSlot);
+    return isBehind && this.mappedOrKept() >= this.options.maximumSegments;
+  }
+
+  /** Writes what is mapped to the disk; errors, of sealing too, are the caller's to log. */
   async sync(): Promise<void> {
+    this.sealer.throwFailure();
     await Promise.all(
       [...this.mapped.values()].map(
         ({ descriptor }) =>
@@ -152,29 +186,29 @@ export class Journal {
     );
   }
 
-  close(): void {
-    for (const { descriptor } of this.mapped.values()) closeSync(descriptor);
+  /**
+   * Lets everything go. `isComplete`: all loops have ended, so nobody writes any more and what is left is
+   * sealed.
+   */
+  async close(isComplete = true): Promise<void> {
+    const mapped = [...this.mapped.values()];
+    this.mapped.clear();
+    for (const { address, descriptor } of mapped) {
+      if (isComplete && !hasOpenRecord(viewMemory(address, segmentBytes))) this.sealer.seal(descriptor);
+      else closeSync(descriptor);
+    }
+    await this.sealer.finish();
+  }
+
+  private removePrepared(): void {
+    for (const [number, { descriptor }] of this.mapped) {
+      closeSync(descriptor);
+      unlinkSync(join(this.options.directory, segmentName(number)));
+    }
     this.mapped.clear();
   }
 
   private mappedOrKept(): number {
     return segmentsIn(this.options.directory).length;
   }
-}
-
-/** Numbers of the segments in a directory, ascending. */
-export function segmentsIn(directory: string): number[] {
-  return readdirSync(directory)
-    .map(segmentNumber)
-    .filter((number): number is number => number !== undefined)
-    .sort((a, b) => a - b);
-}
-
-function lastSegment(directory: string): { segment: number; epoch: number } {
-  let last = { segment: 0, epoch: 0 };
-  for (const segment of segmentsIn(directory)) {
-    const header = readHeader(join(directory, segmentName(segment)));
-    last = { segment, epoch: Math.max(last.epoch, header?.epoch ?? 0) };
-  }
-  return last;
 }

@@ -1,6 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { deputyError } from '../../core/errors/deputy-error.js';
 import {
+  lostEntry,
   orderEntryBytes,
   placeIn,
   recordAreaOffset,
@@ -11,7 +13,10 @@ import {
 import { recordBytes } from '../../core/request/record-layout.js';
 import { segmentName } from './segment-file.js';
 
-/** Where a committed record stands. */
+/** The slot of a record that repair found lost. */
+export const lostSlot = -1;
+
+/** Where a committed record stands; `slot` may be lostSlot. */
 export interface OrderEntry {
   readonly ticket: number;
   readonly slot: number;
@@ -42,19 +47,23 @@ export class SegmentReader {
       const slot = this.orderPage.readUInt32LE(index * orderEntryBytes);
       if (slot === 0) break;
       const segment = this.orderPage.readUInt32LE(index * orderEntryBytes + 4);
-      entries.push({ ticket: ticket + index, slot: segment * recordsPerSegment + slot - 1 });
+      if (slot === lostEntry) entries.push({ ticket: ticket + index, slot: lostSlot });
+      else entries.push({ ticket: ticket + index, slot: segment * recordsPerSegment + slot - 1 });
     }
     return entries;
   }
 
-  /** Copies records into `into`: how many bytes there were. A missing segment has none. */
-  readRecords(slot: number, into: Uint8Array, count: number): number {
-    return this.read(
-      segmentOf(slot),
-      into,
-      count * recordBytes,
-      recordAreaOffset + placeIn(slot) * recordBytes,
-    );
+  /**
+   * Copies records into `into`. Throws DEPUTY_E_JOURNAL_CORRUPT when they aren't all there, so that nobody
+   * takes what stood in `into` for them.
+   */
+  readRecords(slot: number, into: Uint8Array, count: number): void {
+    const segment = segmentOf(slot);
+    const position = recordAreaOffset + placeIn(slot) * recordBytes;
+    if (this.read(segment, into, count * recordBytes, position) === count * recordBytes) return;
+    const path = join(this.directory, segmentName(segment));
+    const detail = 'the order names records that are not in the file';
+    throw deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, offset: position, detail });
   }
 
   close(): void {
