@@ -19,6 +19,7 @@ export interface AgentFlags {
   readonly allowUser?: readonly number[];
   readonly journalBytes?: number;
   readonly eventBytes?: number;
+  readonly journalRetentionMs?: number;
 }
 
 /** The policy of a file, or the defaults; what is odd about it goes to the log. */
@@ -44,6 +45,7 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
       handlersModule,
       ...(flags.node === undefined ? {} : { node: flags.node }),
       ...(flags.journalBytes === undefined ? {} : { maximumJournalBytes: flags.journalBytes }),
+      ...(flags.journalRetentionMs === undefined ? {} : { journalRetentionMs: flags.journalRetentionMs }),
       ...(flags.eventBytes === undefined ? {} : { maximumEventBytes: flags.eventBytes }),
     },
     onFatal: (message) => {

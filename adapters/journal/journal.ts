@@ -125,10 +125,7 @@ export class Journal {
       this.prepareAhead();
       attached = this.writer.attachRun(this.scratch, slots);
     }
-    if (!attached) {
-      const { directory: path, maximumSegments } = this.options;
-      throw deputyError('DEPUTY_E_JOURNAL_FULL', { path, maximumBytes: maximumSegments * segmentBytes });
-    }
+    if (!attached) throw this.full();
     this.scratch.setU32(eventPayload.length, text.length);
     this.scratch.setU32(eventPayload.slots, slots);
     this.scratch.views.u8.set(text, this.scratch.base + eventPayload.text);
@@ -167,10 +164,10 @@ export class Journal {
     }
   }
 
-  /** True when the loops wait, or soon will, for a segment that the bound on disk does not allow. */
-  get isFull(): boolean {
+  /** DEPUTY_E_JOURNAL_FULL when loops wait, or soon will, for a segment that the bound does not allow. */
+  get fullness(): DeputyError | undefined {
     const isBehind = this.prepared < segmentOf(this.counters.nextSlot);
-    return isBehind && this.mappedOrKept() >= this.options.maximumSegments;
+    return isBehind && this.mappedOrKept() >= this.options.maximumSegments ? this.full() : undefined;
   }
 
   /** Writes what is mapped to the disk; errors, of sealing too, are the caller's to log. */
@@ -198,6 +195,11 @@ export class Journal {
       else closeSync(descriptor);
     }
     await this.sealer.finish();
+  }
+
+  private full(): DeputyError {
+    const { directory: path, maximumSegments } = this.options;
+    return deputyError('DEPUTY_E_JOURNAL_FULL', { path, maximumBytes: maximumSegments * segmentBytes });
   }
 
   private removePrepared(): void {

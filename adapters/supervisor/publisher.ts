@@ -9,6 +9,8 @@ import { offset } from '../../core/request/record-layout.js';
 import { EventBatch, type FileEventStore } from '../event-store/index.js';
 import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
+import { Outage } from '../logging/outage.js';
+import { EventQueue } from './event-queue.js';
 import { type EventFrame, eventFrame, TimeTexts, writeEnvelope } from './event-text.js';
 import type { ListenerCounts, ListenerIdentity } from './listener-registry.js';
 
@@ -21,6 +23,8 @@ const batchRecords = 128;
 const restMs = 1;
 /** After a failure of the store it is tried again this often; requests go on meanwhile. */
 const retryMs = 500;
+
+const storeFails = 'the event store does not take events, which the journal keeps meanwhile';
 
 const countOf = {
   'request.answered': 'answered',
@@ -61,6 +65,8 @@ export class Publisher implements Sequencer, TailSink {
   private readonly times = new TimeTexts();
   private readonly waiters: { ticket: number; resolve: () => void }[] = [];
   private readonly batch = new EventBatch();
+  private readonly queue: EventQueue;
+  private readonly outage: Outage;
   private publishedBefore: number;
   private stopping = false;
   private running: Promise<void> | undefined;
@@ -69,6 +75,8 @@ export class Publisher implements Sequencer, TailSink {
     const first = options.journal.firstSegment * recordsPerSegment;
     this.tail = new JournalTail(options.journalDirectory, first);
     this.publishedBefore = first;
+    this.queue = new EventQueue(options.journal);
+    this.outage = new Outage(options.logger, storeFails, 'the event store takes events again');
   }
 
   /** Starts following; the store's last versions are where numbering goes on. */
@@ -80,18 +88,25 @@ export class Publisher implements Sequencer, TailSink {
 
   append<Type extends EventType>(draft: EventDraft<Type>): number {
     const payload: Payload = { kind: 'draft', timeMs: Date.now(), draft };
-    return this.options.journal.appendEvent(JSON.stringify(payload));
+    return this.queue.append(JSON.stringify(payload));
   }
 
-  /** Writes down whose a listener is, before its first record can be. */
-  introduce(identity: ListenerIdentity): void {
+  /** Writes down whose a listener is; resolves when it stands there, and its first record may follow. */
+  async introduce(identity: ListenerIdentity): Promise<void> {
     this.know(identity);
-    this.options.journal.appendEvent(JSON.stringify({ kind: 'listener', identity } satisfies Payload));
+    const payload: Payload = { kind: 'listener', identity };
+    await this.queue.written(this.queue.append(JSON.stringify(payload)));
   }
 
-  published(ticket: number): Promise<void> {
-    if (ticket < this.publishedBefore) return Promise.resolve();
-    return new Promise((resolve) => this.waiters.push({ ticket, resolve }));
+  /** Writes what had to wait for room in the journal. */
+  writeWaiting(): void {
+    this.queue.writeWaiting();
+  }
+
+  async published(given: number): Promise<void> {
+    const ticket = await this.queue.written(given);
+    if (ticket < this.publishedBefore) return;
+    await new Promise<void>((resolve) => this.waiters.push({ ticket, resolve }));
   }
 
   /** The first ticket that isn't in the store yet. */
@@ -101,6 +116,9 @@ export class Publisher implements Sequencer, TailSink {
 
   /** Publishes what is committed and stops. */
   async stop(): Promise<void> {
+    const left = this.queue.writeWaiting();
+    if (left > 0)
+      this.options.logger.error({ events: left }, 'there is no room to write events; they end here');
     this.stopping = true;
     this.options.journal.counters.announce();
     await this.running;
@@ -204,9 +222,10 @@ export class Publisher implements Sequencer, TailSink {
         if (batch.count > 0) await this.options.store.appendSerialized(batch);
         batch.clear();
         this.publishedBefore = this.tail.position;
+        this.outage.end();
         return;
       } catch (error) {
-        this.options.logger.error({ err: error }, 'the event store does not take events; trying again');
+        this.outage.note(error);
         if (this.stopping) return;
         await rest(retryMs);
       }

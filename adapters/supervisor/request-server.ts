@@ -4,6 +4,7 @@ import type { AttachOptions, RequestService, ServedListener } from '../../core/p
 import { compilePolicy } from '../../core/request/compiled-policy.js';
 import type { Journal } from '../journal/journal.js';
 import { systemCall } from '../linux/native.js';
+import { Outage } from '../logging/outage.js';
 import { firstListenerKey } from './hot-loop.js';
 import type { InjectorProcess } from './injector-process.js';
 import type { ListenerCounts } from './listener-registry.js';
@@ -55,8 +56,10 @@ export class RequestServer implements RequestService {
   private stopping = false;
   private forgottenBefore = 0;
   private announced = 0;
+  private readonly growth: Outage;
 
   constructor(private readonly options: RequestServerOptions) {
+    this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
     this.main = this.startLoop();
     this.timer = setInterval(() => this.look(), watchEveryMs);
     this.timer.unref();
@@ -67,26 +70,27 @@ export class RequestServer implements RequestService {
     return this.obstacleFound;
   }
 
-  attach(options: AttachOptions): Promise<ServedListener> {
+  async attach(options: AttachOptions): Promise<ServedListener> {
     const key = this.nextKey++;
     const policy = transfer(options.policy);
+    // While the journal has no room the target's calls wait in the kernel.
+    await this.introduce(key, options.delegationId, options.policy);
     const attached: Attached = { key, options, policy, loop: this.main };
     this.attached.set(key, attached);
-    this.introduce(attached, options.policy);
     options.onServing();
     this.main.send({ kind: 'attach', key, descriptor: options.descriptor, policy });
     const { counts } = this.options;
-    return Promise.resolve({
+    return {
       key,
       counts: () => counts.of(key),
       setPolicy: (next) => {
-        this.introduce(attached, next);
+        void this.introduce(key, options.delegationId, next);
         attached.policy = transfer(next);
         attached.loop.send({ kind: 'policy', key, policy: attached.policy });
       },
       detach: () => this.detach(attached),
       forget: () => this.forget(key),
-    });
+    };
   }
 
   settled(): Promise<void> {
@@ -124,13 +128,16 @@ export class RequestServer implements RequestService {
 
   /** Gives loops new journal segments, and lets old ones go. */
   tendJournal(): void {
-    const { journal } = this.options;
+    const { journal, publisher } = this.options;
     try {
+      // Without room requests wait: nothing is received that could not be written down.
       journal.prepareAhead();
       this.announceSegments();
+      publisher.writeWaiting();
+      if (journal.fullness === undefined) this.growth.end();
+      else this.growth.note(journal.fullness);
     } catch (error) {
-      // Requests wait: nothing is received that could not be written down.
-      this.options.logger.error({ err: error }, 'the journal can not grow; requests wait');
+      this.growth.note(error);
     }
     const oldest = Math.min(...[...this.loops].map((loop) => loop.control.oldestSegment));
     if (oldest <= this.forgottenBefore) return;
@@ -147,10 +154,8 @@ export class RequestServer implements RequestService {
     for (const loop of this.loops) loop.send({ kind: 'segments', segments });
   }
 
-  private introduce(attached: Attached, policy: ResolvedPolicy): void {
-    const { delegationId } = attached.options;
-    const { tenant, record } = policy;
-    this.options.publisher.introduce({ key: attached.key, delegationId, tenant, record });
+  private introduce(key: number, delegationId: string, { tenant, record }: ResolvedPolicy): Promise<void> {
+    return this.options.publisher.introduce({ key, delegationId, tenant, record });
   }
 
   private startLoop(): LoopHandle {
