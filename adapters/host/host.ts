@@ -154,7 +154,7 @@ function tendDisk(parts: Parts, options: HostOptions, clock: Clock, logger: Logg
         const ageMs = journal.ageMs(removable, clock.nowMs());
         if (ageMs !== undefined && ageMs < retentionMs) break;
       }
-      journal.removeBefore(removable);
+      journal.removeBefore(removable, publisher.position);
     } catch (error) {
       logUntended(logger, error);
     }

@@ -46,6 +46,8 @@ export class Journal {
   private readonly sealer = new SegmentSealer();
   private readonly writer: MappedSegments;
   private readonly mapped = new Map<number, { address: number; descriptor: number }>();
+  /** Of segments that were let go the last ticket that one of their records can have. */
+  private readonly lastTickets = new Map<number, number>();
   private prepared: number;
   private readonly scratch = new RequestRecord();
 
@@ -143,15 +145,20 @@ export class Journal {
       replaceWithAnonymous(address, segmentBytes);
       this.sealer.seal(descriptor);
       this.mapped.delete(number);
+      this.lastTickets.set(number, this.counters.nextTicket - 1);
     }
   }
 
-  /** Removes files of segments that are published and no longer mapped. */
-  removeBefore(segment: number): void {
+  /**
+   * Removes files of segments that are no longer mapped and whose records are all published: a record's ticket
+   * may be much later than its slot. `position` is the first ticket that is not published.
+   */
+  removeBefore(segment: number, position: number): void {
     for (const number of segmentsIn(this.options.directory)) {
-      if (number < segment && !this.mapped.has(number)) {
-        unlinkSync(join(this.options.directory, segmentName(number)));
-      }
+      if (number >= segment || this.mapped.has(number)) continue;
+      if ((this.lastTickets.get(number) ?? -1) >= position) continue;
+      unlinkSync(join(this.options.directory, segmentName(number)));
+      this.lastTickets.delete(number);
     }
   }
 
