@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
+import { offset } from '../../core/request/record-layout.js';
 import { headerDifferences, type TrueHeader, trueHeaders } from './check-epochs.js';
 import { type CheckedHeader, checkHeader, epochOfRecords } from './check-header.js';
 import { checkOrder } from './check-order.js';
@@ -8,7 +9,7 @@ import type { JournalProblem } from './journal-problem.js';
 import { damagedSegmentsIn, segmentsIn } from './last-segment.js';
 import { hasPlausibleOrder, OrderIndex } from './order-index.js';
 import { type HandlersOfRecord, PathCheck } from './path-check.js';
-import { segmentName } from './segment-file.js';
+import { type SegmentHeader, segmentName } from './segment-file.js';
 import { headBytes, readImage, recordOffset, type SegmentImage } from './segment-image.js';
 import { type SlotRun, walkSlots } from './walk-slots.js';
 
@@ -22,6 +23,8 @@ export interface CheckedSegment extends CheckedHeader {
   readonly size: number;
   readonly isSealed: boolean;
   readonly isRepaired: boolean;
+  /** When its first request was received, as ISO 8601. */
+  readonly firstRequest: string | undefined;
   /** Entries in its order area. */
   readonly ordered: number;
   /** Everything but free slots. */
@@ -101,7 +104,15 @@ function readSegment(image: SegmentImage, index: OrderIndex, paths: PathCheck) {
     ? [...walkSlots(image, { epoch, index, pathFault })].filter(({ kind }) => kind !== 'free')
     : [];
   const ordered = isLegible ? index.usedPlaces(segment) : 0;
-  return { ...checked, segment, path, size, isSealed, isRepaired, ordered, runs, recordsEpoch };
+  const firstRequest = firstRequestTime(image, runs, checked.header);
+  return { ...checked, segment, path, size, isSealed, isRepaired, firstRequest, ordered, runs, recordsEpoch };
+}
+
+function firstRequestTime(image: SegmentImage, runs: readonly SlotRun[], header?: SegmentHeader) {
+  const first = runs.find(({ kind }) => kind === 'request');
+  if (first === undefined || header === undefined) return undefined;
+  const timeMs = header.wallClockBaseMs + image.record(first.place).f64(offset.receivedAtUs) / 1_000;
+  return Math.abs(timeMs) < 8.64e15 ? new Date(timeMs).toISOString() : undefined;
 }
 
 function problemsOf(one: CheckedSegment): JournalProblem[] {

@@ -68,6 +68,8 @@ function act(directory: string, action: RepairAction): RepairedSegment {
   const original = freeName(directory, checked.path, checked.segment);
   if (kind === 'set-aside') {
     renameSync(checked.path, original);
+    // rename(2) does nothing when a repair that was killed had linked the two.
+    rmSync(checked.path, { force: true });
     return { segment: checked.segment, done: kind, original };
   }
   const image = readImage(directory, checked.segment);

@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -15,17 +6,7 @@ import { type CheckedJournal, checkJournal } from '../../../../adapters/journal/
 import { recordOffset } from '../../../../adapters/journal/segment-image.js';
 import { headerOffset, segmentBytes, segmentHeaderBytes } from '../../../../core/journal/segment-layout.js';
 import { offset, recordBytes } from '../../../../core/request/record-layout.js';
-import { copyJournal, handlersOf, withFolder, writeEpoch } from './written-journal.js';
-
-/** Flips one bit of a file, and back. */
-export function flip(path: string, at: number, bit: number): void {
-  const file = openSync(path, 'r+');
-  const byte = Buffer.alloc(1);
-  readSync(file, byte, 0, 1, at);
-  byte[0] = (byte[0] as number) ^ (1 << bit);
-  writeSync(file, byte, 0, 1, at);
-  closeSync(file);
-}
+import { copyJournal, flip, handlersOf, withFolder, writeEpoch } from './written-journal.js';
 
 /** What a check says, for comparison: problems, and what it counted. */
 function said({ problems, segments }: CheckedJournal): string {

@@ -1,4 +1,14 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Journal } from '../../../../adapters/journal/journal.js';
@@ -125,6 +135,12 @@ export function readAll(directory: string): Map<number, string> {
   return found;
 }
 
-export function segmentBytesOf(directory: string, name: string): Buffer {
-  return readFileSync(join(directory, name));
+/** Flips one bit of a file, and back. */
+export function flip(path: string, at: number, bit: number): void {
+  const file = openSync(path, 'r+');
+  const byte = Buffer.alloc(1);
+  readSync(file, byte, 0, 1, at);
+  byte[0] = (byte[0] as number) ^ (1 << bit);
+  writeSync(file, byte, 0, 1, at);
+  closeSync(file);
 }

@@ -1,0 +1,93 @@
+import { escapeText } from '../../core/events/escape-text.js';
+import { segmentFormatVersion } from '../../core/journal/segment-layout.js';
+import { offset } from '../../core/request/record-layout.js';
+import type { CheckedJournal, CheckedSegment, HandlersOfRecord, ShownRecord } from '../journal/index.js';
+import { journalRecords } from '../journal/index.js';
+import { recordLines, recordObject } from './journal-record-text.js';
+import { print, printJson } from './output.js';
+
+/** Which records are printed, and how. */
+export interface RecordChoice {
+  readonly json?: boolean;
+  readonly segment?: number;
+  readonly followId?: string;
+  readonly limit?: number;
+}
+
+/** A segment in numbers. */
+function summary(one: CheckedSegment) {
+  const count = (...kinds: readonly string[]): number =>
+    one.runs.filter(({ kind }) => kinds.includes(kind)).length;
+  return {
+    segment: one.segment,
+    epoch: one.header?.epoch,
+    build: one.header?.build,
+    format: one.header === undefined ? undefined : segmentFormatVersion,
+    firstRequest: one.firstRequest,
+    requests: count('request'),
+    events: count('event'),
+    open: count('open'),
+    unfinished: count('orphan', 'cut'),
+    damaged: count('damaged'),
+    sealed: one.isSealed,
+    repaired: one.isRepaired,
+  };
+}
+
+/** Prints a line for each segment. */
+export function showSegments(journal: CheckedJournal, json: boolean): void {
+  const segments = journal.segments.map(summary);
+  const { directory, movedAside } = journal;
+  if (json) return printJson({ directory, segments, movedAside });
+  print(`journal ${directory}, ${segments.length} segments`);
+  print('');
+  print('SEGMENT  EPOCH  FIRST REQUEST             REQUESTS  EVENTS  OPEN  DAMAGED  SEAL      BUILD');
+  for (const one of segments) {
+    const numbers = [one.requests, one.events, one.open, one.damaged].map((count, column) =>
+      String(count).padStart([10, 8, 6, 9][column] ?? 8),
+    );
+    const seal = one.repaired ? 'repaired' : one.sealed ? 'sealed' : '-';
+    const { segment, epoch = '?', firstRequest = '-', build = '?', format = '?' } = one;
+    const start = `${String(segment).padStart(7)}  ${String(epoch).padStart(5)}  ${firstRequest.padEnd(24)}`;
+    print(`${start}${numbers.join('')}  ${seal.padEnd(8)}  ${escapeText(build, 64)}, format ${format}`);
+  }
+  if (movedAside.length > 0) print(`\nin damaged/: originals of ${movedAside.join(', ')}`);
+}
+
+/** Prints records in their order. */
+export function showRecords(
+  journal: CheckedJournal,
+  handlersOf: HandlersOfRecord,
+  choice: RecordChoice,
+): void {
+  const { json, segment, followId, limit } = choice;
+  const belongs = followId === undefined ? () => true : belonging(followId);
+  const last: string[] = [];
+  for (const shown of journalRecords(journal, segment)) {
+    if (!belongs(shown)) continue;
+    const text = json
+      ? JSON.stringify(recordObject(shown, handlersOf))
+      : recordLines(shown, handlersOf).join('\n');
+    if (limit === undefined) print(text);
+    else if (last.push(text) > limit) last.shift();
+  }
+  for (const text of last) print(text);
+}
+
+/** Does a record belong to what has this id? Requests belong to the delegation of their listener. */
+function belonging(id: string): (shown: ShownRecord) => boolean {
+  const listeners = new Set<string>();
+  return ({ record, text, slot }) => {
+    const epoch = record.u32(offset.epoch);
+    if (text === undefined) {
+      const ids = [`${epoch}-${slot}`, `${record.threadId}`, `${record.notificationId}`];
+      return ids.includes(id) || listeners.has(`${epoch} ${record.u32(offset.listener)}`);
+    }
+    const { draft, identity } = JSON.parse(text) as {
+      draft?: { delegationId: string };
+      identity?: { key: number; delegationId: string };
+    };
+    if (identity?.delegationId === id) listeners.add(`${epoch} ${identity.key}`);
+    return (draft ?? identity)?.delegationId === id;
+  };
+}
