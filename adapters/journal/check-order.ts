@@ -5,8 +5,8 @@ import { type OrderIndex, type OrderPlace, orderOffset } from './order-index.js'
 import { recordOffset } from './segment-image.js';
 
 /**
- * A thread takes its ticket and then writes the entry; when the process dies in between, the entries of others
- * that were faster follow an empty one.
+ * A thread takes its ticket and then writes the entry; when the process dies in between, the entries of
+ * others that were faster follow an empty one.
  */
 const cutShortLimit = 64;
 

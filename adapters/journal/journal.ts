@@ -150,8 +150,8 @@ export class Journal {
   }
 
   /**
-   * Removes files of segments that are no longer mapped and whose records are all published: a record's ticket
-   * may be much later than its slot. `position` is the first ticket that is not published.
+   * Removes files of segments that are no longer mapped and whose records are all published: a record's
+   * ticket may be much later than its slot. `position` is the first ticket that is not published.
    */
   removeBefore(segment: number, position: number): void {
     for (const number of segmentsIn(this.options.directory)) {

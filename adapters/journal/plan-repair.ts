@@ -7,7 +7,7 @@ import { canRebuild, type RebuiltOrder } from './rebuild-segment.js';
 import { readImage } from './segment-image.js';
 import type { SlotRun } from './walk-slots.js';
 
-/** A record that a repair leaves behind, as far as it can still be read; its fields may be what is damaged. */
+/** A record that a repair leaves behind, as far as it can be read; its fields may be what is damaged. */
 export interface LostRecord {
   readonly segment: number;
   readonly slot: number;

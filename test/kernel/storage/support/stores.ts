@@ -1,8 +1,14 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AgentProcess, runDeputy, startAgentProcess } from '../../../lab/agent-process.js';
+import {
+  type AgentProcess,
+  deputyCommand,
+  runDeputy,
+  startAgentProcess,
+} from '../../../lab/agent-process.js';
 import { makeShare } from '../../support/share.js';
 import { TrapTarget } from '../../support/trap-target.js';
 import { O } from '../../support/trap-thread.js';
@@ -92,4 +98,17 @@ export function fillDisk(directory: string): () => void {
   const path = join(directory, 'filler');
   spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=64k'], { encoding: 'utf8' });
   return () => rmSync(path);
+}
+
+/** Runs `deputy` without stopping this process, which meanwhile drives a target. */
+export async function runBeside(words: readonly string[]): Promise<{ status: number; stdout: string }> {
+  const child = spawn(process.execPath, [deputyCommand(), ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+  });
+  const [status] = (await once(child, 'close')) as [number];
+  return { status, stdout };
 }
