@@ -62,16 +62,15 @@ export function showRecords(
 ): void {
   const { json, segment, followId, limit } = choice;
   const belongs = followId === undefined ? () => true : belonging(followId);
-  const last: string[] = [];
+  const show = (shown: ShownRecord): void =>
+    print(json ? JSON.stringify(recordObject(shown, handlersOf)) : recordLines(shown, handlersOf).join('\n'));
+  const last: ShownRecord[] = [];
   for (const shown of journalRecords(journal, segment)) {
     if (!belongs(shown)) continue;
-    const text = json
-      ? JSON.stringify(recordObject(shown, handlersOf))
-      : recordLines(shown, handlersOf).join('\n');
-    if (limit === undefined) print(text);
-    else if (last.push(text) > limit) last.shift();
+    if (limit === undefined) show(shown);
+    else if (last.push(shown) > limit) last.shift();
   }
-  for (const text of last) print(text);
+  last.forEach(show);
 }
 
 /** Does a record belong to what has this id? Requests belong to the delegation of their listener. */

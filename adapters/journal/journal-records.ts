@@ -4,7 +4,7 @@ import { recordBytes, recordKind } from '../../core/request/record-layout.js';
 import type { CheckedJournal, CheckedSegment } from './check-journal.js';
 import { readImage, recordOffset, type SegmentImage } from './segment-image.js';
 
-/** A record as it is shown: `record` is good until the next one. */
+/** A record as it is shown. */
 export interface ShownRecord {
   readonly segment: CheckedSegment;
   readonly slot: number;

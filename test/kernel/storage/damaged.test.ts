@@ -62,7 +62,7 @@ describeWhen(missingForKernel(), 'a journal that is not as it was left', () => {
   function copy() {
     const { directory, remove } = makeDirectory();
     undo.push(remove);
-    cpSync(source.directory, directory, { recursive: true });
+    cpSync(source.directory, directory, { recursive: true, filter: (path) => !path.endsWith('.sock') });
     const state = join(directory, 'state');
     const deputy = (...words: string[]) => runDeputy([...words, '--state', state]);
     return { directory, state, journal: join(state, 'journal'), deputy };
