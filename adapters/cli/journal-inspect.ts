@@ -65,8 +65,9 @@ export function showRecords(
   const show = (shown: ShownRecord): void =>
     print(json ? JSON.stringify(recordObject(shown, handlersOf)) : recordLines(shown, handlersOf).join('\n'));
   const last: ShownRecord[] = [];
-  for (const shown of journalRecords(journal, segment)) {
-    if (!belongs(shown)) continue;
+  // Whose a listener is may stand in an earlier segment than the one that is wanted.
+  for (const shown of journalRecords(journal)) {
+    if (!belongs(shown) || (segment !== undefined && shown.segment.segment !== segment)) continue;
     if (limit === undefined) show(shown);
     else if (last.push(shown) > limit) last.shift();
   }

@@ -19,10 +19,10 @@ export interface ShownRecord {
 const imagesKept = 3;
 
 /**
- * The records of a checked journal, or of one of its segments, in their order; those that aren't finished
- * come at the end of their segment.
+ * The records of a checked journal in their order; those that aren't finished come at the end of their
+ * segment.
  */
-export function* journalRecords(journal: CheckedJournal, only?: number): Generator<ShownRecord> {
+export function* journalRecords(journal: CheckedJournal): Generator<ShownRecord> {
   const images = new Map<number, SegmentImage | undefined>();
   const imageOf = (segment: number): SegmentImage | undefined => {
     if (!images.has(segment)) {
@@ -40,7 +40,6 @@ export function* journalRecords(journal: CheckedJournal, only?: number): Generat
     }
   }
   for (const [number, own] of bySegment) {
-    if (only !== undefined && number !== only) continue;
     for (let at = 0; at < own.ordered; at++) {
       const ticket = number * recordsPerSegment + at;
       const found = placed.get(ticket);

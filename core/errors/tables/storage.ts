@@ -32,7 +32,7 @@ export const storageErrors = {
     what: 'the journal in {path} has reached its bound of {maximumBytes} bytes',
     why: 'What is published is kept for a while, what is not is never dropped, and both need room.',
     remedy:
-      'Bring the event store back, raise `--journal-bytes`, or keep less by `--journal-retention-ms`; requests wait.',
+      'Bring the event store back, or change `--journal-bytes` or `--journal-retention-ms`; requests wait.',
   },
   DEPUTY_E_DISK_FULL: {
     what: 'no space left for {path}',
