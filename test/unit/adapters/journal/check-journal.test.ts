@@ -6,6 +6,7 @@ import { type CheckedJournal, checkJournal } from '../../../../adapters/journal/
 import { recordOffset } from '../../../../adapters/journal/segment-image.js';
 import { headerOffset, segmentBytes, segmentHeaderBytes } from '../../../../core/journal/segment-layout.js';
 import { offset, recordBytes } from '../../../../core/request/record-layout.js';
+import { isLong } from '../../../support/describe-when.js';
 import { copyJournal, flip, handlersOf, withFolder, writeEpoch } from './written-journal.js';
 
 /** What a check says, for comparison: problems, and what it counted. */
@@ -59,7 +60,7 @@ describe.runIf(onLinux)('checking a journal', () => {
     expect(segments.map(({ isSealed }) => isSealed)).toEqual([true, true, false, false]);
   });
 
-  test('any flipped bit of a sealed segment is found', () => {
+  test('any flipped bit of a sealed segment is found', { timeout: 120_000 }, () => {
     const copy = join(folder, 'sealed');
     copyJournal(source, copy);
     const [name] = readdirSync(copy);
@@ -79,11 +80,13 @@ describe.runIf(onLinux)('checking a journal', () => {
           flip(path, at, bit);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: isLong ? 200 : 40 },
     );
   });
 
-  test("in a segment that is not sealed, flips of all but a record's content are found", () => {
+  test("in a segment that is not sealed, flips of all but a record's content are found", {
+    timeout: 120_000,
+  }, () => {
     const copy = join(folder, 'unsealed');
     copyJournal(source, copy);
     // What was written longer ago is dropped in the end, and what it held is no problem of the rest.
@@ -99,7 +102,7 @@ describe.runIf(onLinux)('checking a journal', () => {
           flip(path, at, bit);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: isLong ? 1_000 : 120 },
     );
   });
 

@@ -22,6 +22,7 @@ import {
   segmentHeaderBytes,
 } from '../../../../core/journal/segment-layout.js';
 import { recordBytes } from '../../../../core/request/record-layout.js';
+import { isLong } from '../../../support/describe-when.js';
 import { copyJournal, flip, handlersOf, readAll, withFolder, writeEpoch } from './written-journal.js';
 
 const onLinux = process.platform === 'linux';
@@ -107,7 +108,7 @@ describe.runIf(onLinux)('repairing a journal', () => {
         repair();
         expectMended(hit);
       }),
-      { numRuns: 40 },
+      { numRuns: isLong ? 200 : 25 },
     );
   });
 
