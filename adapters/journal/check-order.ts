@@ -31,6 +31,7 @@ export function checkOrder(
       else if (kind !== 'orphan' && ticket !== undefined) confirmed.add(ticket);
     }
   }
+  const isAsked = askedTickets(known);
   // What the order may name without its being there to be looked at.
   const first = segments[0]?.segment ?? 0;
   const gone = new Set([...movedAside, ...segments.map(({ segment }) => segment)]);
@@ -48,7 +49,9 @@ export function checkOrder(
       const fault =
         typeof entry === 'string'
           ? placeFault(entry, mayBeCutShort)
-          : nameFault(entry, index, damagedSlots, isElsewhere);
+          : isAsked(ticket) || (isElsewhere(entry.segment) && isAsked(ticket, truth.epoch))
+            ? `it names slot ${slotOf(entry)}, and the record that belongs there is another`
+            : nameFault(entry, index, damagedSlots, isElsewhere);
       if (fault === undefined) continue;
       findings.badTickets.add(ticket);
       const detail = `ticket ${ticket}: ${fault}`;
@@ -59,11 +62,45 @@ export function checkOrder(
   return findings;
 }
 
+/**
+ * Does a record ask for this ticket? One without an entry of its own does by what it says; a long event says
+ * nothing, so all that are left in its epoch may be meant. The last may just not have been finished.
+ */
+function askedTickets(segments: readonly CheckedSegment[]): (ticket: number, epoch?: number) => boolean {
+  const asked = new Set<number>();
+  const epochs = new Set<number | undefined>();
+  const lastEvents = lastEventsOf(segments);
+  for (const { segment, truth, runs } of segments) {
+    for (const { place, kind, ticket } of runs) {
+      if (kind !== 'orphan') continue;
+      const slot = segment * recordsPerSegment + place;
+      if (ticket !== undefined) asked.add(ticket);
+      else if (lastEvents.get(truth.epoch ?? 0) !== slot) epochs.add(truth.epoch);
+    }
+  }
+  return (ticket, epoch) => asked.has(ticket) || (epoch !== undefined && epochs.has(epoch));
+}
+
+function lastEventsOf(segments: readonly CheckedSegment[]): Map<number, number> {
+  const lastEvents = new Map<number, number>();
+  for (const { segment, truth, runs } of segments) {
+    for (const { place, kind, slots } of runs) {
+      const isEvent = kind === 'event' || kind === 'cut' || (kind === 'orphan' && slots > 1);
+      if (isEvent) lastEvents.set(truth.epoch ?? 0, segment * recordsPerSegment + place);
+    }
+  }
+  return lastEvents;
+}
+
 /** What is wrong with an entry that names no record. */
 function placeFault(entry: OrderPlace & string, mayBeCutShort: boolean): string | undefined {
   if (entry === 'lost') return undefined;
   if (entry === 'bad') return 'it names a place that no segment has';
   return mayBeCutShort ? undefined : 'nothing stands there, and more follows';
+}
+
+function slotOf({ segment, place }: { readonly segment: number; readonly place: number }): number {
+  return segment * recordsPerSegment + place;
 }
 
 /** What is wrong with an entry whose record did not say that it is the one. */
@@ -75,7 +112,7 @@ function nameFault(
 ): string | undefined {
   if (isElsewhere(segment)) return undefined;
   if (!index.has(segment)) return `it names segment ${segment}, which is not there`;
-  const slot = segment * recordsPerSegment + place;
+  const slot = slotOf({ segment, place });
   // A damaged record is a problem by itself.
   return damagedSlots.has(slot) ? undefined : `it names slot ${slot}, which has no record of it`;
 }
@@ -98,13 +135,7 @@ function orphanProblems(
   confirmed: ReadonlySet<number>,
 ): JournalProblem[] {
   const problems: JournalProblem[] = [];
-  const lastEvents = new Map<number, number>();
-  for (const { segment, truth, runs } of segments) {
-    for (const { place, kind, slots } of runs) {
-      const isEvent = kind === 'event' || kind === 'cut' || (kind === 'orphan' && slots > 1);
-      if (isEvent) lastEvents.set(truth.epoch ?? 0, segment * recordsPerSegment + place);
-    }
-  }
+  const lastEvents = lastEventsOf(segments);
   for (const { segment, path, runs, truth } of segments) {
     for (const { place, kind, ticket, fault } of runs) {
       const slot = segment * recordsPerSegment + place;

@@ -1,5 +1,5 @@
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
-import { offset } from '../../core/request/record-layout.js';
+import { offset, recordBytes } from '../../core/request/record-layout.js';
 import type { CheckedJournal, CheckedSegment } from './check-journal.js';
 import type { OrderIndex } from './order-index.js';
 import { rebuildOrder } from './rebuild-order.js';
@@ -14,6 +14,8 @@ export interface LostRecord {
   readonly what: 'request' | 'call in flight' | 'event' | 'damaged slot';
   readonly threadId: number;
   readonly notificationId: string;
+  /** Nothing stands in its slot. */
+  readonly isEmpty: boolean;
   readonly why: string;
 }
 
@@ -62,7 +64,14 @@ export function planRepair(journal: CheckedJournal): RepairPlan {
     const isChanged = withProblems.has(checked.segment) || !isSameOrder(index, checked.segment, order);
     if (isChanged) actions.push({ kind: 'rewrite', checked, order });
   }
-  const lost = segments.flatMap((checked) => lostOf(directory, checked, aside.has(checked.segment)));
+  const isMisnamed = (slot: number): boolean => {
+    const claims = index.claimsOn(slot);
+    return claims.length > 0 && claims.every((ticket) => journal.badTickets.has(ticket));
+  };
+  const lost = segments
+    .flatMap((checked) => lostOf(directory, checked, aside.has(checked.segment)))
+    // An empty slot that a wrong entry names never had a record.
+    .filter(({ slot, isEmpty }) => !(isEmpty && isMisnamed(slot)));
   const staying = segments.filter(({ segment }) => !aside.has(segment)).flatMap(({ runs }) => runs);
   return {
     directory,
@@ -102,6 +111,7 @@ function lostOf(directory: string, checked: CheckedSegment, isSetAside: boolean)
       what: whatOf[kind as Exclude<SlotRun['kind'], 'free' | 'cut'>],
       threadId: record.u32(offset.threadId),
       notificationId: record.notificationId.toString(),
+      isEmpty: record.views.u8.subarray(record.base, record.base + recordBytes).every((byte) => byte === 0),
       why: fault ?? 'its segment cannot be read',
     };
   });

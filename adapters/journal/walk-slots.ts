@@ -66,7 +66,9 @@ function readRequest(
   const damaged = (fault: string): SlotRun => ({ place, slots: 1, kind: 'damaged', fault });
   if (committed > 1) return damaged('its commit word is none');
   if (committed === 0) {
-    if (claims.length > 0) return damaged('the order names it, and it is not finished');
+    const isNamed = claims.some((claim) => claim % wordRange === record.u32(offset.ticket));
+    // Named by an entry that it knows nothing of, it is the entry that is wrong.
+    if (isNamed) return damaged('the order names it, and it is not finished');
     const fault = openRequestFault(record, epoch);
     return fault === undefined ? { place, slots: 1, kind: 'open' } : damaged(fault);
   }

@@ -112,6 +112,32 @@ describe.runIf(onLinux)('repairing a journal', () => {
     );
   });
 
+  test('an entry that names a segment which was dropped long ago', () => {
+    for (const place of [2, 11 * 20, 11 * 9]) {
+      copyJournal(source, copy);
+      // Segment 1 becomes 0: such entries are right when the segment was let go.
+      flip(join(copy, name(1)), segmentHeaderBytes + place * 8 + 4, 0);
+      expect(checkJournal(copy, handlersOf).badTickets).toEqual(new Set([recordsPerSegment + place]));
+      repair();
+      expectMended(new Set());
+    }
+  });
+
+  test('an entry that names a call in flight, or an empty slot, costs neither', () => {
+    for (const [at, bit] of [
+      [6_600, 5],
+      [6_600, 3],
+      [6_601, 4],
+    ] as const) {
+      copyJournal(source, copy);
+      flip(join(copy, name(3)), at, bit);
+      const { plan } = repair();
+      expect(plan.lost).toEqual([]);
+      expect(plan.inFlight).toBe(3);
+      expectMended(new Set());
+    }
+  });
+
   test('a truncated segment keeps what is left of it, and the original is kept too', () => {
     copyJournal(source, copy);
     const length = recordAreaOffset + 1_000 * recordBytes;
