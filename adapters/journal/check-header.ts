@@ -87,8 +87,11 @@ function isZero(byte: number): boolean {
 export function epochOfRecords(image: SegmentImage): number | undefined {
   const counts = new Map<number, number>();
   for (let place = 0; place < recordsPerSegment; place++) {
-    const epoch = image.views.u32[(recordOffset(place) + offset.epoch) >> 2] as number;
-    if (epoch !== 0) counts.set(epoch, (counts.get(epoch) ?? 0) + 1);
+    const { u32 } = image.views;
+    const epoch = u32[(recordOffset(place) + offset.epoch) >> 2] as number;
+    // A free slot is no witness: one flipped bit would speak for a whole segment.
+    if (epoch !== 0 && u32[(recordOffset(place) + offset.kind) >> 2] !== 0)
+      counts.set(epoch, (counts.get(epoch) ?? 0) + 1);
   }
   return mostFrequent(counts);
 }

@@ -35,8 +35,11 @@ export function checkOrder(
   // What the order may name without its being there to be looked at.
   const first = segments[0]?.segment ?? 0;
   const gone = new Set([...movedAside, ...segments.map(({ segment }) => segment)]);
-  const isElsewhere = (segment: number): boolean =>
-    !index.has(segment) && (segment < first || gone.has(segment));
+  // Segments are let go from the first on, so only the eldest epoch that is left can have lost some.
+  const mayBeDropped = (segment: number, epoch?: number): boolean =>
+    segment >= 1 && segment < first && epoch === segments[0]?.truth.epoch;
+  const isElsewhere = (segment: number, epoch?: number): boolean =>
+    !index.has(segment) && (mayBeDropped(segment, epoch) || gone.has(segment));
   const last = lastTickets(known);
   const findings: OrderFindings = { problems: [], badTickets: new Set() };
   for (const { segment, path, truth, isSealed } of known) {
@@ -49,9 +52,9 @@ export function checkOrder(
       const fault =
         typeof entry === 'string'
           ? placeFault(entry, mayBeCutShort)
-          : isAsked(ticket) || (isElsewhere(entry.segment) && isAsked(ticket, truth.epoch))
+          : isAsked(ticket) || (isElsewhere(entry.segment, truth.epoch) && isAsked(ticket, truth.epoch))
             ? `it names slot ${slotOf(entry)}, and the record that belongs there is another`
-            : nameFault(entry, index, damagedSlots, isElsewhere);
+            : nameFault(entry, index, damagedSlots, isElsewhere(entry.segment, truth.epoch));
       if (fault === undefined) continue;
       findings.badTickets.add(ticket);
       const detail = `ticket ${ticket}: ${fault}`;
@@ -108,9 +111,9 @@ function nameFault(
   { segment, place }: { readonly segment: number; readonly place: number },
   index: OrderIndex,
   damagedSlots: ReadonlySet<number>,
-  isElsewhere: (segment: number) => boolean,
+  isElsewhere: boolean,
 ): string | undefined {
-  if (isElsewhere(segment)) return undefined;
+  if (isElsewhere) return undefined;
   if (!index.has(segment)) return `it names segment ${segment}, which is not there`;
   const slot = slotOf({ segment, place });
   // A damaged record is a problem by itself.

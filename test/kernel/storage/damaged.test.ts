@@ -88,7 +88,8 @@ describeWhen(missingForKernel(), 'a journal that is not as it was left', () => {
     const { status, stdout } = deputy('journal', 'verify', '--json');
     const { isWell, checked } = JSON.parse(stdout) as { isWell: boolean; checked: Record<string, number> };
     expect([status, isWell]).toEqual([0, true]);
-    expect(checked['requests']).toBeGreaterThanOrEqual(9_200);
+    // The last may have been answered and not yet finished when SIGKILL came.
+    expect((checked['requests'] ?? 0) + (checked['open'] ?? 0)).toBeGreaterThanOrEqual(9_200);
     expect(checked['replayed']).toBe(checked['requests']);
     expect(deputy('journal', 'repair').stdout).toContain('nothing to repair');
   });

@@ -138,6 +138,22 @@ describe.runIf(onLinux)('repairing a journal', () => {
     }
   });
 
+  test('one bit of a free slot does not speak for its segment', () => {
+    copyJournal(source, copy);
+    flip(join(copy, name(4)), recordOffset(0) + 12, 2);
+    repair();
+    expectMended(new Set());
+  });
+
+  test('an entry in a segment that has none yet', () => {
+    copyJournal(source, copy);
+    flip(join(copy, name(4)), segmentHeaderBytes, 0);
+    expect(checkJournal(copy, handlersOf).badTickets).toContain(4 * recordsPerSegment);
+    flip(join(copy, name(1)), segmentHeaderBytes, 0);
+    repair();
+    expectMended(new Set());
+  });
+
   test('a truncated segment keeps what is left of it, and the original is kept too', () => {
     copyJournal(source, copy);
     const length = recordAreaOffset + 1_000 * recordBytes;
