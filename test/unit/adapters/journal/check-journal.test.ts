@@ -60,7 +60,7 @@ describe.runIf(onLinux)('checking a journal', () => {
     expect(segments.map(({ isSealed }) => isSealed)).toEqual([true, true, false, false]);
   });
 
-  test('any flipped bit of a sealed segment is found', { timeout: 120_000 }, () => {
+  test('any flipped bit of a sealed segment is found', { timeout: isLong ? 900_000 : 120_000 }, () => {
     const copy = join(folder, 'sealed');
     copyJournal(source, copy);
     const [name] = readdirSync(copy);
@@ -85,7 +85,7 @@ describe.runIf(onLinux)('checking a journal', () => {
   });
 
   test("in a segment that is not sealed, flips of all but a record's content are found", {
-    timeout: 120_000,
+    timeout: isLong ? 900_000 : 120_000,
   }, () => {
     const copy = join(folder, 'unsealed');
     copyJournal(source, copy);
@@ -102,7 +102,7 @@ describe.runIf(onLinux)('checking a journal', () => {
           flip(path, at, bit);
         }
       }),
-      { numRuns: isLong ? 1_000 : 120 },
+      { numRuns: isLong ? 600 : 120 },
     );
   });
 

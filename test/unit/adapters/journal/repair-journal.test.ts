@@ -83,7 +83,7 @@ describe.runIf(onLinux)('repairing a journal', () => {
   }
 
   test('after any flipped bits it is well, and all records that were not hit are there', {
-    timeout: 120_000,
+    timeout: isLong ? 900_000 : 120_000,
   }, () => {
     const places = fc.oneof(
       fc.integer({ min: 12, max: 127 }),
