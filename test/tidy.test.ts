@@ -143,6 +143,7 @@ describe('tidy', () => {
       'agent',
       'journal',
       'oci',
+      'systemd',
     ]) {
       expect(existsSync(join(root, 'adapters', role, 'index.ts')), role).toBe(true);
     }

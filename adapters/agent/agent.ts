@@ -7,8 +7,8 @@ import { type Host, type HostOptions, openHost, version } from '../host/index.js
 import { systemCall } from '../linux/native.js';
 import { AgentSocket } from '../oci/agent-socket.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
+import { isSeccompListener } from '../oci/listener-check.js';
 import { ControlSocket } from './control-socket.js';
-import { isSeccompListener } from './listener-check.js';
 
 export interface AgentOptions {
   /** The socket for runtimes; without one (deputy run) targets come by serve(). */

@@ -1,11 +1,27 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { isDeputyError } from '../../core/errors/deputy-error.js';
 import { defaultPolicy } from '../../core/policy/parse.js';
 import type { Policy } from '../../core/policy/schema.js';
 import { policyWarnings } from '../../core/policy/warnings.js';
 import type { Logger } from '../../core/ports/logger.js';
 import { handlersModule, seccompNotify } from '../../strategies/seccomp-notify/index.js';
 import { type Agent, startAgent } from '../agent/agent.js';
+import { lockStateDirectory } from '../host/state-directory.js';
+import { HandOverSocket, Keeper, requestHandOver, type StoredDescriptor } from '../keeper/index.js';
 import { readPolicy } from '../policy/index.js';
+import { entryUrl } from '../supervisor/entry-path.js';
+import { descriptorStore, openNotifySocket, receivedDescriptors } from '../systemd/index.js';
+
+/** How long whoever replaces an agent waits for its lock: its injector may have to finish something. */
+const lockWaitMs = 30_000;
+const lockRetryMs = 5;
+
+/** Where the present agent of a state directory can be asked to hand over. */
+function handOverPath(stateDirectory: string): string {
+  return join(stateDirectory, 'keeper.sock');
+}
 
 /** Where state is kept when nothing is said. */
 export const defaultStateDirectory = '/var/lib/deputy';
@@ -20,6 +36,17 @@ export interface AgentFlags {
   readonly journalBytes?: number;
   readonly eventBytes?: number;
   readonly journalRetentionMs?: number;
+  readonly standby?: boolean;
+  /** Takes over from the agent that runs on the same state directory, which then ends. */
+  readonly replace?: boolean;
+  /** Without a keeper one process does everything: what others do, and to be compared with. */
+  readonly keeper?: 'on' | 'off';
+}
+
+/** A running agent, with a keeper or without. */
+export interface RunningAgent {
+  reloadPolicy(): void;
+  close(): Promise<{ readonly abandonedTargets: number; readonly stuckLoops: number }>;
 }
 
 /** The policy of a file, or the defaults; what is odd about it goes to the log. */
@@ -53,4 +80,79 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
       process.exit(1);
     },
   });
+}
+
+/**
+ * Opens a keeper for the flags; the caller starts it. The state directory is locked from here on or, with
+ * `replace`, from when its present agent has handed over.
+ */
+export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger): Keeper {
+  // A policy that is wrong or odd is said at once, and once.
+  loadPolicy(flags.policy, logger);
+  if (!flags.replace) lockStateDirectory(flags.state);
+  const notify = openNotifySocket();
+  return new Keeper({
+    stored: receivedDescriptors(),
+    ...(notify === undefined ? {} : { storage: descriptorStore(notify) }),
+    ...(flags.socket === undefined ? {} : { socketPath: flags.socket }),
+    ...(flags.allowUser === undefined ? {} : { allowedUsers: flags.allowUser }),
+    supervisorEntry: fileURLToPath(entryUrl(new URL('./supervisor.js', import.meta.url))),
+    standby: flags.standby !== false,
+    ...(flags.replace ? { handOver: () => replaceAgent(flags.state) } : {}),
+    logger,
+    configuration: {
+      stateDirectory: flags.state,
+      logLevel,
+      ...(flags.policy === undefined ? {} : { policyPath: resolve(flags.policy) }),
+      ...(flags.node === undefined ? {} : { node: flags.node }),
+      ...(flags.journalBytes === undefined ? {} : { journalBytes: flags.journalBytes }),
+      ...(flags.journalRetentionMs === undefined ? {} : { journalRetentionMs: flags.journalRetentionMs }),
+      ...(flags.eventBytes === undefined ? {} : { eventBytes: flags.eventBytes }),
+    },
+  });
+}
+
+/** Ends the agent of a state directory and takes what it held. Waits for its lock, which goes with it. */
+async function replaceAgent(stateDirectory: string): Promise<readonly StoredDescriptor[]> {
+  const stored = (await requestHandOver(handOverPath(stateDirectory))) ?? [];
+  const end = performance.now() + lockWaitMs;
+  for (;;) {
+    try {
+      lockStateDirectory(stateDirectory);
+      return stored;
+    } catch (error) {
+      if (!isDeputyError(error, 'DEPUTY_E_STATE_DIRECTORY_LOCKED') || performance.now() > end) throw error;
+      await new Promise((resolveWait) => setTimeout(resolveWait, lockRetryMs));
+    }
+  }
+}
+
+/** Starts an agent as the flags say. Throws a coded error, and leaves nothing behind then. */
+export async function startRunningAgent(
+  flags: AgentFlags,
+  logLevel: string,
+  logger: Logger,
+  onReplaced: () => void,
+): Promise<RunningAgent> {
+  if (flags.keeper === 'off') {
+    const agent = await openAgent(flags, loadPolicy(flags.policy, logger), logger);
+    const reloadPolicy = (): void => agent.setPolicy(loadPolicy(flags.policy, logger));
+    return { reloadPolicy, close: () => agent.close() };
+  }
+  const keeper = openKeeper(flags, logLevel, logger);
+  try {
+    await keeper.start();
+  } catch (error) {
+    await keeper.stop();
+    throw error;
+  }
+  const path = handOverPath(flags.state);
+  const handOver = HandOverSocket.open(path, () => keeper.handOver(), onReplaced);
+  return {
+    reloadPolicy: () => keeper.reloadPolicy(),
+    close: () => {
+      handOver?.close();
+      return keeper.stop();
+    },
+  };
 }

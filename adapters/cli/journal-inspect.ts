@@ -27,6 +27,7 @@ function summary(one: CheckedSegment) {
     requests: count('request'),
     events: count('event'),
     open: count('open'),
+    superseded: count('superseded'),
     unfinished: count('orphan', 'cut'),
     damaged: count('damaged'),
     sealed: one.isSealed,
@@ -76,18 +77,22 @@ export function showRecords(
 
 /** Does a record belong to what has this id? Requests belong to the delegation of their listener. */
 function belonging(id: string): (shown: ShownRecord) => boolean {
-  const listeners = new Set<string>();
+  // A listener keeps its key when it is taken over; only its next introduction may give it to another.
+  const listeners = new Set<number>();
   return ({ record, text, slot }) => {
     const epoch = record.u32(offset.epoch);
     if (text === undefined) {
       const ids = [`${epoch}-${slot}`, `${record.threadId}`, `${record.notificationId}`];
-      return ids.includes(id) || listeners.has(`${epoch} ${record.u32(offset.listener)}`);
+      return ids.includes(id) || listeners.has(record.u32(offset.listener));
     }
-    const { draft, identity } = JSON.parse(text) as {
+    const { draft, identity, key } = JSON.parse(text) as {
+      key?: number;
       draft?: { delegationId: string };
       identity?: { key: number; delegationId: string };
     };
-    if (identity?.delegationId === id) listeners.add(`${epoch} ${identity.key}`);
+    if (identity?.delegationId === id) listeners.add(identity.key);
+    else if (identity !== undefined) listeners.delete(identity.key);
+    if (key !== undefined) return listeners.has(key);
     return (draft ?? identity)?.delegationId === id;
   };
 }

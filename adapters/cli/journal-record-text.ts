@@ -22,6 +22,8 @@ interface EventPayload {
   readonly timeMs?: number;
   readonly draft?: { readonly type: string; readonly delegationId: string; readonly tenant: string };
   readonly identity?: { readonly key: number; readonly delegationId: string; readonly tenant: string };
+  /** Of a listener that is gone. */
+  readonly key?: number;
 }
 
 /** What `--json` prints of a record: one object. */
@@ -41,6 +43,7 @@ export function recordObject(shown: ShownRecord, handlersOf: HandlersOfRecord): 
     time: timeOf(shown, receivedAtUs),
     state: requestStates[record.u16(offset.state)] ?? `state ${record.u16(offset.state)}`,
     committed: ticket !== undefined,
+    ...(shown.isSuperseded ? { superseded: true } : {}),
     listener: record.u32(offset.listener),
     policyDigest: record.u32(offset.policyDigest).toString(16).padStart(8, '0'),
     ...describeRecord(record, syscallName).data,
@@ -85,13 +88,19 @@ function handlerOf(record: RequestRecord, handlers: readonly Handler[]): Handler
 /** The lines that a person reads of a record. */
 export function recordLines(shown: ShownRecord, handlersOf: HandlersOfRecord): string[] {
   const fields = recordObject(shown, handlersOf);
-  const ticket = shown.ticket === undefined ? 'open' : `#${shown.ticket}`;
+  const ticket = placeWord(shown);
   const start = `${String(fields['time'] ?? '(no time)').padEnd(27)}  ${ticket.padEnd(10)}`;
   if (shown.text !== undefined) return [`${start}  ${eventWords(fields as unknown as EventPayload)}`];
   return [`${start}  ${requestWords(fields)}`, `    ${placeWords(fields)}`, ...traceLines(fields)];
 }
 
-function eventWords({ draft, identity }: EventPayload): string {
+function placeWord({ ticket, isSuperseded }: ShownRecord): string {
+  if (isSuperseded) return 'superseded';
+  return ticket === undefined ? 'open' : `#${ticket}`;
+}
+
+function eventWords({ kind, draft, identity, key: gone }: EventPayload): string {
+  if (kind === 'gone') return `listener ${gone}  is gone`;
   if (draft !== undefined) {
     const { type, delegationId, tenant } = draft;
     return escapeText(`event  ${type}  delegation ${delegationId}  tenant ${tenant}`, 300);

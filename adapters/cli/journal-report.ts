@@ -22,6 +22,7 @@ function counted({ segments, replayed }: CheckedJournal) {
     requests: count('request'),
     events: count('event'),
     open: count('open'),
+    superseded: count('superseded'),
     unfinished: count('orphan', 'cut'),
     damaged: count('damaged'),
     replayed: replayed.requests,
@@ -46,12 +47,14 @@ export function showCheck(journal: CheckedJournal, json: boolean): void {
     print(`${code}  ${problem.path}:${problem.offset}  ${problem.detail}`);
   }
   if (problems.length > listedLimit) print(`... and ${problems.length - listedLimit} more (see --json)`);
-  const { segments, sealed, orderEntries, requests, events, open, unfinished, replayed, paths } = checked;
+  const { segments, sealed, orderEntries, requests, events, open, superseded, unfinished, replayed, paths } =
+    checked;
   print(`journal ${directory}: ${isWell ? 'well' : `${problems.length} problems`}`);
   print(
     `  ${segments} headers, ${sealed} checksums of sealed segments, ${orderEntries} entries of the order`,
   );
-  print(`  ${requests} requests, ${events} events, ${open} calls in flight, ${unfinished} cut short`);
+  print(`  ${requests} requests, ${events} events, ${open} calls in flight, ${unfinished} cut short,`);
+  print(`  ${superseded} records whose calls a later epoch took over`);
   print(`  ${replayed} requests replayed through the request machine, on ${paths} different paths`);
   if (sealed < segments) {
     print(

@@ -1,6 +1,7 @@
 /** This machine as a host for an engine: state directory, journal, event store, loops and injector. */
 
+export type { ProcessStatus } from '../keeper/process-status.js';
 export { version } from './build.js';
 export { systemClock } from './clock.js';
-export { type Host, type HostOptions, openHost, type ProcessStatus } from './host.js';
+export { type Host, type HostOptions, openHost } from './host.js';
 export { randomIds } from './ids.js';

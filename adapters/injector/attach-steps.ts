@@ -62,7 +62,7 @@ export function attach(injection: Injection): number {
 }
 
 /** Tries again for a moment while an injector that is ending still has the thread. */
-function seizeThread(threadId: number): number {
+export function seizeThread(threadId: number): number {
   for (let tries = 0; ; tries++) {
     const result = seize(threadId, 0);
     if (result !== EPERM || tries === maximumSeizeTries || !isTracedByInjector(threadId)) return result;

@@ -6,7 +6,7 @@ import {
 import { allocate, type NativeMemory } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
 import type { InjectionEngine } from './engine.js';
-import { place, type ReplyChannel } from './injection.js';
+import { type Injection, place, type ReplyChannel } from './injection.js';
 import {
   beginPacket,
   largestPacketBytes,
@@ -14,9 +14,16 @@ import {
   packetField,
   packetMagic,
   packetType,
+  requestField,
+  requestFlag,
 } from './protocol.js';
+import { decodeReissue } from './reissue-protocol.js';
 
 const maximumLoops = 64;
+/** Queries that may wait for their answer; more stay in their channels. */
+const maximumQueries = 1024;
+/** Packets that are read from one channel before a query is answered: more than a socket's buffer holds. */
+const maximumDrained = 1024;
 const POLLIN = 1;
 const EAGAIN = -11;
 const EINTR = -4;
@@ -27,6 +34,8 @@ export class InjectorChannels {
   private readonly received = createReceivedMessage();
   private readonly polled: NativeMemory = allocate(4096);
   private readonly packet: NativeMemory = allocate(4096);
+  /** Queries that are not answered yet. */
+  private queries: Injection[] = [];
   private controlOpen = true;
 
   constructor(
@@ -42,13 +51,28 @@ export class InjectorChannels {
    * Waits until there is something to read, at most `timeoutMs` (-1: for ever), and serves each channel once.
    */
   serve(timeoutMs: number): void {
-    const ready = this.poll(timeoutMs);
-    if (ready <= 0) return;
-    const loops = [...this.loops];
-    if (this.isReady(0)) this.readControl();
-    loops.forEach((loop, index) => {
-      if (this.isReady(index + 1) && this.controlOpen) this.readLoop(loop);
-    });
+    const ready = this.poll(this.queries.length > 0 ? 0 : timeoutMs);
+    if (ready > 0) {
+      const loops = [...this.loops];
+      if (this.isReady(0)) this.readControl();
+      loops.forEach((loop, index) => {
+        if (this.isReady(index + 1) && this.controlOpen) this.readLoop(loop);
+      });
+    }
+    if (this.queries.length > 0) this.answerQueries();
+  }
+
+  /**
+   * Requests that a dead supervisor had sent may still wait in its channel. So that 'unknown' is true, all
+   * that waits anywhere is done first; queries that come to light by that are answered in the next round.
+   */
+  private answerQueries(): void {
+    const asked = this.queries;
+    this.queries = [];
+    for (const loop of [...this.loops]) {
+      for (let count = 0; count < maximumDrained && this.readLoop(loop); count++);
+    }
+    for (const query of asked) this.engine.tell(query);
   }
 
   /** Sends a control packet; `fill` writes the fields after the token. */
@@ -96,31 +120,54 @@ export class InjectorChannels {
     }
   }
 
-  private readLoop(loop: ReplyChannel): void {
+  /** Reads and serves one packet: false when there is none, or the channel is closed. */
+  private readLoop(loop: ReplyChannel): boolean {
+    if (this.queries.length >= maximumQueries) return false;
     const injection = this.engine.take();
     const { received } = this;
     const address = injection.at(place.request);
     const length = receiveWithDescriptors(loop.descriptor, address, largestPacketBytes, received);
-    if (length === EAGAIN || length === EINTR) {
-      this.engine.giveBack(injection);
-      return;
-    }
+    const isNothing = length === EAGAIN || length === EINTR;
+    if (!isNothing && this.serveRequest(loop, injection, length)) return true;
+    this.engine.giveBack(injection);
+    if (isNothing) return false;
+    // The end of the channel, or someone who doesn't speak the protocol: both lose the channel, nothing else.
+    this.closeReceived();
+    this.closeLoop(loop);
+    return false;
+  }
+
+  private serveRequest(loop: ReplyChannel, injection: Injection, length: number): boolean {
     const { u32 } = injection.memory;
-    const isRequest =
-      length === packetBytes.request &&
-      u32[0] === packetMagic &&
-      u32[packetField.type >> 2] === packetType.request &&
-      received.count === 2;
-    if (!isRequest) {
-      // The end of the channel, or someone who doesn't speak the protocol: both lose the channel, nothing
-      // else.
-      this.closeReceived();
-      this.engine.giveBack(injection);
-      this.closeLoop(loop);
-      return;
+    const { descriptors, count } = this.received;
+    const isPacket = length >= 12 && u32[0] === packetMagic;
+    if (isPacket && u32[packetField.type >> 2] === packetType.reissue) {
+      return this.serveReissue(loop, injection, length);
     }
-    injection.begin(loop, received.descriptors[0] as number, received.descriptors[1] as number);
+    const isRequest = isPacket && u32[packetField.type >> 2] === packetType.request;
+    if (!isRequest || length !== packetBytes.request) return false;
+    if (((u32[requestField.flags >> 2] as number) & requestFlag.query) !== 0) {
+      this.closeReceived();
+      injection.begin(loop, -1, -1);
+      this.queries.push(injection);
+      return true;
+    }
+    if (count !== 2) return false;
+    injection.begin(loop, descriptors[0] as number, descriptors[1] as number);
     this.engine.run(injection);
+    return true;
+  }
+
+  private serveReissue(loop: ReplyChannel, holder: Injection, length: number): boolean {
+    const { u32 } = holder.memory;
+    const request = decodeReissue({ words: u32, at: place.request }, length);
+    if (request === undefined || this.received.count !== 1) return false;
+    const token = u32[packetField.token >> 2] as number;
+    holder.begin(loop, this.received.descriptors[0] as number, -1);
+    holder.askers.length = 0;
+    holder.isRemembered = false;
+    this.engine.reissue(holder, request, loop, token);
+    return true;
   }
 
   private closeLoop(loop: ReplyChannel): void {

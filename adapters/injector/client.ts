@@ -20,6 +20,7 @@ import {
   packetBytes,
   packetMagic,
   packetType,
+  requestFlag,
 } from './protocol.js';
 
 const defaultEntry = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -142,6 +143,15 @@ export class InjectionChannel {
     this.passed[0] = listener;
     this.passed[1] = source;
     return sendWithDescriptors(this.descriptor, this.memory.address, packetBytes.request, this.passed);
+  }
+
+  /**
+   * Asks what became of a notification, without anything being done: 248, or minus an errno. `flags` is
+   * requestFlag.withdraw to ask about that instead of an injection.
+   */
+  query(token: number, notification: Place, flags = 0): number {
+    encodeRequest(this.target, token, flags | requestFlag.query, notification);
+    return sendWithDescriptors(this.descriptor, this.memory.address, packetBytes.request, []);
   }
 
   /** Takes one reply: 1, or minus an errno (-EAGAIN: none there; -EPIPE: the injector has ended). */

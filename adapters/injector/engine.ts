@@ -1,14 +1,12 @@
-import { sendWithDescriptors } from '../linux/descriptor-passing.js';
-import { allocate, type NativeMemory } from '../linux/memory.js';
-import { systemCall } from '../linux/native.js';
-import { hasEnded, pollThread, sleepUs } from '../linux/wait.js';
-import { closeAll, concludeGone } from './attach-steps.js';
+import { closeAll } from './attach-steps.js';
 import type { InjectorEnvironment } from './environment.js';
-import { Injection, place } from './injection.js';
-import { beginPacket, packetBytes, packetType, replyField, replyOutcome, replyReason } from './protocol.js';
+import { Injection, type ReplyChannel } from './injection.js';
+import { replyNote, replyOutcome, replyReason } from './protocol.js';
+import { Reissue } from './reissue.js';
+import type { ReissueRequest } from './reissue-protocol.js';
+import { Replies } from './replies.js';
+import { StepRunner } from './step-runner.js';
 import { DONE, subStep } from './sub-steps.js';
-import { subStepEntry } from './table.js';
-import { crashPoint, pausePoint } from './test-hooks.js';
 
 /**
  * Injections that may wait for a thread that doesn't stop (in a frozen cgroup, say), besides the current one.
@@ -16,10 +14,6 @@ import { crashPoint, pausePoint } from './test-hooks.js';
 const maximumParked = 64;
 /** How long the others wait for one thread before it is parked. */
 const parkAfterMs = 20;
-/** How long a parked one is looked after once its thread has stopped. */
-const spinRounds = 200;
-const shortestSleepUs = 20;
-const longestSleepUs = 1000;
 const EIO = -5;
 
 /**
@@ -29,9 +23,14 @@ const EIO = -5;
 export class InjectionEngine {
   private readonly parked: Injection[] = [];
   private readonly free: Injection[] = [];
-  private readonly scratch: NativeMemory = allocate(4096);
+  private readonly replies = new Replies();
+  private readonly runner: StepRunner;
+  private readonly reissues: Reissue;
 
-  constructor(private readonly environment: InjectorEnvironment) {}
+  constructor(private readonly environment: InjectorEnvironment) {
+    this.runner = new StepRunner(environment);
+    this.reissues = new Reissue(this.runner, this);
+  }
 
   get parkedCount(): number {
     return this.parked.length;
@@ -47,128 +46,107 @@ export class InjectionEngine {
     this.free.push(injection);
   }
 
-  /** Runs an injection to its end, or parks it. */
+  /** Runs an injection to its end, or parks it. One that was asked for before is not begun again. */
   run(injection: Injection): void {
-    const earlier = this.parked.find((other) => other.threadId === injection.threadId);
-    const admitted = earlier ? this.takeOver(earlier, injection) : this.parked.length < maximumParked;
+    if (this.isAnsweredOrJoined(injection)) return;
+    const earlier = this.findParked(injection.threadId);
+    const admitted = earlier ? this.takeOver(earlier, injection) : this.countParked(false) < maximumParked;
     if (!admitted) {
       injection.conclude(replyOutcome.refused, EIO, replyReason.timeout);
       this.finish(injection);
       return;
     }
-    const next = this.advance(injection, subStep.queue);
-    if (next === DONE || this.follow(injection, parkAfterMs)) this.finish(injection);
+    const next = this.runner.advance(injection, subStep.queue);
+    if (next === DONE || this.runner.follow(injection, parkAfterMs)) this.finish(injection);
     else this.park(injection);
+  }
+
+  /** Tells what became of a notification, or that nothing is known of it. */
+  tell(query: Injection): void {
+    if (this.isAnsweredOrJoined(query)) return;
+    query.isRemembered = false;
+    query.conclude(replyOutcome.unknown);
+    this.finish(query);
+  }
+
+  /** Has the kernel make the calls of these threads anew, and tells what became of each. */
+  reissue(holder: Injection, request: ReissueRequest, channel: ReplyChannel, token: number): void {
+    this.replies.sendReissue(this.reissues.run(holder, request, channel, token), 0);
+    this.finish(holder);
   }
 
   /** Looks once at each parked injection. */
   pollParked(): void {
     for (const injection of [...this.parked]) {
-      if (!this.look(injection) && !this.follow(injection, 0)) continue;
+      if (!this.runner.follow(injection, 0)) continue;
       this.parked.splice(this.parked.indexOf(injection), 1);
       this.finish(injection);
     }
+  }
+
+  /** What waits for this thread's next stop. */
+  findParked(threadId: number): Injection | undefined {
+    return this.parked.find((other) => other.threadId === threadId);
+  }
+
+  /** How many wait, of injections or of the threads of reissues. */
+  countParked(reissued: boolean): number {
+    return this.parked.filter(({ batch }) => (batch !== undefined) === reissued).length;
   }
 
   /**
    * A thread that we still trace for an earlier call, which needs nothing any more, is in a new call already:
    * the tracing passes to the new injection.
    */
-  private takeOver(earlier: Injection, injection: Injection): boolean {
-    if (earlier.subStep !== subStep.letGo) return false;
+  takeOver(earlier: Injection, injection: Injection): boolean {
+    if (earlier.subStep !== subStep.letGo && earlier.subStep !== subStep.interruptBlocked) return false;
     this.parked.splice(this.parked.indexOf(earlier), 1);
     this.finish(earlier);
     injection.attached = true;
     return true;
   }
 
-  private park(injection: Injection): void {
-    if (injection.outcome !== 0) this.reply(injection);
+  park(injection: Injection): void {
+    if (injection.outcome !== 0) this.announce(injection);
     this.parked.push(injection);
   }
 
-  /** Waits for stops and acts on them: true at the end, false when the time is up. */
-  private follow(injection: Injection, budgetMs: number): boolean {
-    const deadlineMs = performance.now() + budgetMs;
-    let rounds = 0;
-    for (;;) {
-      const status = this.poll(injection);
-      if (status === undefined) {
-        if (performance.now() >= deadlineMs) return false;
-        this.pause(rounds++);
-        continue;
-      }
-      rounds = 0;
-      if (this.act(injection, status)) return true;
-    }
-  }
-
-  private look(injection: Injection): boolean {
-    const status = this.poll(injection);
-    return status !== undefined && this.act(injection, status);
-  }
-
-  /** The thread's new status, 'ended', or undefined when there is none. */
-  private poll(injection: Injection): number | 'ended' | undefined {
-    const result = pollThread(injection.threadId, injection.at(place.waitStatus));
-    if (result === 0) return undefined;
-    if (result < 0) return 'ended';
-    const status = injection.memory.i32[place.waitStatus >> 2] as number;
-    return hasEnded(status) ? 'ended' : status;
-  }
-
-  private act(injection: Injection, status: number | 'ended'): boolean {
-    if (status === 'ended') {
-      concludeGone(injection);
-      return true;
-    }
-    const next = subStepEntry(injection.subStep).stopped?.(injection, status);
-    return next !== undefined && this.advance(injection, next) === DONE;
-  }
-
-  private advance(injection: Injection, from: number): number {
-    let next = from;
-    while (next >= 0) {
-      injection.subStep = next;
-      crashPoint(next, 'before');
-      pausePoint(next);
-      next = subStepEntry(injection.subStep).begin(injection, this.environment);
-      crashPoint(injection.subStep, 'after');
-    }
-    return next;
-  }
-
-  /** Gives the processor to the target first, which may share it with us; then sleeps, longer each time. */
-  private pause(rounds: number): void {
-    if (rounds < spinRounds) {
-      systemCall('sched_yield');
-      return;
-    }
-    sleepUs(Math.min(shortestSleepUs * 2 ** Math.min(rounds - spinRounds, 10), longestSleepUs));
-  }
-
-  private finish(injection: Injection): void {
+  finish(injection: Injection): void {
     closeAll(injection);
     this.environment.scoreboard.clear(injection.scoreboardSlot);
-    this.reply(injection);
+    this.announce(injection);
     this.free.push(injection);
   }
 
-  /** A reply that nobody takes is dropped: whoever asks next about this call sees that it is answered. */
-  private reply(injection: Injection): void {
-    if (injection.replied) return;
-    injection.replied = true;
-    if (injection.channel.descriptor < 0) return;
-    const at = 0;
-    const { u32, i32, address } = this.scratch;
-    beginPacket(u32, at, packetBytes.reply, packetType.reply, injection.token);
-    i32[(at + replyField.result) >> 2] = injection.result;
-    u32[(at + replyField.outcome) >> 2] = injection.outcome;
-    u32[(at + replyField.subStep) >> 2] = injection.subStep;
-    u32[(at + replyField.reason) >> 2] = injection.reason;
-    u32[(at + replyField.notes) >> 2] = injection.notes;
-    const endedAtMs = injection.endedAtMs || performance.now();
-    u32[(at + replyField.durationUs) >> 2] = Math.round((endedAtMs - injection.startedAtMs) * 1000);
-    sendWithDescriptors(injection.channel.descriptor, address + at, packetBytes.reply, []);
+  /**
+   * Asking again is safe: what is under way tells the new asker too when it ends, and what has ended is told
+   * again, without touching the target.
+   */
+  private isAnsweredOrJoined(injection: Injection): boolean {
+    const underWay = this.parked.find((other) => other.isSameAs(injection));
+    if (underWay) {
+      for (const asker of injection.askers) {
+        if (underWay.replied) this.replies.sendTo(asker, underWay);
+        else underWay.addAsker(asker.channel, asker.token);
+      }
+      injection.askers.length = 0;
+      injection.isRemembered = false;
+      this.finish(injection);
+      return true;
+    }
+    const known = this.environment.scoreboard.outcomes.find(injection);
+    if (known === undefined) return false;
+    injection.isRemembered = false;
+    injection.conclude(known.outcome, known.result, known.reason);
+    injection.subStep = known.subStep;
+    injection.notes = known.notes | replyNote.remembered;
+    this.finish(injection);
+    return true;
+  }
+
+  /** Written down first, so that nobody is told what a successor wouldn't be. */
+  private announce(injection: Injection): void {
+    this.environment.scoreboard.outcomes.conclude(injection);
+    this.replies.send(injection);
   }
 }

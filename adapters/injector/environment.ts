@@ -33,6 +33,31 @@ export function isTracedByInjector(threadId: number): boolean {
   return statusField(tracer, 'Name') === injectorName && user === process.geteuid?.();
 }
 
+const SIGKILL_BIT = 1n << 8n;
+/** Set in a thread's flags from the moment it begins to end (PF_EXITING of linux/sched.h). */
+const PF_EXITING = 4;
+
+/** Is there such a thread, and will it go on? False once a SIGKILL is on its way to it. */
+export function isThreadAlive(threadId: number): boolean {
+  const state = statusField(threadId, 'State')?.[0];
+  const pending = BigInt(`0x${statusField(threadId, 'SigPnd') ?? '0'}`);
+  const shared = BigInt(`0x${statusField(threadId, 'ShdPnd') ?? '0'}`);
+  if (state === undefined || 'ZX'.includes(state)) return false;
+  if (((pending | shared) & SIGKILL_BIT) !== 0n) return false;
+  // A signal that was taken is pending no more: what it has begun is seen here.
+  return (flagsOf(threadId) & PF_EXITING) === 0;
+}
+
+/** The flags of /proc/TID/stat (proc_pid_stat(5)), which stand seven fields behind the name. */
+function flagsOf(threadId: number): number {
+  try {
+    const text = readFileSync(`/proc/${threadId}/stat`, 'utf8');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[6]);
+  } catch {
+    return PF_EXITING;
+  }
+}
+
 function statusField(threadId: number, name: string): string | undefined {
   try {
     const status = readFileSync(`/proc/${threadId}/status`, 'utf8');

@@ -1,6 +1,7 @@
 import { allocate, type NativeMemory } from '../linux/memory.js';
 import { registersBytes } from '../linux/ptrace-registers.js';
 import { packetBytes, requestField, requestFlag } from './protocol.js';
+import type { ReissueBatch } from './reissue-batch.js';
 
 /** Where each thing stands in an injection's own page; every offset is a multiple of 8. */
 export const place = {
@@ -29,11 +30,20 @@ export const scratchControlAt = 56;
 /** struct msghdr and CMSG_SPACE(one descriptor). */
 export const scratchBytes = 80;
 
-/** The one who asked: where the reply goes. */
+/** A channel that asks, and gets the replies. */
 export interface ReplyChannel {
   /** -1 once it is closed. */
   descriptor: number;
 }
+
+/** One who asked, and the token that his reply carries. */
+export interface Asker {
+  readonly channel: ReplyChannel;
+  readonly token: number;
+}
+
+/** Askers of one injection that are kept: the latest ones. */
+const maximumAskers = 8;
 
 /**
  * All that is known of one injection. Sub-steps keep everything here, so an injection can wait while others
@@ -41,8 +51,8 @@ export interface ReplyChannel {
  */
 export class Injection {
   readonly memory: NativeMemory = allocate(pageBytes);
-  channel: ReplyChannel = { descriptor: -1 };
-  token = 0;
+  /** More than one when it was asked for again while under way: by the successor of a dead supervisor. */
+  readonly askers: Asker[] = [];
   flags = 0;
   threadId = 0;
   listener = -1;
@@ -81,6 +91,14 @@ export class Injection {
   failure = 0;
   failureReason = 0;
   replied = false;
+  /** Its outcome is still to be written into the ring. */
+  isRemembered = true;
+  /** Its entry there, while that is not final. */
+  outcomeEntry = -1;
+  /** The reissue that this thread belongs to; then nothing is brought, and nobody asked for it by itself. */
+  batch: ReissueBatch | undefined;
+  /** Its position there. */
+  batchIndex = 0;
   result = 0;
   outcome = 0;
   reason = 0;
@@ -92,10 +110,10 @@ export class Injection {
   /** Makes the record ready for another request, whose packet already stands in its memory. */
   begin(channel: ReplyChannel, listener: number, source: number): void {
     const { u32, i32, u8 } = this.memory;
-    this.channel = channel;
+    this.askers.length = 0;
+    this.addAsker(channel, u32[2] as number);
     this.listener = listener;
     this.source = source;
-    this.token = u32[2] as number;
     this.flags = u32[3] as number;
     this.threadId = i32[6] as number;
     this.socketPair.fill(-1);
@@ -116,6 +134,9 @@ export class Injection {
     this.failure = 0;
     this.failureReason = 0;
     this.replied = false;
+    this.isRemembered = true;
+    this.outcomeEntry = -1;
+    this.batch = undefined;
     this.result = 0;
     this.outcome = 0;
     this.reason = 0;
@@ -124,6 +145,36 @@ export class Injection {
     this.endedAtMs = 0;
     u8.fill(0, packetBytes.request, place.fullMask);
     u8.fill(0xff, place.fullMask, place.fullMask + 8);
+  }
+
+  /** Makes the record ready for one thread of a reissue. */
+  beginReissue(batch: ReissueBatch, index: number, threadId: number): void {
+    const { u8, i32 } = this.memory;
+    u8.fill(0, place.request, packetBytes.request);
+    i32[(place.request + requestField.threadId) >> 2] = threadId;
+    this.begin(batch.channel, -1, -1);
+    this.askers.length = 0;
+    this.isRemembered = false;
+    this.batch = batch;
+    this.batchIndex = index;
+  }
+
+  addAsker(channel: ReplyChannel, token: number): void {
+    if (this.askers.length === maximumAskers) this.askers.shift();
+    this.askers.push({ channel, token });
+  }
+
+  /** Is it about the same notification, and asks for the same? */
+  isSameAs(other: Injection): boolean {
+    const id = (place.request + requestField.id) >> 2;
+    const [ours, theirs] = [this.memory.u32, other.memory.u32];
+    return (
+      this.batch === undefined &&
+      this.threadId === other.threadId &&
+      ours[id] === theirs[id] &&
+      ours[id + 1] === theirs[id + 1] &&
+      this.withdrawing === other.withdrawing
+    );
   }
 
   /** Address of a place in this injection's memory. */

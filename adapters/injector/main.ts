@@ -34,7 +34,8 @@ function main(): void {
     words[helloField.oomErrno >> 2] = oomErrno;
     words[helloField.capabilityErrno >> 2] = capabilityErrno;
   });
-  while (channels.isControlOpen || engine.parkedCount > 0) {
+  // Threads of reissues need nothing of us: the kernel lets them go.
+  while (channels.isControlOpen || engine.countParked(false) > 0) {
     channels.serve(engine.parkedCount > 0 ? parkedPollMs : -1);
     engine.pollParked();
   }

@@ -39,12 +39,25 @@ export function addDescriptor(injection: Injection, descriptor: number): number 
  * sent while a stop is pending, since the program would else see errno 513.
  */
 export function sendRestart(injection: Injection): number {
-  const at = place.answer;
   putId(injection);
+  return sendRestartInPlace(injection);
+}
+
+/** As sendRestart, for any notification of this listener. */
+export function sendRestartFor(injection: Injection, id: bigint): number {
+  injection.memory.u64[place.answer >> 3] = id;
+  return sendRestartInPlace(injection);
+}
+
+function sendRestartInPlace(injection: Injection): number {
+  const at = place.answer;
   putWord(injection.memory, at + 8, 0);
   injection.memory.i32[(at + 16) >> 2] = ERESTARTNOINTR;
   injection.memory.u32[(at + 20) >> 2] = 0;
-  return systemCall('ioctl', injection.listener, notifyCommand.SEND, injection.at(at));
+  for (let tries = 0; ; tries++) {
+    const result = systemCall('ioctl', injection.listener, notifyCommand.SEND, injection.at(at));
+    if (result !== EINTR || tries === maximumTries) return result;
+  }
 }
 
 function putId(injection: Injection): void {

@@ -18,8 +18,8 @@ const EINVAL = -22;
 const PR_SET_DUMPABLE = 4;
 /** Inode of the first user namespace, PROC_USER_INIT_INO of linux/proc_ns.h. */
 const firstUserNamespace = 'user:[4026531837]';
-/** SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU (signal(7)). */
-const ignoredSignals = [1, 2, 3, 13, 15, 20, 21, 22];
+/** SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU (signal(7)). */
+const ignoredSignals = [1, 2, 3, 6, 13, 15, 20, 21, 22];
 
 /**
  * Ignores what a terminal or a service manager sends to the whole group (rt_sigaction(2)): the injector ends

@@ -15,13 +15,16 @@ export const packetType = {
   /** Loop channel, with two descriptors: the listener, and the O_PATH descriptor to hand over. */
   request: 16,
   reply: 17,
+  /** Loop channel, with one descriptor, the listener: see reissue-protocol.ts. */
+  reissue: 18,
+  reissueReply: 19,
 } as const;
 
 /** Every packet begins so; offsets in bytes. */
 export const packetField = { magic: 0, type: 4, token: 8 } as const;
 export const packetBytes = { control: 48, request: 248, reply: 48 } as const;
 /** No packet is longer. */
-export const largestPacketBytes = 256;
+export const largestPacketBytes = 1024;
 
 export const helloField = {
   processId: 12,
@@ -58,6 +61,11 @@ export const requestFlag = {
    * be closed again. The second descriptor of the packet is deputy's own of the same open file description.
    */
   withdraw: 4,
+  /**
+   * Only tell what became of the notification, never act. Comes with or without descriptors, and is answered
+   * after every request that was sent, on whichever channel, before it.
+   */
+  query: 8,
 } as const;
 
 export const replyField = {
@@ -79,6 +87,8 @@ export const replyOutcome = {
   refused: 3,
   /** The target was killed while its registers were changed. */
   killed: 4,
+  /** To a query: this notification was never asked about, or so long ago that it is forgotten. */
+  unknown: 5,
 } as const;
 
 export const replyReason = {
@@ -105,6 +115,8 @@ export const replyNote = {
   privatePage: 2,
   /** The socket could not be removed from the target's table (its code had changed). */
   socketLeft: 4,
+  /** This was concluded before it was asked for: the outcome is told again, and nothing was done. */
+  remembered: 8,
 } as const;
 
 /** A reply, decoded into an object that the caller keeps and reuses. */
@@ -144,20 +156,20 @@ export function beginPacket(
 
 /**
  * Writes a request of 248 bytes at `target`. `notification` is a struct seccomp_notif; `handle` a struct
- * file_handle with room for 136 bytes (a journal record holds both so).
+ * file_handle with room for 136 bytes (a journal record holds both so); a query needs none.
  */
 export function encodeRequest(
   target: Place,
   token: number,
   flags: number,
   notification: Place,
-  handle: Place,
+  handle?: Place,
 ): void {
   const { words, at } = target;
   beginPacket(words, at, packetBytes.request, packetType.request, token);
   words[(at + requestField.flags) >> 2] = flags;
   copyWords(words, at + requestField.notification, notification, notificationBytes);
-  copyWords(words, at + requestField.handle, handle, handleBytes);
+  if (handle) copyWords(words, at + requestField.handle, handle, handleBytes);
 }
 
 /** Makes the request at `target` one that closes `number` in the target's table. */

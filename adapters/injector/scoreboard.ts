@@ -1,10 +1,13 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { allocate, mapShared, NativeMemory } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
+import { OutcomeRing, outcomeRingBytes } from './outcomes.js';
 
 const slots = 128;
 const slotBytes = 16;
-const boardBytes = 4096;
+/** The sockets' slots, then the ring of outcomes. */
+const ringAt = 4096;
+const boardBytes = Math.ceil((ringAt + outcomeRingBytes) / 4096) * 4096;
 const field = { threadId: 0, inode: 8 } as const;
 const MFD_CLOEXEC = 1;
 const AT_EMPTY_PATH = 0x1000;
@@ -12,8 +15,9 @@ const STATX_INO = 0x100;
 const statxInode = 32;
 
 /**
- * Makes the memory in which injectors write down what they put into targets (memfd_create(2)): a descriptor,
- * or minus an errno. Whoever starts injectors keeps it and gives the same to each.
+ * Makes the memory in which injectors write down what they put into targets and what became of each request
+ * (memfd_create(2)): a descriptor, or minus an errno. Whoever starts injectors keeps it and gives the same to
+ * each, one after the other.
  */
 export function createScoreboard(): number {
   const name = allocate(4096);
@@ -33,6 +37,7 @@ export class Scoreboard {
   private readonly statx: NativeMemory = allocate(4096);
   /** Inodes left behind, by thread. */
   private readonly left = new Map<number, number>();
+  readonly outcomes: OutcomeRing;
 
   /** `descriptor` is what createScoreboard() gave, or -1: then nothing outlives this process. */
   constructor(descriptor: number) {
@@ -43,6 +48,7 @@ export class Scoreboard {
       if (threadId !== 0) this.left.set(threadId, this.word(slot, field.inode));
       this.clear(slot);
     }
+    this.outcomes = new OutcomeRing(this.memory, ringAt);
   }
 
   /**

@@ -43,6 +43,14 @@ export const subStep = {
   gone: 19,
   /** Put -errno into the result register: nothing else was changed. */
   giveErrno: 20,
+  /** Reissue: PTRACE_SEIZE of a thread that is blocked in a notified call. */
+  seizeBlocked: 21,
+  /** Reissue: PTRACE_INTERRUPT, then wait for the stop. */
+  interruptBlocked: 22,
+  /** Reissue, once for all threads: SEND -ERESTARTNOINTR, which ends their killable waits. */
+  endWaits: 23,
+  /** Reissue: PTRACE_DETACH; the kernel makes the call anew. */
+  letRestart: 24,
 } as const;
 
 /** What a sub-step returns when the thread's next stop must come first. */

@@ -3,6 +3,7 @@ import * as call from './call-steps.js';
 import type { InjectorEnvironment } from './environment.js';
 import { callStopped } from './injected-call.js';
 import type { Injection } from './injection.js';
+import * as reissue from './reissue-steps.js';
 import { subStep, WAIT } from './sub-steps.js';
 import * as window from './window-steps.js';
 
@@ -42,6 +43,14 @@ const entries: Readonly<Record<number, SubStepEntry>> = {
   [subStep.letGo]: { name: 'let-go', begin: attach.letGo, stopped: attach.letGoStopped },
   [subStep.gone]: { name: 'gone', begin: attach.gone },
   [subStep.giveErrno]: { name: 'give-errno', begin: window.giveErrno },
+  [subStep.seizeBlocked]: { name: 'seize-blocked', begin: reissue.seizeBlocked },
+  [subStep.interruptBlocked]: {
+    name: 'interrupt-blocked',
+    begin: reissue.interruptBlocked,
+    stopped: reissue.blockedStopped,
+  },
+  [subStep.endWaits]: { name: 'end-waits', begin: reissue.endWaits },
+  [subStep.letRestart]: { name: 'let-restart', begin: reissue.letRestart },
 };
 
 /** The sub-step of a number; an unknown number is a defect of the table. */

@@ -11,7 +11,7 @@ const pauseMs = Number(process.env['DEPUTY_INJECTOR_PAUSE_MS'] ?? 50);
 const disabled = new Set(active ? (process.env['DEPUTY_INJECTOR_DISABLE'] ?? '').split(',') : []);
 
 /** The remedies that a test can take away. */
-export type Remedy = 'suspend' | 'sigmask' | 'exitkill' | 'dup3';
+export type Remedy = 'suspend' | 'sigmask' | 'exitkill' | 'dup3' | 'stopsfirst';
 
 /** Is the remedy in place? Always, outside tests. */
 export function hasRemedy(remedy: Remedy): boolean {
@@ -19,7 +19,7 @@ export function hasRemedy(remedy: Remedy): boolean {
 }
 
 /** Ends the injector by SIGKILL when DEPUTY_INJECTOR_CRASH_AT names this sub-step and moment. */
-export function crashPoint(subStep: number, moment: 'before' | 'after'): void {
+export function crashPoint(subStep: number, moment: 'before' | 'between' | 'after'): void {
   if (crashStep && Number(crashStep) === subStep && crashMoment === moment) {
     process.kill(process.pid, 'SIGKILL');
   }

@@ -26,7 +26,7 @@ import type { InjectorEnvironment } from './environment.js';
 import { copyOriginalRegisters, type Injection, place, scratchBytes, scratchControlAt } from './injection.js';
 import { replyNote, replyOutcome, requestField, requestFlag } from './protocol.js';
 import { DONE, subStep, WAIT } from './sub-steps.js';
-import { hasRemedy } from './test-hooks.js';
+import { crashPoint, hasRemedy } from './test-hooks.js';
 
 const ESRCH = -3;
 const alignment = 16;
@@ -83,6 +83,7 @@ function hasSyscallInstruction(injection: Injection): boolean {
 export function openWindow(injection: Injection, environment: InjectorEnvironment): number {
   const { threadId } = injection;
   if (getSignalMask(threadId, injection.at(place.oldMask)) < 0) return subStep.gone;
+  environment.scoreboard.outcomes.windowOpens(injection);
   const exitKill = hasRemedy('exitkill') ? traceOption.EXITKILL : 0;
   const options = traceOption.TRACESYSGOOD | exitKill;
   const suspended = environment.maySuspendFilters
@@ -127,7 +128,7 @@ export function writeScratch(injection: Injection, address: number): number {
 }
 
 /** Sub-step 12. The original rax of -1 tells the kernel that there is nothing to restart. */
-export function restore(injection: Injection): number {
+export function restore(injection: Injection, environment: InjectorEnvironment): number {
   const { threadId } = injection;
   if (injection.scratchAddress !== 0 && !injection.scratchIsPage) {
     writeThreadMemory(threadId, injection.scratchAddress, injection.at(place.saved), scratchBytes);
@@ -135,20 +136,25 @@ export function restore(injection: Injection): number {
   const result = injection.failure < 0 ? injection.failure : injection.delivered;
   const given = setResult(injection, result);
   if (given < 0 || restoreMask(injection) < 0) return spoiled(injection);
-  return closeWindow(injection, result);
+  return closeWindow(injection, environment, result);
 }
 
-function closeWindow(injection: Injection, result: number): number {
+/** The outcome is known to successors before the thread can run on with it. */
+function closeWindow(injection: Injection, { scoreboard }: InjectorEnvironment, result: number): number {
+  scoreboard.outcomes.windowCloses(injection, result);
+  crashPoint(subStep.restore, 'between');
   injection.windowOpen = false;
   setOptions(injection.threadId, 0);
   injection.conclude(replyOutcome.completed, result, injection.failureReason);
+  scoreboard.outcomes.conclude(injection);
   return subStep.detach;
 }
 
 /** Sub-step 20: one register is all that changes, at once, so there is no window. */
-export function giveErrno(injection: Injection): number {
+export function giveErrno(injection: Injection, { scoreboard }: InjectorEnvironment): number {
   if (setResult(injection, injection.failure) < 0) return subStep.gone;
   injection.conclude(replyOutcome.completed, injection.failure, injection.failureReason);
+  scoreboard.outcomes.conclude(injection);
   return subStep.detach;
 }
 

@@ -9,6 +9,7 @@ import {
   segmentHeaderBytes,
 } from '../../core/journal/segment-layout.js';
 import { offset, recordBytes } from '../../core/request/record-layout.js';
+import { isOpenFrom } from './last-segment.js';
 import { parseHeader, type SegmentHeader } from './segment-file.js';
 import { recordOffset, type SegmentImage } from './segment-image.js';
 
@@ -60,7 +61,16 @@ function fieldFaults(page: Buffer, segment: number, header: SegmentHeader): Head
   const expect = (isRight: boolean, at: number, detail: string): void => {
     if (!isRight) faults.push({ offset: at, detail });
   };
-  const { recordBytes: bytesAt, records, epoch, wallClockBaseMs, sealed, repaired, build } = headerOffset;
+  const {
+    recordBytes: bytesAt,
+    records,
+    epoch,
+    wallClockBaseMs,
+    sealed,
+    repaired,
+    build,
+    openFrom,
+  } = headerOffset;
   expect(page.readUInt32LE(bytesAt) === recordBytes, bytesAt, `records are not ${recordBytes} bytes`);
   expect(page.readUInt32LE(records) === recordsPerSegment, records, `not ${recordsPerSegment} records`);
   expect(header.epoch >= 1, epoch, 'there is no epoch 0');
@@ -72,10 +82,14 @@ function fieldFaults(page: Buffer, segment: number, header: SegmentHeader): Head
   expect(repair === 0 || repair === repairMark, repaired, 'its repair mark is neither there nor absent');
   const spare = [
     page.subarray(headerOffset.repaired + 4, build),
-    page.subarray(build + maximumBuildBytes),
+    page.subarray(build + maximumBuildBytes, openFrom),
+    page.subarray(openFrom + 8),
   ] as const;
   expect(spare[0].every(isZero), headerOffset.repaired + 4, 'there is something in the spare room');
   expect(spare[1].every(isZero), build + maximumBuildBytes, 'there is something in the spare room');
+  expect(spare[2].every(isZero), openFrom + 8, 'there is something in the spare room');
+  const isPossible = isOpenFrom(header.openFrom ?? 0, segment);
+  expect(isPossible, openFrom, 'requests cannot be open from where it says');
   return faults;
 }
 

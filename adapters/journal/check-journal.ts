@@ -11,6 +11,7 @@ import { hasPlausibleOrder, OrderIndex } from './order-index.js';
 import { type HandlersOfRecord, PathCheck } from './path-check.js';
 import { type SegmentHeader, segmentName } from './segment-file.js';
 import { headBytes, readImage, recordOffset, type SegmentImage } from './segment-image.js';
+import { Superseded } from './superseded.js';
 import { type SlotRun, walkSlots } from './walk-slots.js';
 
 /** Problems that are listed; a journal that has more is not better known by the rest. */
@@ -59,12 +60,17 @@ export function checkJournal(directory: string, handlersOf: HandlersOfRecord): C
     if (head !== undefined && isSegment(head, numbers)) index.add(segment, head.order);
   }
   const paths = new PathCheck(handlersOf);
+  const superseded = new Superseded(index);
   const read = numbers.flatMap((segment) => {
     const image = readImage(directory, segment);
-    return image === undefined ? [] : [readSegment(image, index, paths)];
+    return image === undefined ? [] : [readSegment(image, index, paths, superseded)];
   });
   const truths = trueHeaders(read);
-  const segments = read.map((one) => ({ ...one, truth: truths.get(one.segment) ?? {} }));
+  const segments = read.map((one) => ({
+    ...one,
+    runs: superseded.mark(one.segment, one.runs),
+    truth: truths.get(one.segment) ?? {},
+  }));
   const movedAside = damagedSegmentsIn(directory);
   const problems = [
     ...missing(directory, segments, movedAside),
@@ -93,7 +99,7 @@ function isSegment(head: SegmentImage, segments: readonly number[]): boolean {
   return checkHeader(head).header !== undefined || hasPlausibleOrder(head.order, new Set(segments));
 }
 
-function readSegment(image: SegmentImage, index: OrderIndex, paths: PathCheck) {
+function readSegment(image: SegmentImage, index: OrderIndex, paths: PathCheck, superseded: Superseded) {
   const checked = checkHeader(image);
   const { segment, path, size, isSealed, isRepaired } = image;
   const recordsEpoch = epochOfRecords(image);
@@ -103,6 +109,7 @@ function readSegment(image: SegmentImage, index: OrderIndex, paths: PathCheck) {
   const runs = isLegible
     ? [...walkSlots(image, { epoch, index, pathFault })].filter(({ kind }) => kind !== 'free')
     : [];
+  superseded.see(image, runs, epoch);
   const ordered = isLegible ? index.usedPlaces(segment) : 0;
   const firstRequest = firstRequestTime(image, runs, checked.header);
   return { ...checked, segment, path, size, isSealed, isRepaired, firstRequest, ordered, runs, recordsEpoch };

@@ -94,7 +94,13 @@ export function eventFault(record: RequestRecord, run: Buffer, epoch: number): s
 
 function textFault(text: string): string | undefined {
   try {
-    const payload = JSON.parse(text) as { kind?: unknown; draft?: unknown; identity?: unknown } | null;
+    const payload = JSON.parse(text) as {
+      kind?: unknown;
+      draft?: unknown;
+      identity?: unknown;
+      key?: unknown;
+    } | null;
+    if (payload?.kind === 'gone' && typeof payload.key === 'number') return undefined;
     const body = payload?.kind === 'draft' ? payload.draft : payload?.identity;
     const isKnown = payload?.kind === 'draft' || payload?.kind === 'listener';
     return isKnown && typeof body === 'object' && body !== null ? undefined : 'there is no such event';

@@ -11,6 +11,8 @@ export interface ShownRecord {
   /** Its place in the order; none while it is open. */
   readonly ticket?: number;
   readonly record: RequestRecord;
+  /** A later epoch has a record of the same call, which it went on with. */
+  readonly isSuperseded?: true;
   /** The payload of an event, or nothing for a request. */
   readonly text?: string;
 }
@@ -48,7 +50,9 @@ export function* journalRecords(journal: CheckedJournal): Generator<ShownRecord>
     }
     const image = imageOf(number);
     for (const { place, kind } of own.runs) {
-      if (kind === 'open' && image !== undefined) yield show(image, own, place);
+      if (image === undefined) continue;
+      if (kind === 'open') yield show(image, own, place);
+      else if (kind === 'superseded') yield { ...show(image, own, place), isSuperseded: true };
     }
   }
 }

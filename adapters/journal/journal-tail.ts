@@ -1,4 +1,9 @@
-import { eventPayload, segmentOf, slotsPerBlock } from '../../core/journal/segment-layout.js';
+import {
+  eventPayload,
+  maximumPayloadBytes,
+  segmentOf,
+  slotsPerBlock,
+} from '../../core/journal/segment-layout.js';
 import { RecordViews, RequestRecord } from '../../core/request/record.js';
 import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
 import { lostSlot, type OrderEntry, SegmentReader } from './segment-reader.js';
@@ -21,6 +26,8 @@ export class JournalTail {
   constructor(
     directory: string,
     private ticket: number,
+    /** Tickets below this one are of writers that are gone; their gaps are passed over. */
+    private readonly deadBefore = 0,
   ) {
     this.reader = new SegmentReader(directory);
   }
@@ -35,13 +42,14 @@ export class JournalTail {
     this.ticket = ticket;
   }
 
-  /** Hands up to `limit` records to the sink: how many there were. */
+  /** Hands up to `limit` records to the sink: how many tickets it went on by; 0 at the end. */
   read(sink: TailSink, limit: number): number {
-    const entries = this.reader.readOrder(this.ticket, limit);
+    const from = this.ticket;
+    const { entries, next } = this.reader.readOrder(from, limit, from < this.deadBefore);
     let index = 0;
     while (index < entries.length) index += this.readRun(entries, index, sink);
-    this.ticket += entries.length;
-    return entries.length;
+    this.ticket = next;
+    return next - from;
   }
 
   close(): void {
@@ -64,7 +72,9 @@ export class JournalTail {
       highest = high;
       to++;
     }
-    this.reader.readRecords(lowest, this.bytes, highest - lowest + 1);
+    const read = this.reader.readRecords(lowest, this.bytes, highest - lowest + 1);
+    // What a file that is gone or cut short doesn't have is nothing, not what was read before.
+    this.bytes.fill(0, read);
     for (let index = from; index < to; index++) this.hand(entries[index] as OrderEntry, lowest, sink);
     return to - from;
   }
@@ -72,13 +82,14 @@ export class JournalTail {
   private hand(entry: OrderEntry, lowest: number, sink: TailSink): void {
     const base = (entry.slot - lowest) * recordBytes;
     this.record.attach(this.views, base, entry.slot);
-    if (this.record.u32(offset.kind) === recordKind.event) sink.event(this.readPayload(entry), entry.ticket);
-    else sink.request(this.record, entry.ticket);
+    const kind = this.record.u32(offset.kind);
+    if (kind === recordKind.event) sink.event(this.readPayload(entry), entry.ticket);
+    else if (kind !== recordKind.free) sink.request(this.record, entry.ticket);
   }
 
   private readPayload({ slot }: OrderEntry): string {
-    const length = this.record.u32(eventPayload.length);
-    // A damaged number of slots must not be believed: it would be memory without a bound.
+    // A damaged length must not be believed: it would be memory without a bound.
+    const length = Math.min(this.record.u32(eventPayload.length), maximumPayloadBytes);
     const slots = Math.min(this.record.u32(eventPayload.slots), slotsPerBlock);
     const run = Buffer.alloc(slots * recordBytes);
     this.reader.readRecords(slot, run, slots);

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, mkdirSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, fdatasync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DeputyError, deputyError } from '../../core/errors/deputy-error.js';
 import {
@@ -11,13 +11,13 @@ import {
 } from '../../core/journal/segment-layout.js';
 import { RequestRecord } from '../../core/request/record.js';
 import { replaceWithAnonymous, viewMemory } from '../linux/index.js';
-import { findLastSegment, type LastSegment, segmentsIn } from './last-segment.js';
+import { hasOpenRecord } from './has-open-record.js';
+import { findLastSegment, segmentsIn } from './last-segment.js';
 import { MappedSegments } from './mapped-segments.js';
-import { hasOpenRecord } from './open-records.js';
-import { storageError } from './segment-error.js';
-import { createSegment, segmentName } from './segment-file.js';
+import { createSegment, type MappedFile, noteOpenFrom, segmentName } from './segment-file.js';
 import { SegmentSealer } from './segment-sealer.js';
 import { SharedCounters } from './shared-counters.js';
+import { SpareSegment } from './spare-segment.js';
 
 /** A mapped segment as it is handed to loops. */
 export interface PreparedSegment {
@@ -39,55 +39,93 @@ export interface JournalOptions {
  */
 export class Journal {
   readonly counters = new SharedCounters();
-  readonly epoch: number;
-  readonly firstSegment: number;
-  /** What was found wrong with older segments; none of it keeps this epoch from writing. */
-  readonly damage: readonly DeputyError[];
   private readonly sealer = new SegmentSealer();
-  private readonly writer: MappedSegments;
-  private readonly mapped = new Map<number, { address: number; descriptor: number }>();
+  private readonly writer = new MappedSegments(this.counters, 0);
+  private readonly mapped = new Map<number, MappedFile>();
   /** Of segments that were let go the last ticket that one of their records can have. */
   private readonly lastTickets = new Map<number, number>();
-  private prepared: number;
   private readonly scratch = new RequestRecord();
+  private spare: SpareSegment | undefined;
+  private prepared = 0;
+  private begun = { epoch: 0, firstSegment: 0, wallClockBaseMs: 0 };
+  private openFrom = 0;
+  private found: readonly DeputyError[] = [];
 
-  private constructor(
-    private readonly options: JournalOptions,
-    last: LastSegment,
-  ) {
-    this.damage = last.damage;
-    this.epoch = last.epoch + 1;
-    this.firstSegment = last.segment + 1;
-    this.prepared = last.segment;
-    this.counters.start(this.firstSegment * recordsPerSegment);
-    this.writer = new MappedSegments(this.counters, this.epoch);
-  }
+  private constructor(private readonly options: JournalOptions) {}
 
   /**
    * Opens the journal for writing under a new epoch; the caller holds the state directory's lock. Throws
    * DEPUTY_E_STATE_DIRECTORY_UNWRITABLE, DEPUTY_E_DISK_FULL, DEPUTY_E_JOURNAL_FORMAT_NEWER.
    */
   static open(options: JournalOptions): Journal {
-    const { directory } = options;
+    const journal = Journal.prepare(options);
+    journal.begin();
+    return journal;
+  }
+
+  /**
+   * What can be done before it is this process's turn to write: a file is made ready, under another name.
+   * Nothing of the journal is read. Throws DEPUTY_E_STATE_DIRECTORY_UNWRITABLE or DEPUTY_E_DISK_FULL.
+   */
+  static prepare(options: JournalOptions): Journal {
+    const journal = new Journal(options);
+    journal.spare = SpareSegment.create(options.directory);
+    return journal;
+  }
+
+  /**
+   * Begins a new epoch behind the last one. Throws as open(), and leaves nothing behind then. A successor
+   * goes on with one segment where the disk has no room for a second: requests wait for that one later.
+   */
+  begin(wallClockBaseMs: number = this.options.wallClockBaseMs): void {
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      const last = findLastSegment(this.options.directory);
+      const firstSegment = last.segment + 1;
+      this.begun = { epoch: last.epoch + 1, firstSegment, wallClockBaseMs };
+      this.openFrom = last.openFrom;
+      this.found = last.damage;
+      this.prepared = last.segment;
+      this.counters.start(firstSegment * recordsPerSegment);
+      this.writer.begin(this.epoch);
+      this.prepareAhead();
     } catch (error) {
-      throw storageError(directory, error);
-    }
-    const journal = new Journal(options, findLastSegment(directory));
-    try {
-      journal.prepareAhead();
-    } catch (error) {
+      if (this.epoch > 1 && this.mapped.size > 0) return;
       // An agent that is started again and again on a full disk must not fill it with empty segments.
-      journal.removePrepared();
+      this.removePrepared();
       throw error;
     }
-    return journal;
+  }
+
+  /** The number of this writer: one more than the last one's. */
+  get epoch(): number {
+    return this.begun.epoch;
+  }
+
+  get firstSegment(): number {
+    return this.begun.firstSegment;
   }
 
   /** Monotonic microseconds to a date, as this epoch's header says. */
   get wallClockBaseMs(): number {
-    return this.options.wallClockBaseMs;
+    return this.begun.wallClockBaseMs;
+  }
+
+  /** What was found wrong with older segments; none of it keeps this epoch from writing. */
+  get damage(): readonly DeputyError[] {
+    return this.found;
+  }
+
+  /** Eldest segment in which a request may be unfinished: a predecessor's until all of those are done. */
+  get eldestOpenSegment(): number {
+    return this.openFrom;
+  }
+
+  /** Notes, for a successor, that all requests in segments before this one are finished. */
+  noteOpenFrom(segment: number): void {
+    if (segment <= this.openFrom) return;
+    this.openFrom = segment;
+    const newest = this.mapped.get(this.prepared);
+    if (newest !== undefined) noteOpenFrom(newest, segment);
   }
 
   /**
@@ -99,8 +137,7 @@ export class Journal {
     const wanted = segmentOf(this.counters.nextSlot) + 1;
     while (this.prepared < wanted && this.mappedOrKept() < this.options.maximumSegments) {
       const segment = this.prepared + 1;
-      const { directory, build, wallClockBaseMs } = this.options;
-      const created = createSegment(directory, { segment, epoch: this.epoch, wallClockBaseMs, build });
+      const created = this.createNext(segment);
       this.mapped.set(segment, created);
       this.writer.add(segment, created.address);
       this.prepared = segment;
@@ -151,12 +188,14 @@ export class Journal {
 
   /**
    * Removes files of segments that are no longer mapped and whose records are all published: a record's
-   * ticket may be much later than its slot. `position` is the first ticket that is not published.
+   * ticket may be much later than its slot, as late as its epoch's end. `position` is the first ticket that
+   * is not published.
    */
   removeBefore(segment: number, position: number): void {
+    const lastOfFormer = this.firstSegment * recordsPerSegment - 1;
     for (const number of segmentsIn(this.options.directory)) {
       if (number >= segment || this.mapped.has(number)) continue;
-      if ((this.lastTickets.get(number) ?? -1) >= position) continue;
+      if ((this.lastTickets.get(number) ?? lastOfFormer) >= position) continue;
       unlinkSync(join(this.options.directory, segmentName(number)));
       this.lastTickets.delete(number);
     }
@@ -192,9 +231,11 @@ export class Journal {
 
   /**
    * Lets everything go. `isComplete`: all loops have ended, so nobody writes any more and what is left is
-   * sealed.
+   * sealed. What a killed predecessor left stays without a seal.
    */
   async close(isComplete = true): Promise<void> {
+    this.spare?.remove();
+    this.spare = undefined;
     const mapped = [...this.mapped.values()];
     this.mapped.clear();
     for (const { address, descriptor } of mapped) {
@@ -209,7 +250,19 @@ export class Journal {
     return deputyError('DEPUTY_E_JOURNAL_FULL', { path, maximumBytes: maximumSegments * segmentBytes });
   }
 
+  private createNext(segment: number): MappedFile {
+    const { directory, build } = this.options;
+    const { epoch, wallClockBaseMs } = this.begun;
+    const header = { segment, epoch, wallClockBaseMs, build, openFrom: this.openFrom };
+    if (this.spare === undefined) return createSegment(directory, header);
+    const file = this.spare.use(directory, header);
+    this.spare = undefined;
+    return file;
+  }
+
   private removePrepared(): void {
+    this.spare?.remove();
+    this.spare = undefined;
     for (const [number, { descriptor }] of this.mapped) {
       closeSync(descriptor);
       unlinkSync(join(this.options.directory, segmentName(number)));

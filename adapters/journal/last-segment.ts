@@ -10,6 +10,8 @@ export const damagedFolder = 'damaged';
 export interface LastSegment {
   readonly segment: number;
   readonly epoch: number;
+  /** Eldest segment in which a request may be unfinished; 0 when that isn't known. */
+  readonly openFrom: number;
   readonly damage: readonly DeputyError[];
 }
 
@@ -44,17 +46,24 @@ function ascending(numbers: readonly (number | undefined)[]): number[] {
 export function findLastSegment(directory: string): LastSegment {
   const segments = segmentsIn(directory);
   const damage: DeputyError[] = [];
-  let known = { segment: 0, epoch: 0 };
+  let known = { segment: 0, epoch: 0, openFrom: 0 };
   for (const segment of segments) {
     try {
       const header = readHeader(join(directory, segmentName(segment)));
       const isNext = header !== undefined && header.epoch >= known.epoch && header.epoch <= segment;
-      if (isNext) known = { segment, epoch: header.epoch };
+      if (!isNext) continue;
+      const { epoch, openFrom = 0 } = header;
+      known = { segment, epoch, openFrom: isOpenFrom(openFrom, segment) ? openFrom : 0 };
     } catch (error) {
       if (!isDeputyError(error, 'DEPUTY_E_JOURNAL_CORRUPT')) throw error;
       damage.push(error);
     }
   }
   const last = Math.max(0, segments.at(-1) ?? 0, damagedSegmentsIn(directory).at(-1) ?? 0);
-  return { segment: last, epoch: known.epoch + (last - known.segment), damage };
+  return { segment: last, epoch: known.epoch + (last - known.segment), openFrom: known.openFrom, damage };
+}
+
+/** Can a segment's header say this? None knows of requests in segments behind it. */
+export function isOpenFrom(openFrom: number, segment: number): boolean {
+  return Number.isInteger(openFrom) && openFrom >= 0 && openFrom <= segment;
 }

@@ -21,8 +21,13 @@ export class MappedSegments {
 
   constructor(
     private readonly counters: SharedCounters,
-    private readonly epoch: number,
+    private epoch: number,
   ) {}
+
+  /** The epoch that records are written under from now on; before any is. */
+  begin(epoch: number): void {
+    this.epoch = epoch;
+  }
 
   /** Makes a mapped segment usable by this thread. */
   add(segment: number, address: number): void {

@@ -94,6 +94,7 @@ const whatOf = {
   request: 'request',
   orphan: 'request',
   open: 'call in flight',
+  superseded: 'request',
   event: 'event',
   damaged: 'damaged slot',
 } as const;

@@ -10,6 +10,7 @@ import {
 } from '../../core/journal/segment-layout.js';
 import { recordBytes } from '../../core/request/record-layout.js';
 import type { CheckedSegment } from './check-journal.js';
+import { isOpenFrom } from './last-segment.js';
 import { type OrderPlace, orderOffset } from './order-index.js';
 import { recordOffset, type SegmentImage } from './segment-image.js';
 
@@ -45,7 +46,7 @@ export function canRebuild({ truth }: CheckedSegment): boolean {
   return truth.epoch !== undefined && Number.isFinite(truth.wallClockBaseMs);
 }
 
-function writeHeader(bytes: Buffer, { segment, truth }: CheckedSegment): void {
+function writeHeader(bytes: Buffer, { segment, truth, header }: CheckedSegment): void {
   bytes.write(segmentMagic, headerOffset.magic, 'latin1');
   bytes.writeUInt32LE(segmentFormatVersion, headerOffset.formatVersion);
   bytes.writeUInt32LE(recordBytes, headerOffset.recordBytes);
@@ -53,6 +54,9 @@ function writeHeader(bytes: Buffer, { segment, truth }: CheckedSegment): void {
   bytes.writeUInt32LE(truth.epoch ?? 0, headerOffset.epoch);
   bytes.writeDoubleLE(segment, headerOffset.segment);
   bytes.writeDoubleLE(truth.wallClockBaseMs ?? 0, headerOffset.wallClockBaseMs);
+  // Where it can't be told, a successor looks through more segments for what is unfinished.
+  const { openFrom = 0 } = header ?? {};
+  bytes.writeDoubleLE(isOpenFrom(openFrom, segment) ? openFrom : 0, headerOffset.openFrom);
   bytes.writeUInt32LE(repairMark, headerOffset.repaired);
   Buffer.from(truth.build ?? '').copy(bytes, headerOffset.build, 0, maximumBuildBytes);
 }

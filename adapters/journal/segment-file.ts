@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, linkSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
@@ -22,6 +22,8 @@ export interface SegmentHeader {
   readonly epoch: number;
   readonly wallClockBaseMs: number;
   readonly build: string;
+  /** Eldest segment in which a request may be unfinished; 0 when that isn't known. */
+  readonly openFrom?: number;
 }
 
 /** The file name of a segment; names sort as numbers do. */
@@ -35,26 +37,55 @@ export function segmentNumber(name: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
+/** A segment's file, allocated, zeroed and mapped. */
+export interface MappedFile {
+  readonly address: number;
+  readonly descriptor: number;
+}
+
 /**
- * Creates and maps a segment. Its blocks are allocated first (posix_fallocate(3)): a store into a hole on a
- * full disk would be SIGBUS, which nothing in Node can catch. Throws DEPUTY_E_DISK_FULL, and leaves no file
- * then.
+ * Creates and maps a file of a segment's size. Its blocks are allocated first (posix_fallocate(3)): a store
+ * into a hole on a full disk would be SIGBUS, which nothing in Node can catch. Throws DEPUTY_E_DISK_FULL or
+ * DEPUTY_E_STATE_DIRECTORY_UNWRITABLE, and leaves no file then.
  */
-export function createSegment(
-  directory: string,
-  header: SegmentHeader,
-): { address: number; descriptor: number } {
-  const path = join(directory, segmentName(header.segment));
+export function createMappedFile(path: string): MappedFile {
   const descriptor = openNew(path);
   const allocated = allocateFile(descriptor, segmentBytes);
   const address = allocated < 0 ? allocated : mapShared(descriptor, segmentBytes);
-  if (address < 0) {
-    closeSync(descriptor);
-    unlinkSync(path);
-    throw storageError(path, { code: errnoText(-address) });
+  if (address >= 0) return { address, descriptor };
+  closeSync(descriptor);
+  unlinkSync(path);
+  throw storageError(path, { code: errnoText(-address) });
+}
+
+/** Creates and maps a segment. Throws as createMappedFile(). */
+export function createSegment(directory: string, header: SegmentHeader): MappedFile {
+  const file = createMappedFile(join(directory, segmentName(header.segment)));
+  writeHeader(viewMemory(file.address, segmentHeaderBytes), header);
+  return file;
+}
+
+/**
+ * Makes a prepared file a segment. Throws when there is one of that number: there is one writer an epoch.
+ */
+export function nameSegment(path: string, file: MappedFile, directory: string, header: SegmentHeader): void {
+  writeHeader(viewMemory(file.address, segmentHeaderBytes), header);
+  const name = join(directory, segmentName(header.segment));
+  try {
+    linkSync(path, name);
+  } catch (error) {
+    throw storageError(name, error);
   }
-  writeHeader(viewMemory(address, segmentHeaderBytes), header);
-  return { address, descriptor };
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is another name of the segment, which whoever prepares a journal next takes away.
+  }
+}
+
+/** Notes in a mapped segment's header which is the eldest that may hold an unfinished request. */
+export function noteOpenFrom(file: MappedFile, segment: number): void {
+  new DataView(viewMemory(file.address, segmentHeaderBytes)).setFloat64(headerOffset.openFrom, segment, true);
 }
 
 function openNew(path: string): number {
@@ -73,6 +104,7 @@ function writeHeader(page: ArrayBuffer, header: SegmentHeader): void {
   view.setUint32(headerOffset.records, recordsPerSegment, true);
   view.setUint32(headerOffset.epoch, header.epoch, true);
   view.setFloat64(headerOffset.segment, header.segment, true);
+  view.setFloat64(headerOffset.openFrom, header.openFrom ?? 0, true);
   view.setFloat64(headerOffset.wallClockBaseMs, header.wallClockBaseMs, true);
   text.set(Buffer.from(header.build).subarray(0, maximumBuildBytes), headerOffset.build);
   // The magic last: a header without it was never finished.
@@ -120,6 +152,7 @@ export function parseHeader(path: string, page: Buffer): SegmentHeader | undefin
     segment: page.readDoubleLE(headerOffset.segment),
     epoch: page.readUInt32LE(headerOffset.epoch),
     wallClockBaseMs: page.readDoubleLE(headerOffset.wallClockBaseMs),
+    openFrom: page.readDoubleLE(headerOffset.openFrom),
     build: build.toString('utf8').replace(/\0+$/, ''),
   };
 }

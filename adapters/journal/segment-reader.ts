@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { deputyError } from '../../core/errors/deputy-error.js';
 import {
   lostEntry,
   orderEntryBytes,
@@ -32,8 +31,11 @@ export class SegmentReader {
 
   constructor(private readonly directory: string) {}
 
-  /** Order entries from `ticket` on, up to the first that isn't committed or the end of its segment. */
-  readOrder(ticket: number, limit: number): OrderEntry[] {
+  /**
+   * Order entries from `ticket` on, up to the first that isn't committed or the end of its segment, and the
+   * ticket to go on at. `isDead`: whoever wrote here is gone, so that gaps stay gaps and are passed over.
+   */
+  readOrder(ticket: number, limit: number, isDead = false): { entries: OrderEntry[]; next: number } {
     const entries: OrderEntry[] = [];
     const place = placeIn(ticket);
     const count = Math.min(limit, 512, recordsPerSegment - place);
@@ -45,25 +47,25 @@ export class SegmentReader {
     );
     for (let index = 0; index * orderEntryBytes < bytes; index++) {
       const slot = this.orderPage.readUInt32LE(index * orderEntryBytes);
+      if (slot === 0 && isDead) continue;
       if (slot === 0) break;
       const segment = this.orderPage.readUInt32LE(index * orderEntryBytes + 4);
       if (slot === lostEntry) entries.push({ ticket: ticket + index, slot: lostSlot });
       else entries.push({ ticket: ticket + index, slot: segment * recordsPerSegment + slot - 1 });
     }
-    return entries;
+    if (!isDead) return { entries, next: ticket + entries.length };
+    // A segment that is gone has nothing to tell.
+    return { entries, next: bytes === 0 ? ticket - place + recordsPerSegment : ticket + count };
   }
 
-  /**
-   * Copies records into `into`. Throws DEPUTY_E_JOURNAL_CORRUPT when they aren't all there, so that nobody
-   * takes what stood in `into` for them.
-   */
-  readRecords(slot: number, into: Uint8Array, count: number): void {
-    const segment = segmentOf(slot);
-    const position = recordAreaOffset + placeIn(slot) * recordBytes;
-    if (this.read(segment, into, count * recordBytes, position) === count * recordBytes) return;
-    const path = join(this.directory, segmentName(segment));
-    const detail = 'the order names records that are not in the file';
-    throw deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, offset: position, detail });
+  /** Copies records into `into`: how many bytes there were. A missing segment has none. */
+  readRecords(slot: number, into: Uint8Array, count: number): number {
+    return this.read(
+      segmentOf(slot),
+      into,
+      count * recordBytes,
+      recordAreaOffset + placeIn(slot) * recordBytes,
+    );
   }
 
   close(): void {

@@ -7,9 +7,10 @@ import { recordOffset, type SegmentImage } from './segment-image.js';
 
 /**
  * What stands in a slot. 'request' and 'event' are in the order; 'orphan' is complete, but no entry names it;
- * 'open' was received and not finished; 'cut' is an event that its writer did not finish.
+ * 'open' was received and not finished; 'cut' is an event that its writer did not finish; 'superseded' was
+ * 'open' or 'orphan' when its writer died, and a later epoch has a record of the same call.
  */
-export type SlotKind = 'free' | 'request' | 'event' | 'orphan' | 'open' | 'cut' | 'damaged';
+export type SlotKind = 'free' | 'request' | 'event' | 'orphan' | 'open' | 'cut' | 'superseded' | 'damaged';
 
 /** One record: a slot, or the row of slots of an event. */
 export interface SlotRun {

@@ -11,6 +11,9 @@ import type { ContainerProcessState } from './container-state.js';
 /** Connections open at a time; a runtime holds one for milliseconds. Further ones wait in the backlog. */
 const connectionLimit = 128;
 const backlog = 512;
+/** At the end a runtime that still sends is waited for so long; it does so in milliseconds. */
+const handOverWaitMs = 1_000;
+const handOverLookMs = 5;
 const EADDRINUSE = -98;
 
 export interface AgentSocketOptions {
@@ -27,6 +30,7 @@ export class AgentSocket {
   private readonly connections = new Set<RuntimeConnection>();
   private readonly watch: Watch;
   private full = false;
+  private accepts = true;
 
   private constructor(
     private readonly options: AgentSocketOptions,
@@ -53,11 +57,29 @@ export class AgentSocket {
     return new AgentSocket(options, socket, lstatSync(path).ino);
   }
 
-  /** Stops accepting and removes the socket's file, if it is still ours. */
+  /**
+   * Goes on with a socket that an earlier process had bound, if its file is still there; else undefined, and
+   * the descriptor is closed.
+   */
+  static adopt(options: AgentSocketOptions, socket: number): AgentSocket | undefined {
+    try {
+      if (lstatSync(options.path).isSocket()) {
+        return new AgentSocket(options, socket, lstatSync(options.path).ino);
+      }
+    } catch {
+      // Nobody could connect to it any more.
+    }
+    systemCall('close', socket);
+    return undefined;
+  }
+
+  get descriptor(): number {
+    return this.socket;
+  }
+
+  /** Stops accepting. The file is removed if it is still ours. */
   close(): void {
-    this.watch.stop();
-    systemCall('close', this.socket);
-    for (const connection of [...this.connections]) connection.abort();
+    this.end();
     try {
       if (lstatSync(this.options.path).ino === this.inode) unlinkSync(this.options.path);
     } catch {
@@ -65,8 +87,32 @@ export class AgentSocket {
     }
   }
 
+  /**
+   * Leaves accepting to a successor, who has the socket too. Who was accepted can't connect once more: a
+   * runtime believes that its listener has arrived, so what it still sends is read.
+   */
+  async handOver(): Promise<void> {
+    this.watch.stop();
+    this.accepts = false;
+    for (
+      let waitedMs = 0;
+      this.connections.size > 0 && waitedMs < handOverWaitMs;
+      waitedMs += handOverLookMs
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, handOverLookMs));
+    }
+    this.end();
+  }
+
+  private end(): void {
+    this.accepts = false;
+    this.watch.stop();
+    systemCall('close', this.socket);
+    for (const connection of [...this.connections]) connection.abort();
+  }
+
   private accept(): void {
-    for (;;) {
+    while (this.accepts) {
       if (this.connections.size >= connectionLimit) {
         this.full = true;
         return;

@@ -1,4 +1,5 @@
 import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
+import { maximumPayloadBytes } from '../../core/journal/segment-layout.js';
 import type { Journal } from '../journal/journal.js';
 
 /** Events that may wait in memory; a target that ends makes two. */
@@ -27,6 +28,10 @@ export class EventQueue {
     if (this.waiting.length === 0) {
       const ticket = this.tryAppend(payload);
       if (ticket !== undefined) return ticket;
+    }
+    // One that can never be written would keep all behind it.
+    if (Buffer.byteLength(payload) > maximumPayloadBytes) {
+      throw deputyError('DEPUTY_E_LIMIT_REACHED', { what: 'bytes of an event', limit: maximumPayloadBytes });
     }
     if (this.waiting.length >= waitingLimit) {
       throw deputyError('DEPUTY_E_LIMIT_REACHED', { what: 'events that wait', limit: waitingLimit });

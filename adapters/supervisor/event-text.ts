@@ -1,6 +1,6 @@
 import type { JsonBytes } from '../../core/events/json-bytes.js';
 import { type EventType, eventRegistry } from '../../core/events/registry.js';
-import type { ListenerIdentity } from './listener-registry.js';
+import type { ListenerIdentity } from './listener-identity.js';
 
 /** What one delegation's events have in common, as JSON to be put between the parts that differ. */
 export interface EventFrame {

@@ -12,6 +12,7 @@ import { InjectionClient } from './injection-client.js';
 import { LoopControl } from './loop-control.js';
 import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
 import { monotonicClock } from './monotonic.js';
+import { withCrashPoints } from './test-hooks.js';
 
 const PRIO_PROCESS = 0;
 
@@ -20,18 +21,19 @@ async function main(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('hot-loop-worker runs in a worker thread only');
   const start = workerData as LoopStart;
-  const { handlerOf } = (await import(start.handlersModule)) as { handlerOf: HandlerOf };
+  const module = (await import(start.handlersModule)) as { handlerOf: HandlerOf };
+  const handlerOf = withCrashPoints(module.handlerOf);
   const report = (message: LoopReport): void => port.postMessage(message);
   const control = new LoopControl(start.control);
   // The main thread is nicer than others; its threads inherit that, and a loop must not.
   systemCall('setpriority', PRIO_PROCESS, 0, start.niceness);
-  // A signal that ends the wait inside ADDFD with SEND makes the target's call return 0 without a descriptor.
+  // Signals are the main thread's business, and cut no call of a loop short.
   blockSignals();
   const identities = new Identities();
   const confined = identities.confine();
   if (confined < 0) report({ kind: 'failed', message: 'capset', errno: -confined });
   const injection = new InjectionClient();
-  const segments = new MappedSegments(new SharedCounters(start.counters), start.epoch);
+  const segments = new MappedSegments(new SharedCounters(start.counters), 0);
   const takeCommands = (): void => {
     for (;;) {
       const received = receiveMessageOnPort(port) as { message: LoopCommand } | undefined;
@@ -65,8 +67,10 @@ function obey(loop: HotLoop, segments: MappedSegments, command: LoopCommand): vo
       return;
     case 'forget-segments':
       return segments.dropBefore(command.before);
+    case 'epoch':
+      return segments.begin(command.epoch);
     case 'attach':
-      return loop.attach(command.key, command.descriptor, command.policy);
+      return loop.attach(command.key, command.descriptor, command.policy, command.former);
     case 'policy':
       return loop.setPolicy(command.key, command.policy);
     case 'detach':

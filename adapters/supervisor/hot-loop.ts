@@ -1,57 +1,32 @@
 import { segmentOf } from '../../core/journal/segment-layout.js';
 import { RequestRecord } from '../../core/request/record.js';
-import { offset, recordKind } from '../../core/request/record-layout.js';
-import type { Handler, HandlerOf } from '../../core/steps/handler.js';
+import { offset } from '../../core/request/record-layout.js';
+import { takeOverRecord } from '../../core/request/recovered-record.js';
+import type { Handler } from '../../core/steps/handler.js';
 import { runSteps } from '../../core/steps/run-steps.js';
 import { type StepContext, stepPark } from '../../core/steps/step.js';
-import type { MappedSegments } from '../journal/mapped-segments.js';
 import { allocate } from '../linux/memory.js';
 import { hotSyscalls } from '../linux/native.js';
-import type { Placement } from '../linux/placement.js';
 import { EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
-import type { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
 import { type LoopListener, loopListener } from '../linux/request-kernel/loop-listener.js';
 import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import { sleepUs } from '../linux/wait.js';
+import { beginRequest } from './begin-request.js';
 import { answerFailed } from './failed-request.js';
-import type { InjectionClient } from './injection-client.js';
-import type { LoopControl } from './loop-control.js';
-import type { LoopReport } from './loop-messages.js';
+import { FormerRequests } from './former-requests.js';
+import type { HotLoopParts } from './hot-loop-parts.js';
+import { noteLateness } from './lateness.js';
 import type { CompiledPolicyData } from './policy-transfer.js';
-
-/** A listener with its policy and what it has in flight. */
-interface Served {
-  readonly listener: LoopListener;
-  policy: CompiledPolicyData;
-  parked: number;
-  paused: boolean;
-  hungUp: boolean;
-  /** No longer ours to serve once what is in flight has ended. */
-  leaving: boolean;
-}
+import type { Served } from './served-listener.js';
 
 const wakeKey = 1;
 const injectorKey = 2;
-/** Keys of listeners begin here, so that they can't be taken for the two above. */
+/** Keys of listeners begin here; the two above are others. */
 export const firstListenerKey = 16;
 
 const readyAtOnce = 64;
-/** How long a loop sleeps between two looks for a journal segment that isn't ready. */
+/** Between two looks for a journal segment that isn't ready. */
 const segmentWaitUs = 1_000;
-
-export interface HotLoopParts {
-  readonly handlerOf: HandlerOf;
-  readonly kernel: LinuxRequestKernel;
-  readonly segments: MappedSegments;
-  readonly injection: InjectionClient;
-  readonly placement: Placement;
-  readonly control: LoopControl;
-  readonly wakeDescriptor: number;
-  readonly nowUs: () => number;
-  readonly report: (report: LoopReport) => void;
-  /** Takes and obeys the messages that wait. */
-  readonly takeCommands: () => void;
-}
 
 /**
  * The loop that answers requests: waits for any listener, receives straight into a journal slot, runs the
@@ -62,6 +37,10 @@ export class HotLoop {
   private readonly served = new Map<number, Served>();
   private readonly parked = new Set<RequestRecord>();
   private readonly spare: RequestRecord[] = [];
+  private readonly former = new FormerRequests(
+    (served, former) => this.recover(served, former),
+    (served) => this.listen(served),
+  );
   private readonly kernelCalls = hotSyscalls();
   private readonly drain = allocate(4096);
   private readonly context: StepContext;
@@ -76,28 +55,65 @@ export class HotLoop {
     this.elapsedUs = () => parts.nowUs() - this.receivedAtUs;
   }
 
-  /**
-   * Serves until told to stop and nothing waits for the injector, or until its quarantined target is gone.
-   */
+  /** Serves until told to stop and nothing waits for the injector, or its quarantined target is gone. */
   run(): void {
     const { control } = this.parts;
     for (;;) {
+      this.former.run(control.only);
       this.noteOldestSegment();
       if (control.stopping && this.parked.size === 0) return;
       if (control.only !== 0 && this.keepOnly(control.only)) return;
       // The listener stays readable while a segment is missing, so waiting for it would be spinning.
       if (this.waitingForSegment) sleepUs(segmentWaitUs);
-      const ready = this.epoll.wait(-1);
+      const ready = this.epoll.wait(this.former.isPending ? 0 : -1);
       for (let index = 0; index < ready; index++) this.handle(this.epoll.key(index), this.epoll.ready(index));
     }
   }
 
-  attach(key: number, descriptor: number, policy: CompiledPolicyData): void {
-    setSynchronousWakeUp(descriptor);
+  attach(
+    key: number,
+    descriptor: number,
+    policy: CompiledPolicyData,
+    former: readonly Uint8Array[] = [],
+  ): void {
+    if (descriptor >= 0) setSynchronousWakeUp(descriptor);
     const listener = loopListener(key, descriptor);
-    this.served.set(key, { listener, policy, parked: 0, paused: false, hungUp: false, leaving: false });
-    const result = this.epoll.add(descriptor, key);
+    const state = { parked: 0, paused: false, hungUp: false, leaving: false };
+    const served: Served = { listener, policy, ...state, former };
+    this.served.set(key, served);
+    this.former.add(served);
+  }
+
+  private listen(served: Served): void {
+    const { listener } = served;
+    // Its target is gone; only what it left was to be ended.
+    if (listener.descriptor < 0) return this.detach(listener.key);
+    const result = this.epoll.add(listener.descriptor, listener.key);
     if (result < 0) this.parts.report({ kind: 'failed', message: 'epoll_ctl', errno: -result });
+    this.parts.report({ kind: 'recovered', key: listener.key });
+  }
+
+  /** False when there is no room in the journal yet. */
+  private recover(served: Served, former: Uint8Array): boolean {
+    const { segments, control, kernel, handlerOf, nowUs } = this.parts;
+    const record = this.current;
+    if (!segments.attachFree(record, served.listener.key)) {
+      this.parts.report({ kind: 'need-segment' });
+      this.waitingForSegment = true;
+      return false;
+    }
+    this.waitingForSegment = false;
+    segments.consume();
+    record.listener = served.listener;
+    const find = (one: RequestRecord): Handler => handlerOf(one, kernel.abi, served.policy);
+    const handler = takeOverRecord(record, former, find);
+    if (record.f64(offset.receivedAtUs) === 0) record.setF64(offset.receivedAtUs, nowUs());
+    this.receivedAtUs = record.f64(offset.receivedAtUs);
+    noteLateness(record, served.policy, nowUs());
+    control.enter(served.listener.key);
+    this.advance(record, handler, served);
+    control.leave();
+    return true;
   }
 
   setPolicy(key: number, policy: CompiledPolicyData): void {
@@ -171,23 +187,12 @@ export class HotLoop {
     if (result >= 0) {
       segments.consume();
       this.receivedAtUs = nowUs();
-      const handler = this.begin(record, served);
+      const { handlerOf, kernel } = this.parts;
+      const handler = beginRequest(record, served, handlerOf, kernel.abi, this.receivedAtUs);
       this.parts.placement.follow(served.policy.placement, record.threadId);
       this.advance(record, handler, served);
     }
     control.leave();
-  }
-
-  private begin(record: RequestRecord, served: Served): Handler {
-    record.listener = served.listener;
-    record.setU32(offset.kind, recordKind.request);
-    record.setF64(offset.receivedAtUs, this.receivedAtUs);
-    record.setI32(offset.sourceDescriptor, -1);
-    record.setI32(offset.probeDescriptor, -1);
-    record.setU32(offset.policyDigest, served.policy.digest);
-    const handler = this.parts.handlerOf(record, this.parts.kernel.abi, served.policy);
-    record.setU16(offset.step, handler.first);
-    return handler;
   }
 
   /** Runs a request's steps until it ends or parks. Whatever happens, the target gets an answer. */
@@ -247,15 +252,13 @@ export class HotLoop {
     this.parts.report({ kind: 'injector-lost' });
   }
 
-  /**
-   * A handler threw: a defect of ours. The target gets EIO rather than a hang, and the main thread the
-   * reason.
-   */
+  /** A handler threw, a defect of ours: the target gets EIO, not a hang, and the main thread the reason. */
   private fail(record: RequestRecord, served: Served, error: unknown): void {
     answerFailed(this.parts.kernel, record);
     this.finish(record);
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.parts.report({ kind: 'handler-failed', key: served.listener.key, message });
+    const request = `${record.u32(offset.epoch)}-${record.slot}`;
+    this.parts.report({ kind: 'handler-failed', key: served.listener.key, request, message });
   }
 
   private hangUp(served: Served): void {
@@ -263,7 +266,7 @@ export class HotLoop {
     this.leave(served);
   }
 
-  /** Hears no more of a listener, and forgets it when nothing of it waits for the injector. */
+  /** Hears no more of a listener; forgets it when nothing of it waits for the injector. */
   private leave(served: Served): void {
     this.epoll.remove(served.listener.descriptor);
     served.paused = true;

@@ -30,7 +30,8 @@ const EIO = 5;
 
 interface Pending {
   readonly record: RequestRecord;
-  readonly listener: LoopListener;
+  /** Undefined for a query, which brings nothing along. */
+  readonly listener: LoopListener | undefined;
   readonly descriptor: number;
   readonly closeOnExec: boolean;
   /** A number in the target's table to be closed, where nothing is to be brought. */
@@ -82,6 +83,17 @@ export class InjectionClient implements InjectionChannel {
     this.queue.push({ record, listener, descriptor, closeOnExec: false, withdrawn: number, attempts: 0 });
     this.flush();
     return 0;
+  }
+
+  /**
+   * Asks what became of a request that a predecessor had given to the injector, without having anything done.
+   * The outcome lands in the record as an injection's does; `unknown` when the injector never heard of it, or
+   * died before it could write down how it ended. To be asked before anything new is submitted.
+   */
+  query(record: RequestRecord): void {
+    const nothing = { listener: undefined, descriptor: -1, closeOnExec: false, withdrawn: undefined };
+    this.queue.push({ record, ...nothing, attempts: 0 });
+    this.flush();
   }
 
   /**
@@ -140,12 +152,12 @@ export class InjectionClient implements InjectionChannel {
     encodeRequest(
       { words: this.memory.u32, at: 0 },
       token,
-      closeOnExec ? requestFlag.closeOnExec : 0,
+      listener === undefined ? requestFlag.query : closeOnExec ? requestFlag.closeOnExec : 0,
       { words, at: record.base + offset.notification },
       { words, at: record.base + offset.handle },
     );
     if (pending.withdrawn !== undefined) askToWithdraw({ words: this.memory.u32, at: 0 }, pending.withdrawn);
-    const passed = [listener.descriptor, descriptor];
+    const passed = listener === undefined ? [] : [listener.descriptor, descriptor];
     const result = sendWithDescriptors(this.channel, this.memory.address, packetBytes.request, passed);
     if (result < 0) return result;
     pending.attempts++;
@@ -172,9 +184,10 @@ export class InjectionClient implements InjectionChannel {
   private giveUpHopeless(done: (record: RequestRecord) => void): void {
     const hopeless = this.queue.filter((pending) => pending.attempts >= attemptLimit);
     this.queue = this.queue.filter((pending) => pending.attempts < attemptLimit);
-    for (const { record } of hopeless) {
-      record.setI32(offset.result, -EIO);
-      record.setU16(offset.injectionOutcome, injectionOutcome.errno);
+    for (const { record, listener } of hopeless) {
+      const isQuery = listener === undefined;
+      record.setI32(offset.result, isQuery ? 0 : -EIO);
+      record.setU16(offset.injectionOutcome, isQuery ? injectionOutcome.unknown : injectionOutcome.errno);
       done(record);
     }
   }
@@ -184,5 +197,6 @@ function outcomeOf(outcome: number, reason: number): number {
   if (outcome === replyOutcome.completed) return injectionOutcome.completed;
   if (outcome === replyOutcome.killed) return injectionOutcome.killed;
   if (outcome === replyOutcome.cancelled) return injectionOutcome.cancelled;
+  if (outcome === replyOutcome.unknown) return injectionOutcome.unknown;
   return reason === replyReason.tracedByAnother ? injectionOutcome.traced : injectionOutcome.errno;
 }

@@ -44,7 +44,7 @@ export class InjectorProcess {
   private readonly memory = allocate(4096);
   private readonly received = createReceivedMessage();
   /** What injectors write down for their successors; undefined where there is no memfd. */
-  private readonly scoreboard: number | undefined;
+  private scoreboard: number | undefined;
   hello: InjectorHello | undefined;
 
   constructor(
@@ -54,6 +54,17 @@ export class InjectorProcess {
   ) {
     const scoreboard = createScoreboard();
     this.scoreboard = scoreboard < 0 ? undefined : scoreboard;
+  }
+
+  /** Goes on with what an earlier keeper's injectors wrote down; before the first start. */
+  useScoreboard(descriptor: number): void {
+    if (this.scoreboard !== undefined) systemCall('close', this.scoreboard);
+    this.scoreboard = descriptor;
+  }
+
+  /** What injectors write down: to be kept beyond this process. */
+  get scoreboardDescriptor(): number | undefined {
+    return this.scoreboard;
   }
 
   get processId(): number | undefined {
@@ -83,7 +94,7 @@ export class InjectorProcess {
   }
 
   /** A channel for a loop: its end, or undefined when there is no injector now. */
-  openChannel(): number | undefined {
+  async openChannel(): Promise<number | undefined> {
     if (this.control < 0) return undefined;
     const ends = new Int32Array(2);
     if (createSocketPair(SOCK_SEQPACKET, ends) < 0) return undefined;
@@ -102,7 +113,6 @@ export class InjectorProcess {
     const { child } = this;
     if (this.control >= 0) systemCall('close', this.control);
     this.control = -1;
-    if (this.scoreboard !== undefined) systemCall('close', this.scoreboard);
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     // Never killed: inside its window that would take the target with it. It ends when it has finished.

@@ -10,9 +10,7 @@ import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
 
 export interface LoopHandleOptions {
   readonly counters: SharedArrayBuffer;
-  readonly epoch: number;
   readonly handlersModule: URL;
-  readonly segments: readonly PreparedSegment[];
   readonly onReport: (report: LoopReport) => void;
   readonly onExit: () => void;
 }
@@ -30,13 +28,14 @@ export class LoopHandle {
   private wakeDescriptor = createEventDescriptor();
   private readonly worker: Worker;
   private readonly exited: Promise<boolean>;
+  /** Resolves when the loop runs. */
+  readonly ready: Promise<void>;
   private giveUp: () => void = () => undefined;
 
   constructor(options: LoopHandleOptions) {
     const workerData: LoopStart = {
       counters: options.counters,
       control: this.control.buffer,
-      epoch: options.epoch,
       wakeDescriptor: this.wakeDescriptor,
       niceness: startNiceness,
       handlersModule: entryUrl(options.handlersModule).href,
@@ -44,7 +43,14 @@ export class LoopHandle {
     const entry = entryUrl(new URL('./hot-loop-worker.js', import.meta.url));
     const resourceLimits = { maxYoungGenerationSizeMb: 4 };
     this.worker = new Worker(entry, { workerData, name: 'deputy-loop', resourceLimits });
-    this.worker.on('message', options.onReport);
+    let becomeReady: () => void = () => undefined;
+    this.ready = new Promise((resolve) => {
+      becomeReady = resolve;
+    });
+    this.worker.on('message', (report: LoopReport) => {
+      if (report.kind === 'ready') becomeReady();
+      options.onReport(report);
+    });
     this.worker.on('error', (error) => {
       options.onReport({ kind: 'failed', message: error.stack ?? error.message });
     });
@@ -58,7 +64,13 @@ export class LoopHandle {
         options.onExit();
       });
     });
-    this.send({ kind: 'segments', segments: options.segments });
+  }
+
+  /** From now on the loop can write records: under this epoch, from this segment on. */
+  begin(epoch: number, firstSegment: number, segments: readonly PreparedSegment[]): void {
+    this.control.oldestSegment = firstSegment;
+    this.send({ kind: 'epoch', epoch });
+    this.send({ kind: 'segments', segments });
   }
 
   /** Tells the loop something; it looks when it is woken. */

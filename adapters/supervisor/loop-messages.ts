@@ -8,7 +8,11 @@ export type LoopCommand =
       readonly key: number;
       readonly descriptor: number;
       readonly policy: CompiledPolicyData;
+      /** Records that a predecessor left unfinished, eldest first. */
+      readonly former: readonly Uint8Array[];
     }
+  /** Records are written under this epoch; comes before the first segment. */
+  | { readonly kind: 'epoch'; readonly epoch: number }
   | { readonly kind: 'forget-segments'; readonly before: number }
   | { readonly kind: 'policy'; readonly key: number; readonly policy: CompiledPolicyData }
   | { readonly kind: 'detach'; readonly key: number }
@@ -23,16 +27,22 @@ export type LoopReport =
   | { readonly kind: 'hangup'; readonly key: number }
   | { readonly kind: 'detached'; readonly key: number }
   | { readonly kind: 'handed-back'; readonly key: number }
+  /** What a predecessor left of this listener is in hand; from now on it is served. */
+  | { readonly kind: 'recovered'; readonly key: number }
   | { readonly kind: 'need-segment' }
   | { readonly kind: 'injector-lost' }
-  | { readonly kind: 'handler-failed'; readonly key: number; readonly message: string }
+  | {
+      readonly kind: 'handler-failed';
+      readonly key: number;
+      readonly request: string;
+      readonly message: string;
+    }
   | { readonly kind: 'failed'; readonly message: string; readonly errno?: number };
 
 /** What a loop's worker is started with. */
 export interface LoopStart {
   readonly counters: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
-  readonly epoch: number;
   readonly wakeDescriptor: number;
   /** Niceness that the process was started with; see setpriority(2). */
   readonly niceness: number;

@@ -1,4 +1,5 @@
-import type { CompiledPolicy } from '../../core/request/compiled-policy.js';
+import type { ResolvedPolicy } from '../../core/policy/match.js';
+import { type CompiledPolicy, compilePolicy } from '../../core/request/compiled-policy.js';
 
 /**
  * A policy as a loop needs it, with the numbers that the loop itself goes by. Survives structured cloning.
@@ -7,4 +8,13 @@ export interface CompiledPolicyData extends CompiledPolicy {
   /** Requests that may wait for the injector at a time. */
   readonly inFlightPerTarget: number;
   readonly placement: 'none' | 'follow' | 'pin';
+}
+
+/** Makes what a loop needs of a policy. */
+export function transferPolicy(policy: ResolvedPolicy): CompiledPolicyData {
+  return {
+    ...compilePolicy(policy),
+    inFlightPerTarget: policy.limits.inFlightPerTarget,
+    placement: policy.placement,
+  };
 }

@@ -1,18 +1,27 @@
+import { setImmediate } from 'node:timers/promises';
 import { eventId } from '../../core/events/envelope.js';
 import { type EventType, eventRegistry } from '../../core/events/registry.js';
+import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { Logger } from '../../core/ports/logger.js';
-import type { EventDraft, Sequencer } from '../../core/ports/sequencer.js';
+import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
 import { recordType, type SyscallNames, writeRecord } from '../../core/request/describe-record.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
 import { EventBatch, type FileEventStore } from '../event-store/index.js';
+import { EpochClocks } from '../journal/epoch-clocks.js';
 import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
+import { segmentsIn } from '../journal/last-segment.js';
 import { Outage } from '../logging/outage.js';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { type Payload, parsePayload } from './event-payload.js';
 import { EventQueue } from './event-queue.js';
 import { type EventFrame, eventFrame, TimeTexts, writeEnvelope } from './event-text.js';
-import type { ListenerCounts, ListenerIdentity } from './listener-registry.js';
+import type { ListenerIdentity } from './listener-identity.js';
+import { countOf, OpenStreams } from './open-streams.js';
+import { PublishedWaiters } from './published-waiters.js';
+import { recallStreams } from './recall-streams.js';
 
 /** Records read in one go; a batch is one write of the store. */
 const batchRecords = 128;
@@ -23,30 +32,18 @@ const batchRecords = 128;
 const restMs = 1;
 /** After a failure of the store it is tried again this often; requests go on meanwhile. */
 const retryMs = 500;
+/** What a successor has to publish again at most; a checkpoint costs a small file. */
+const checkpointEveryMs = 1_000;
 
 const storeFails = 'the event store does not take events, which the journal keeps meanwhile';
-
-const countOf = {
-  'request.answered': 'answered',
-  'request.refused': 'refused',
-  'request.cancelled': 'cancelled',
-  'request.lost': 'lost',
-} as const;
 
 export interface PublisherOptions {
   readonly journal: Journal;
   readonly journalDirectory: string;
-  readonly store: FileEventStore;
   readonly node: string;
   readonly syscallName: SyscallNames;
-  readonly counts: ListenerCounts;
   readonly logger: Logger;
 }
-
-/** An event record's payload in the journal: a draft, or word of a listener. */
-type Payload =
-  | { readonly kind: 'draft'; readonly timeMs: number; readonly draft: EventDraft }
-  | { readonly kind: 'listener'; readonly identity: ListenerIdentity };
 
 /** A listener that has been introduced, with the text that its events share. */
 interface Introduced {
@@ -56,34 +53,48 @@ interface Introduced {
 
 /**
  * Follows the journal in its order, gives each event its version, and appends to the store. Every event of
- * the system takes this one way.
+ * the system takes this one way. It begins with what predecessors left unpublished.
  */
 export class Publisher implements Sequencer, TailSink {
-  private readonly tail: JournalTail;
-  private readonly versions = new Map<string, number>();
+  private tail: JournalTail | undefined;
+  private store: FileEventStore | undefined;
+  private readonly streams = new OpenStreams();
   private readonly listeners = new Map<number, Introduced>();
+  private readonly clocks: EpochClocks;
   private readonly times = new TimeTexts();
-  private readonly waiters: { ticket: number; resolve: () => void }[] = [];
+  private readonly waiters = new PublishedWaiters();
   private readonly batch = new EventBatch();
   private readonly queue: EventQueue;
   private readonly outage: Outage;
-  private publishedBefore: number;
+  private publishedBefore = 0;
+  private checkpointed = 0;
+  private checkpointAtMs = 0;
+  private isCaughtUp = false;
   private stopping = false;
   private running: Promise<void> | undefined;
+  private readonly caught: Promise<readonly OpenStream[]>;
+  private resolveCaught: (streams: readonly OpenStream[]) => void = () => undefined;
 
   constructor(private readonly options: PublisherOptions) {
-    const first = options.journal.firstSegment * recordsPerSegment;
-    this.tail = new JournalTail(options.journalDirectory, first);
-    this.publishedBefore = first;
+    this.clocks = new EpochClocks(options.journalDirectory);
     this.queue = new EventQueue(options.journal);
     this.outage = new Outage(options.logger, storeFails, 'the event store takes events again');
+    this.caught = new Promise((resolve) => {
+      this.resolveCaught = resolve;
+    });
   }
 
-  /** Starts following; the store's last versions are where numbering goes on. */
-  async start(): Promise<void> {
-    for (const [stream, version] of await this.options.store.lastVersions())
-      this.versions.set(stream, version);
-    this.running = this.follow();
+  /** Starts following, once the journal's epoch has begun and the store is open. */
+  async start(store: FileEventStore): Promise<void> {
+    const { journal, journalDirectory } = this.options;
+    const first = journal.firstSegment * recordsPerSegment;
+    const checkpoint = readCheckpoint(journalDirectory);
+    this.store = store;
+    const from = checkpoint === undefined ? await this.recall(store, first) : this.restore(checkpoint, first);
+    this.tail = new JournalTail(journalDirectory, from, first);
+    this.publishedBefore = from;
+    this.checkpointed = from;
+    this.running = this.follow(this.tail, first);
   }
 
   append<Type extends EventType>(draft: EventDraft<Type>): number {
@@ -91,11 +102,23 @@ export class Publisher implements Sequencer, TailSink {
     return this.queue.append(JSON.stringify(payload));
   }
 
-  /** Writes down whose a listener is; resolves when it stands there, and its first record may follow. */
-  async introduce(identity: ListenerIdentity): Promise<void> {
-    this.know(identity);
-    const payload: Payload = { kind: 'listener', identity };
-    await this.queue.written(this.queue.append(JSON.stringify(payload)));
+  /**
+   * Writes down whose a listener is: undefined when it stands there, and its first record may follow; else
+   * there is no room for it yet, and the promise says when.
+   */
+  introduce(identity: ListenerIdentity): Promise<unknown> | undefined {
+    const ticket = this.queue.append(JSON.stringify({ kind: 'listener', identity } satisfies Payload));
+    return ticket >= 0 ? undefined : this.queue.written(ticket);
+  }
+
+  /** Writes down that a listener is gone: none of its records follows. */
+  dismiss(key: number): void {
+    try {
+      this.queue.append(JSON.stringify({ kind: 'gone', key } satisfies Payload));
+    } catch (error) {
+      // Only memory is lost by it, and that with the next supervisor.
+      this.options.logger.warn({ err: error, listener: key }, 'that a listener is gone is not written down');
+    }
   }
 
   /** Writes what had to wait for room in the journal. */
@@ -105,68 +128,85 @@ export class Publisher implements Sequencer, TailSink {
 
   async published(given: number): Promise<void> {
     const ticket = await this.queue.written(given);
-    if (ticket < this.publishedBefore) return;
-    await new Promise<void>((resolve) => this.waiters.push({ ticket, resolve }));
+    if (ticket >= this.publishedBefore) await this.waiters.wait(ticket);
   }
 
-  /** The first ticket that isn't in the store yet. */
+  caughtUp(): Promise<readonly OpenStream[]> {
+    return this.caught;
+  }
+
+  countsOf(delegationId: string): Counts {
+    return this.streams.countsOf(delegationId);
+  }
+
+  /** The first ticket that a successor would read: all before it can be let go. */
   get position(): number {
-    return this.publishedBefore;
+    return Math.min(this.publishedBefore, this.checkpointed);
   }
 
   /** Publishes what is committed and stops. */
   async stop(): Promise<void> {
-    const left = this.queue.writeWaiting();
-    if (left > 0)
-      this.options.logger.error({ events: left }, 'there is no room to write events; they end here');
+    const events = this.queue.writeWaiting();
+    if (events > 0) this.options.logger.error({ events }, 'there is no room to write events; they end here');
     this.stopping = true;
     this.options.journal.counters.announce();
     await this.running;
-    this.tail.close();
+    this.tail?.close();
+    if (this.running !== undefined) await this.checkpoint(0);
   }
 
   request(record: RequestRecord, ticket: number): void {
-    const key = record.u32(offset.listener);
-    const listener = this.listeners.get(key);
-    const type = recordType(record);
-    this.options.counts.add(key, countOf[type]);
+    const listener = this.listeners.get(record.u32(offset.listener));
     if (listener === undefined) return;
     const { identity, frame } = listener;
+    const { delegationId, tenant } = identity;
+    const type = recordType(record);
+    this.streams.count(delegationId, tenant, countOf[type]);
     const succeeded = type === 'request.answered' && record.i32(offset.result) >= 0;
-    if (identity.record === 'failures' && succeeded) return;
-    const timeMs = this.options.journal.wallClockBaseMs + record.f64(offset.answeredAtUs) / 1_000;
-    const version = this.nextVersion(identity.delegationId);
+    if (identity.record === 'summary' || (identity.record === 'failures' && succeeded)) return;
+    const timeMs = this.clocks.baseMs(ticket) + record.f64(offset.answeredAtUs) / 1_000;
+    const version = this.streams.next(delegationId, tenant);
     const { json } = this.batch;
     writeEnvelope(json, frame, type, version, this.times.of(timeMs), ticket);
     writeRecord(json, record, this.options.syscallName);
     json.ascii('}');
-    this.batch.endEvent(identity.delegationId, version);
+    this.batch.endEvent(delegationId, version);
   }
 
   event(text: string, ticket: number): void {
-    const payload = JSON.parse(text) as Payload;
-    if (payload.kind === 'listener') {
-      this.know(payload.identity);
+    const payload = parsePayload(text);
+    if (payload === undefined) {
+      // The other events still come.
+      this.options.logger.error({ ticket }, 'an event in the journal is damaged, and left out');
+      return;
+    }
+    if (payload.kind === 'listener') return this.know(payload.identity);
+    if (payload.kind === 'gone') {
+      this.listeners.delete(payload.key);
       return;
     }
     const { type, delegationId, tenant, causationId, data } = payload.draft;
     this.push(type, delegationId, tenant, causationId, ticket, payload.timeMs, data);
   }
 
-  /** A listener is gone and all its records are published: forget whose it was. */
-  forget(key: number): void {
-    this.listeners.delete(key);
+  /** Where to read on from a checkpoint. One of a journal that is gone may be ahead of this one. */
+  private restore(checkpoint: Checkpoint, first: number): number {
+    this.streams.restore(checkpoint.streams);
+    for (const identity of checkpoint.listeners) this.know(identity);
+    return Math.min(checkpoint.position, first);
+  }
+
+  /** Without a checkpoint: all that the journal still has is read again, and the store knows what it has. */
+  private async recall(store: FileEventStore, first: number): Promise<number> {
+    const eldest = segmentsIn(this.options.journalDirectory)[0];
+    const from = eldest === undefined ? first : Math.min(first, eldest * recordsPerSegment);
+    await recallStreams(store, from, this.streams);
+    return from;
   }
 
   private know(identity: ListenerIdentity): void {
     const frame = eventFrame(identity, this.options.node, this.options.journal.epoch);
     this.listeners.set(identity.key, { identity, frame });
-  }
-
-  private nextVersion(delegationId: string): number {
-    const version = (this.versions.get(delegationId) ?? 0) + 1;
-    this.versions.set(delegationId, version);
-    return version;
   }
 
   private push(
@@ -178,7 +218,7 @@ export class Publisher implements Sequencer, TailSink {
     timeMs: number,
     data: unknown,
   ): void {
-    const version = this.nextVersion(delegationId);
+    const version = this.streams.advance(delegationId, tenant, type);
     const json = JSON.stringify({
       id: eventId(delegationId, version),
       type,
@@ -195,19 +235,24 @@ export class Publisher implements Sequencer, TailSink {
       data,
     });
     this.batch.addText(delegationId, version, json);
-    if (type === 'delegation.released' || type === 'delegation.refused' || type === 'delegation.failed') {
-      // Nothing follows in this stream, so its number needs no remembering.
-      this.versions.delete(delegationId);
-    }
   }
 
-  private async follow(): Promise<void> {
+  private async follow(tail: JournalTail, first: number): Promise<void> {
     for (;;) {
-      const count = this.tail.read(this, batchRecords);
+      if (!this.isCaughtUp && this.publishedBefore >= first) {
+        this.isCaughtUp = true;
+        this.resolveCaught(this.streams.list());
+      }
+      // A batch doesn't reach across the end of what predecessors left.
+      const limit = tail.position < first ? Math.min(batchRecords, first - tail.position) : batchRecords;
+      const count = tail.read(this, limit);
       if (count > 0) {
-        await this.store();
-        this.resolveWaiters();
-        await rest(restMs);
+        const isEmpty = this.batch.count === 0;
+        await this.put(tail);
+        this.waiters.resolveBefore(this.publishedBefore);
+        await this.checkpoint(checkpointEveryMs);
+        // The gaps of predecessors' segments are many, and soon passed over.
+        await (isEmpty ? setImmediate() : rest(restMs));
         continue;
       }
       if (this.stopping) return;
@@ -215,13 +260,13 @@ export class Publisher implements Sequencer, TailSink {
     }
   }
 
-  private async store(): Promise<void> {
+  private async put(tail: JournalTail): Promise<void> {
     const { batch } = this;
     for (;;) {
       try {
-        if (batch.count > 0) await this.options.store.appendSerialized(batch);
+        if (batch.count > 0) await this.store?.appendSerialized(batch);
         batch.clear();
-        this.publishedBefore = this.tail.position;
+        this.publishedBefore = tail.position;
         this.outage.end();
         return;
       } catch (error) {
@@ -232,12 +277,19 @@ export class Publisher implements Sequencer, TailSink {
     }
   }
 
-  private resolveWaiters(): void {
-    for (let index = this.waiters.length - 1; index >= 0; index--) {
-      const waiter = this.waiters[index];
-      if (waiter === undefined || waiter.ticket >= this.publishedBefore) continue;
-      this.waiters.splice(index, 1);
-      waiter.resolve();
+  /** Keeps what is known at this position, if the last time is long enough ago. */
+  private async checkpoint(everyMs: number): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.checkpointAtMs < everyMs || this.batch.count > 0) return;
+    this.checkpointAtMs = nowMs;
+    const position = this.publishedBefore;
+    const listeners = [...this.listeners.values()].map(({ identity }) => identity);
+    try {
+      const streams = this.streams.list();
+      await writeCheckpoint(this.options.journalDirectory, { format: 1, position, streams, listeners });
+      this.checkpointed = position;
+    } catch (error) {
+      this.options.logger.warn({ err: error }, 'the checkpoint could not be written; trying again');
     }
   }
 }

@@ -1,23 +1,22 @@
+import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
-import { compilePolicy } from '../../core/request/compiled-policy.js';
 import type { Journal } from '../journal/journal.js';
+import { readOpenRecords } from '../journal/open-records.js';
 import { systemCall } from '../linux/native.js';
-import { Outage } from '../logging/outage.js';
 import { firstListenerKey } from './hot-loop.js';
-import type { InjectorProcess } from './injector-process.js';
-import type { ListenerCounts } from './listener-registry.js';
-import { LoopHandle } from './loop-handle.js';
+import type { InjectorChannels } from './injector-channels.js';
+import { LeftRequests } from './left-requests.js';
+import type { LoopHandle } from './loop-handle.js';
 import type { LoopReport } from './loop-messages.js';
+import { LoopPool } from './loop-pool.js';
 import { LoopWatch } from './loop-watch.js';
-import type { CompiledPolicyData } from './policy-transfer.js';
+import { type CompiledPolicyData, transferPolicy } from './policy-transfer.js';
 import type { Publisher } from './publisher.js';
 
 /** How often the loops are looked at, and how long one request may take before its loop is left to it. */
 const watchEveryMs = 100;
-/** How long the end waits for what is in flight: an injector may have to be started again for it. */
-const stopWaitMs = 8_000;
 const stuckMs = 250;
 /** Loops that targets may keep stuck at a time; each costs a thread. */
 const quarantineLimit = 8;
@@ -27,14 +26,18 @@ interface Attached {
   readonly options: AttachOptions;
   policy: CompiledPolicyData;
   loop: LoopHandle;
+  /** What a predecessor left unfinished, until a loop has it in hand. */
+  former: readonly Uint8Array[];
+  /** It stands in the journal whose it is. */
+  isIntroduced: boolean;
   detached?: () => void;
 }
 
 export interface RequestServerOptions {
   readonly journal: Journal;
   readonly publisher: Publisher;
-  readonly counts: ListenerCounts;
-  readonly injector: InjectorProcess;
+  readonly journalDirectory: string;
+  readonly injector: InjectorChannels;
   readonly handlersModule: URL;
   /** Proves the notifier on a probe child; the reason when it can't. */
   readonly obstacle: () => Promise<string | undefined>;
@@ -46,23 +49,56 @@ export interface RequestServerOptions {
 /** Serves listeners with hot loops: one for all targets, and one for each target that got stuck. */
 export class RequestServer implements RequestService {
   private readonly attached = new Map<number, Attached>();
-  private readonly loops = new Set<LoopHandle>();
+  private readonly pool: LoopPool;
   private main: LoopHandle;
   private nextKey = firstListenerKey;
   private readonly timer: NodeJS.Timeout;
   private readonly watch = new LoopWatch();
+  private readonly left = new LeftRequests();
   private allWait = false;
   private obstacleFound: Promise<string | undefined> | undefined;
   private stopping = false;
-  private forgottenBefore = 0;
-  private announced = 0;
-  private readonly growth: Outage;
 
   constructor(private readonly options: RequestServerOptions) {
-    this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
-    this.main = this.startLoop();
+    const { journal, injector, handlersModule, logger } = options;
+    this.pool = new LoopPool({
+      journal,
+      injector,
+      handlersModule,
+      logger,
+      onReport: (loop, report) => this.hear(loop, report),
+      onExit: (loop) => this.ended(loop),
+    });
+    this.main = this.pool.start();
     this.timer = setInterval(() => this.look(), watchEveryMs);
     this.timer.unref();
+  }
+
+  /**
+   * The journal's epoch has begun: requests can be received. What predecessors left unfinished waits for the
+   * listeners that it came from.
+   */
+  begin(): void {
+    const { journal, journalDirectory } = this.options;
+    this.left.add(readOpenRecords(journalDirectory, journal.eldestOpenSegment, journal.firstSegment));
+    this.pool.begin();
+  }
+
+  /** No listener of a predecessor's comes any more: what is left belongs to targets that are gone. */
+  endFormer(policy: ResolvedPolicy): void {
+    for (const [key, former] of this.left.endRest()) {
+      this.main.send({ kind: 'attach', key, descriptor: -1, policy: transferPolicy(policy), former });
+    }
+  }
+
+  /** Is nothing left, in memory alone, of what predecessors had not finished? */
+  private get isRecovered(): boolean {
+    return this.left.isHandedOut && [...this.attached.values()].every(({ former }) => former.length === 0);
+  }
+
+  /** Resolves when the first loop runs. */
+  warm(): Promise<void> {
+    return this.main.ready;
   }
 
   obstacle(): Promise<string | undefined> {
@@ -70,27 +106,38 @@ export class RequestServer implements RequestService {
     return this.obstacleFound;
   }
 
-  async attach(options: AttachOptions): Promise<ServedListener> {
-    const key = this.nextKey++;
-    const policy = transfer(options.policy);
-    // While the journal has no room the target's calls wait in the kernel.
-    await this.introduce(key, options.delegationId, options.policy);
-    const attached: Attached = { key, options, policy, loop: this.main };
+  attach(options: AttachOptions): Promise<ServedListener> {
+    const key = options.key ?? this.nextKey++;
+    const policy = transferPolicy(options.policy);
+    const former = this.left.take(key);
+    const attached: Attached = { key, options, policy, loop: this.main, former, isIntroduced: false };
     this.attached.set(key, attached);
+    const later = this.introduce(attached, options.policy);
     options.onServing();
-    this.main.send({ kind: 'attach', key, descriptor: options.descriptor, policy });
-    const { counts } = this.options;
-    return {
+    attached.isIntroduced = later === undefined;
+    this.serve(attached);
+    // While the journal has no room the target's calls wait in the kernel.
+    void later?.then(() => {
+      attached.isIntroduced = true;
+      if (this.attached.get(key) === attached) this.serve(attached);
+    });
+    return Promise.resolve({
       key,
-      counts: () => counts.of(key),
       setPolicy: (next) => {
-        void this.introduce(key, options.delegationId, next);
-        attached.policy = transfer(next);
+        void this.introduce(attached, next);
+        attached.policy = transferPolicy(next);
         attached.loop.send({ kind: 'policy', key, policy: attached.policy });
       },
       detach: () => this.detach(attached),
-      forget: () => this.forget(key),
-    };
+    });
+  }
+
+  inFlight(key: number): number {
+    return this.left.countOf(key);
+  }
+
+  counts(delegationId: string): Counts {
+    return this.options.publisher.countsOf(delegationId);
   }
 
   settled(): Promise<void> {
@@ -99,88 +146,33 @@ export class RequestServer implements RequestService {
 
   /** Fresh channels to a fresh injector, for every loop. */
   connectInjector(): void {
-    for (const loop of this.loops) this.connect(loop);
-  }
-
-  /** Threads that serve, for status. */
-  get loopCount(): number {
-    return this.loops.size;
+    this.pool.connectInjector();
   }
 
   get listenerCount(): number {
     return this.attached.size;
   }
 
-  /**
-   * Ends all loops, each after what it is in; those that are stuck are left behind: how many there are.
-   * Listeners stay open: they end with the process.
-   */
+  /** Ends all loops (see LoopPool). Listeners stay open: they end with the process. */
   async stop(): Promise<number> {
     this.stopping = true;
-    const late = setTimeout(() => {
-      for (const loop of this.loops) loop.abandon();
-    }, stopWaitMs);
-    const ends = await Promise.all([...this.loops].map((loop) => loop.stop()));
-    clearTimeout(late);
+    const stuck = await this.pool.stop();
     clearInterval(this.timer);
-    return ends.filter((ended) => !ended).length;
+    return stuck;
   }
 
-  /** Gives loops new journal segments, and lets old ones go. */
-  tendJournal(): void {
-    const { journal, publisher } = this.options;
-    try {
-      // Without room requests wait: nothing is received that could not be written down.
-      journal.prepareAhead();
-      this.announceSegments();
-      publisher.writeWaiting();
-      if (journal.fullness === undefined) this.growth.end();
-      else this.growth.note(journal.fullness);
-    } catch (error) {
-      this.growth.note(error);
-    }
-    const oldest = Math.min(...[...this.loops].map((loop) => loop.control.oldestSegment));
-    if (oldest <= this.forgottenBefore) return;
-    this.forgottenBefore = oldest;
-    for (const loop of this.loops) loop.send({ kind: 'forget-segments', before: oldest });
-    journal.unmapBefore(oldest);
+  private introduce(attached: Attached, policy: ResolvedPolicy): Promise<unknown> | undefined {
+    const { delegationId } = attached.options;
+    const { tenant, record } = policy;
+    return this.options.publisher.introduce({ key: attached.key, delegationId, tenant, record });
   }
 
-  /** Tells the loops of every segment that they don't know, whoever had it prepared. */
-  private announceSegments(): void {
-    const segments = this.options.journal.segments().filter(({ segment }) => segment > this.announced);
-    if (segments.length === 0) return;
-    this.announced = Math.max(...segments.map(({ segment }) => segment));
-    for (const loop of this.loops) loop.send({ kind: 'segments', segments });
-  }
-
-  private introduce(key: number, delegationId: string, { tenant, record }: ResolvedPolicy): Promise<void> {
-    return this.options.publisher.introduce({ key, delegationId, tenant, record });
-  }
-
-  private startLoop(): LoopHandle {
-    const { journal, handlersModule } = this.options;
-    const loop: LoopHandle = new LoopHandle({
-      counters: journal.counters.buffer,
-      epoch: journal.epoch,
-      handlersModule,
-      segments: journal.segments(),
-      onReport: (report) => this.hear(loop, report),
-      onExit: () => this.ended(loop),
-    });
-    loop.control.oldestSegment = journal.firstSegment;
-    this.loops.add(loop);
-    this.connect(loop);
-    return loop;
-  }
-
-  private connect(loop: LoopHandle): void {
-    const channel = this.options.injector.openChannel();
-    if (channel !== undefined) loop.send({ kind: 'injector', descriptor: channel });
+  private tendJournal(): void {
+    this.pool.tendJournal(this.isRecovered);
+    this.options.publisher.writeWaiting();
   }
 
   private ended(loop: LoopHandle): void {
-    this.loops.delete(loop);
     this.watch.forget(loop);
     if (!this.stopping && loop.quarantinedFor === undefined) this.options.onFatal('a request loop ended');
   }
@@ -191,14 +183,16 @@ export class RequestServer implements RequestService {
       case 'hangup':
         return this.gone(report.key);
       case 'detached':
+        this.left.ended(report.key);
         return this.attached.get(report.key)?.detached?.();
+      case 'recovered':
+        return this.recovered(report.key);
       case 'handed-back':
         return this.takeBack(loop, report.key);
       case 'need-segment':
         return this.tendJournal();
       case 'handler-failed':
-        logger.error({ listener: report.key, stack: report.message }, 'a handler failed; the target got EIO');
-        return;
+        return this.handlerFailed(report.key, report.request, report.message);
       case 'failed':
         logger.error({ errno: report.errno }, `a request loop failed: ${report.message}`);
         return;
@@ -208,19 +202,25 @@ export class RequestServer implements RequestService {
     }
   }
 
+  private handlerFailed(key: number, request: string, stack: string): void {
+    const delegation = this.attached.get(key)?.options.delegationId;
+    this.options.logger.error({ delegation, request, stack }, 'a handler failed; the target got EIO');
+  }
+
   private gone(key: number): void {
     const attached = this.attached.get(key);
     if (attached === undefined) return;
     this.attached.delete(key);
     systemCall('close', attached.options.descriptor);
+    this.options.publisher.dismiss(key);
     attached.detached?.();
     attached.options.onHangup();
   }
 
-  /** All that is known of a listener that is gone and counted. */
-  private forget(key: number): void {
-    this.options.counts.forget(key);
-    this.options.publisher.forget(key);
+  /** A loop has all in hand that was left unfinished. */
+  private recovered(key: number): void {
+    const attached = this.attached.get(key);
+    if (attached !== undefined) attached.former = [];
   }
 
   private async detach(attached: Attached): Promise<void> {
@@ -228,19 +228,22 @@ export class RequestServer implements RequestService {
     const done = new Promise<void>((resolve) => {
       attached.detached = resolve;
     });
-    attached.loop.send({ kind: 'detach', key: attached.key });
+    if (attached.isIntroduced) attached.loop.send({ kind: 'detach', key: attached.key });
+    else attached.detached?.();
     // A loop that is stuck can't answer; its target is the one that keeps it.
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, 2_000).unref());
     await Promise.race([done, timeout]);
     // It may have hung up meanwhile, and its descriptor's number be another's by now.
-    if (this.attached.delete(attached.key)) systemCall('close', attached.options.descriptor);
+    if (!this.attached.delete(attached.key)) return;
+    systemCall('close', attached.options.descriptor);
+    this.options.publisher.dismiss(attached.key);
   }
 
   /** Looks for a loop that has been in one request for too long. */
   private look(): void {
     this.tendJournal();
     const nowMs = performance.now();
-    for (const loop of this.loops) {
+    for (const loop of this.pool.loops) {
       const { listener, waitedMs } = this.watch.look(loop, nowMs);
       if (waitedMs < stuckMs) continue;
       if (this.stopping) loop.abandon();
@@ -250,12 +253,12 @@ export class RequestServer implements RequestService {
 
   /** Leaves the loop to the target that keeps it, and serves all others with a fresh one. */
   private quarantine(loop: LoopHandle, key: number, waitedUs: number): void {
-    const quarantined = [...this.loops].filter((one) => one.quarantinedFor !== undefined);
+    const quarantined = [...this.pool.loops].filter((one) => one.quarantinedFor !== undefined);
     if (quarantined.length >= quarantineLimit) return this.makeRoom(quarantined, key);
     this.allWait = false;
     loop.quarantinedFor = key;
     loop.control.quarantine(key);
-    if (loop === this.main) this.main = this.startLoop();
+    if (loop === this.main) this.main = this.pool.start();
     for (const attached of this.attached.values()) {
       if (attached.loop === loop && attached.key !== key) this.move(attached);
     }
@@ -285,15 +288,11 @@ export class RequestServer implements RequestService {
   /** Has the main loop serve a listener that another one served. */
   private move(attached: Attached): void {
     attached.loop = this.main;
-    const { key, policy, options } = attached;
-    this.main.send({ kind: 'attach', key, descriptor: options.descriptor, policy });
+    this.serve(attached);
   }
-}
 
-function transfer(policy: ResolvedPolicy): CompiledPolicyData {
-  return {
-    ...compilePolicy(policy),
-    inFlightPerTarget: policy.limits.inFlightPerTarget,
-    placement: policy.placement,
-  };
+  private serve({ loop, key, policy, former, options, isIntroduced }: Attached): void {
+    if (!isIntroduced) return;
+    loop.send({ kind: 'attach', key, descriptor: options.descriptor, policy, former });
+  }
 }

@@ -1,3 +1,4 @@
+import type { DeputyEvent } from '../events/event.js';
 import type { Policy } from '../policy/schema.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventStore } from '../ports/event-store.js';
@@ -5,6 +6,7 @@ import type { Ids } from '../ports/ids.js';
 import type { Logger } from '../ports/logger.js';
 import type { StateDirectory } from '../ports/state-directory.js';
 import type { Strategy, Target } from '../ports/strategy.js';
+import type { DelegationStatus } from './delegation.js';
 
 export interface EngineOptions {
   /** The strategies that may be used; which of them and in which order is the policy's word. */
@@ -26,9 +28,58 @@ export interface DelegateOptions {
   readonly strategy?: string;
   /** Who asks, for the event: 'runtime', 'run', 'library'. */
   readonly origin?: string;
+  /** Called when it is about to be served, so that its id can be kept where a successor finds it. */
+  readonly onServing?: (delegationId: string, strategy: string) => void;
 }
 
 /** What reconcile() answers: when to ask again, or nothing when all is as it should be. */
 export interface ReconcileResult {
   readonly requeueAfterMs?: number;
+}
+
+/** What is known of a delegation that a process left behind. */
+export interface AdoptOptions {
+  readonly delegationId: string;
+  readonly strategy: string;
+  /** Its ways in, the container's own first; listenerKey is the number that each has in the journal. */
+  readonly targets: readonly Target[];
+  /** Why the predecessor is gone, for the event. */
+  readonly reason: string;
+  /** Requests that it left unfinished. */
+  readonly inFlight: number;
+  readonly previousEpoch: number;
+}
+
+/** The delegation engine: makes, follows and ends delegations. A host controller embeds one. */
+export interface Engine {
+  /**
+   * Delegates to a target: assesses, admits, establishes. Resolves once the event store has it. A container
+   * that is delegated already is joined. Throws DEPUTY_E_STRATEGY_REFUSED with the reasons.
+   */
+  delegate(options: DelegateOptions): Promise<DelegationStatus>;
+  /**
+   * Goes on with a delegation of a process that is gone: its listeners, under its id. Resolves when it is
+   * served, which waits for no event store. Throws what the strategy throws; the delegation has failed then.
+   */
+  adopt(options: AdoptOptions): Promise<DelegationStatus>;
+  /**
+   * Ends the delegations of predecessors that nobody adopted: their targets ended while nobody was there, or
+   * (`lost`, by id) live without a listener. Resolves once the sequencer has caught up; to be called when all
+   * that is to be adopted is.
+   */
+  settlePredecessors(lost?: ReadonlySet<string>): Promise<void>;
+  /** Ends a delegation; resolves once the event store has it. */
+  release(id: string, reason?: string): Promise<void>;
+  /** Looks at a delegation as it is now: level-triggered, to be called as often as wanted. */
+  reconcile(id: string): Promise<ReconcileResult>;
+  /** All events from now on, or from a position of the store. */
+  events(options?: {
+    readonly fromPosition?: number;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<DeputyEvent>;
+  status(): { readonly delegations: readonly DelegationStatus[] };
+  /** Uses another policy: for new targets, and for those that are served. */
+  setPolicy(policy: Policy): void;
+  /** Releases everything and stops. Safe to call twice. */
+  close(reason?: string): Promise<void>;
 }

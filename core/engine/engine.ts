@@ -1,41 +1,30 @@
 import { deputyError, isDeputyError } from '../errors/deputy-error.js';
+import { escapeText } from '../events/escape-text.js';
 import type { DeputyEvent } from '../events/event.js';
+import type { Counts } from '../events/vocabulary.js';
 import { type ResolvedPolicy, resolvePolicy } from '../policy/match.js';
 import type { Policy } from '../policy/schema.js';
 import { FROM_END } from '../ports/event-store.js';
 import { type Logger, silentLogger } from '../ports/logger.js';
-import type { Strategy, Target } from '../ports/strategy.js';
+import type { Target } from '../ports/strategy.js';
 import { assess } from './assess.js';
 import type { DelegationStatus } from './delegation.js';
-import { Delegation } from './delegation.js';
+import { Delegation, noCounts } from './delegation.js';
 import { DelegationEvents, errorData } from './delegation-events.js';
-import type { DelegateOptions, EngineOptions, ReconcileResult } from './engine-options.js';
+import type {
+  AdoptOptions,
+  DelegateOptions,
+  Engine,
+  EngineOptions,
+  ReconcileResult,
+} from './engine-options.js';
+import { settlePredecessors } from './predecessors.js';
+import { Turns } from './turns.js';
+
+export type { Engine };
 
 /** Ended delegations that status() still tells of; older ones are in the store. */
 const endedRemembered = 256;
-
-/** The delegation engine: makes, follows and ends delegations. A host controller embeds one. */
-export interface Engine {
-  /**
-   * Delegates to a target: assesses, admits, establishes. Resolves once the event store has it. A container
-   * that is delegated already is joined. Throws DEPUTY_E_STRATEGY_REFUSED with the reasons.
-   */
-  delegate(options: DelegateOptions): Promise<DelegationStatus>;
-  /** Ends a delegation; resolves once the event store has it. */
-  release(id: string, reason?: string): Promise<void>;
-  /** Looks at a delegation as it is now: level-triggered, to be called as often as wanted. */
-  reconcile(id: string): Promise<ReconcileResult>;
-  /** All events from now on, or from a position of the store. */
-  events(options?: {
-    readonly fromPosition?: number;
-    readonly signal?: AbortSignal;
-  }): AsyncIterable<DeputyEvent>;
-  status(): { readonly delegations: readonly DelegationStatus[] };
-  /** Uses another policy: for new targets, and for those that are served. */
-  setPolicy(policy: Policy): void;
-  /** Releases everything and stops. Safe to call twice. */
-  close(reason?: string): Promise<void>;
-}
 
 /** Makes an engine. It starts no thread and touches nothing until it is asked to. */
 export function createEngine(options: EngineOptions): Engine {
@@ -45,7 +34,8 @@ export function createEngine(options: EngineOptions): Engine {
 class DelegationEngine implements Engine {
   private readonly live = new Map<string, Delegation>();
   private readonly ended: DelegationStatus[] = [];
-  private readonly starting = new Map<string, Promise<DelegationStatus>>();
+  /** Two listeners of one container (run and exec) may come at the same moment: one delegation for both. */
+  private readonly turns = new Turns();
   private readonly logger: Logger;
   private readonly log: DelegationEvents;
   private policy: Policy;
@@ -59,18 +49,45 @@ class DelegationEngine implements Engine {
 
   async delegate(request: DelegateOptions): Promise<DelegationStatus> {
     if (this.closing) throw deputyError('DEPUTY_E_ENGINE_CLOSED');
-    const { containerId } = request.target;
-    // Two listeners of one container (run and exec) may arrive at the same moment: one delegation for both.
-    const before = this.starting.get(containerId);
-    const next = (before ?? Promise.resolve(undefined))
-      .catch(() => undefined)
-      .then(() => this.begin(request));
-    this.starting.set(containerId, next);
-    try {
-      return await next;
-    } finally {
-      if (this.starting.get(containerId) === next) this.starting.delete(containerId);
+    return this.turns.take(request.target.containerId, () => this.begin(request));
+  }
+
+  async adopt(options: AdoptOptions): Promise<DelegationStatus> {
+    if (this.closing) throw deputyError('DEPUTY_E_ENGINE_CLOSED');
+    const [target] = options.targets;
+    if (target === undefined) throw deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'none given' });
+    return this.turns.take(target.containerId, () => this.goOn(options, target));
+  }
+
+  private async goOn(options: AdoptOptions, target: Target): Promise<DelegationStatus> {
+    const { delegationId: id, targets, reason, previousEpoch, inFlight } = options;
+    const policy = this.policyOf(target);
+    const strategy = this.options.strategies.find(({ name }) => name === options.strategy);
+    if (strategy === undefined) {
+      const known = this.options.strategies.map(({ name }) => name);
+      throw deputyError('DEPUTY_E_STRATEGY_UNKNOWN', { strategy: options.strategy, known });
     }
+    const startedAtUs = this.options.clock.monotonicUs();
+    this.log.emit(id, policy.tenant, 'delegation.recovering', {
+      reason: escapeText(reason, 1024),
+      inFlight,
+      previousEpoch,
+    });
+    const type = 'delegation.recovering';
+    const delegation = new Delegation(id, target, policy, strategy, 'recovering', type, startedAtUs);
+    this.live.set(id, delegation);
+    let servingAtUs = startedAtUs;
+    await this.establish(delegation, () => {
+      servingAtUs = this.options.clock.monotonicUs();
+    });
+    for (const further of targets.slice(1)) await this.joinFurther(delegation, further);
+    void this.reactivate(delegation, servingAtUs);
+    return delegation.status();
+  }
+
+  async settlePredecessors(lost: ReadonlySet<string> = new Set()): Promise<void> {
+    const isKnown = (id: string): boolean => this.live.has(id) || this.ended.some((one) => one.id === id);
+    await settlePredecessors(this.options.stateDirectory.sequencer, this.log, isKnown, lost);
   }
 
   async release(id: string, reason = 'released by its owner'): Promise<void> {
@@ -125,7 +142,7 @@ class DelegationEngine implements Engine {
   private async begin(request: DelegateOptions): Promise<DelegationStatus> {
     const { target } = request;
     const known = [...this.live.values()].find(
-      (delegation) => delegation.target.containerId === target.containerId && delegation.state === 'active',
+      (delegation) => delegation.target.containerId === target.containerId && serves(delegation),
     );
     if (known?.establishment && target.listener !== undefined) {
       await known.establishment.join(target);
@@ -148,17 +165,18 @@ class DelegationEngine implements Engine {
     this.log.emit(id, policy.tenant, 'delegation.assessed', { chosen: chosen?.name ?? null, candidates });
     if (!chosen) return this.refuse(id, policy, wanted, candidates, allowed);
     this.log.admitted(id, chosen, policy);
-    const delegation = new Delegation(
-      id,
-      target,
-      policy,
-      chosen,
-      'establishing',
-      'delegation.establishing',
-      startedAtUs,
-    );
+    const type = 'delegation.establishing';
+    const delegation = new Delegation(id, target, policy, chosen, 'establishing', type, startedAtUs);
     this.live.set(id, delegation);
-    return this.establish(delegation);
+    const { processId } = target;
+    const data = { strategy: chosen.name, ...(processId === undefined ? {} : { processId }) };
+    let ticket = this.log.emit(id, policy.tenant, 'delegation.establishing', data);
+    await this.establish(delegation, () => {
+      ticket = this.activate(delegation);
+      request.onServing?.(id, chosen.name);
+    });
+    await this.options.stateDirectory.sequencer.published(ticket);
+    return delegation.status();
   }
 
   private async refuse(
@@ -180,11 +198,9 @@ class DelegationEngine implements Engine {
     throw error;
   }
 
-  private async establish(delegation: Delegation): Promise<DelegationStatus> {
+  /** Has the strategy begin; `serving` is called just before it answers. */
+  private async establish(delegation: Delegation, serving: () => void): Promise<void> {
     const { id, target, policy, strategy } = delegation;
-    const { processId } = target;
-    const data = { strategy: strategy.name, ...(processId === undefined ? {} : { processId }) };
-    let ticket = this.log.emit(id, policy.tenant, 'delegation.establishing', data);
     try {
       delegation.establishment = await strategy.establish({
         delegationId: id,
@@ -192,9 +208,7 @@ class DelegationEngine implements Engine {
         policy,
         logger: this.logger.child({ delegation: id, container: target.containerId }),
         hooks: {
-          serving: () => {
-            ticket = this.activate(delegation);
-          },
+          serving,
           ended: (reason) => void this.finish(delegation, reason),
           quarantined: (operation, waitedUs) =>
             void this.log.emit(id, policy.tenant, 'delegation.quarantined', { operation, waitedUs }),
@@ -204,20 +218,39 @@ class DelegationEngine implements Engine {
       this.fail(delegation, error);
       throw error;
     }
-    await this.options.stateDirectory.sequencer.published(ticket);
-    return delegation.status();
   }
 
-  private activate(delegation: Delegation): number {
-    const { id, policy, strategy } = delegation;
+  /** One further way in that can't be served doesn't end those that are. */
+  private async joinFurther(delegation: Delegation, further: Target): Promise<void> {
+    try {
+      await delegation.establishment?.join(further);
+    } catch (error) {
+      this.logger.error({ delegation: delegation.id, err: error }, 'a further listener can not be served');
+    }
+  }
+
+  /** After a take-over: what became of the requests so far is known when the sequencer has caught up. */
+  private async reactivate(delegation: Delegation, servingAtUs: number): Promise<void> {
+    await this.options.stateDirectory.sequencer.caughtUp();
+    if (delegation.state !== 'recovering') return;
+    const counts = delegation.establishment?.counts() ?? noCounts;
+    this.activate(delegation, counts, servingAtUs, delegation.establishment?.entries);
+  }
+
+  private activate(
+    delegation: Delegation,
+    counts: Counts = noCounts,
+    atUs: number = this.options.clock.monotonicUs(),
+    listeners?: number,
+  ): number {
+    const { id, policy, strategy, target } = delegation;
     delegation.state = 'active';
-    const durationUs = this.options.clock.monotonicUs() - delegation.startedAtUs;
-    const counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
-    this.logger.info({ delegation: id, container: delegation.target.containerId }, 'delegation active');
+    this.logger.info({ delegation: id, container: target.containerId }, 'delegation active');
     return this.log.emit(id, policy.tenant, 'delegation.active', {
       strategy: strategy.name,
       counts,
-      durationUs,
+      durationUs: atUs - delegation.startedAtUs,
+      ...(listeners === undefined ? {} : { listeners }),
     });
   }
 
@@ -238,7 +271,7 @@ class DelegationEngine implements Engine {
       this.log.emit(id, policy.tenant, 'delegation.releasing', { reason });
       await delegation.establishment?.release();
       const durationUs = this.options.clock.monotonicUs() - delegation.startedAtUs;
-      const counts = delegation.establishment?.counts() ?? { answered: 0, refused: 0, cancelled: 0, lost: 0 };
+      const counts = delegation.establishment?.counts() ?? noCounts;
       const ticket = this.log.emit(id, policy.tenant, 'delegation.released', { counts, reason, durationUs });
       delegation.state = 'released';
       this.remember(delegation);
@@ -259,4 +292,7 @@ class DelegationEngine implements Engine {
   }
 }
 
-export type { Strategy };
+/** Does it take further entries of its target? */
+function serves({ state }: Delegation): boolean {
+  return state === 'active' || state === 'recovering';
+}

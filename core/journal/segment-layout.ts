@@ -34,6 +34,8 @@ export const headerOffset = {
   /** `repairMark` when `deputy journal repair` wrote this file out of a damaged one; else 0. */
   repaired: 48,
   build: 64,
+  /** Eldest segment in which a request may be unfinished, f64, as the newest segment has it; 0: not known. */
+  openFrom: 256,
 } as const;
 export const maximumBuildBytes = 64;
 

@@ -17,6 +17,8 @@ export const requestMachine = createMachine({
         LOSE: 'lost',
         REISSUE: 'reissued',
         RECOVER: 'received',
+        // After a take-over: an injection that is under way is asked about, not begun again.
+        INJECT: 'injecting',
       },
     },
     decided: {

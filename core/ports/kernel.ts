@@ -68,6 +68,10 @@ export interface RequestKernel {
   describeFile(record: RequestRecord, descriptor: number): Result;
   /** faccessat2(2) with the caller's own rights, no capability counted: 0 or -EACCES. Mode is R_OK | W_OK. */
   checkAccess(record: RequestRecord, descriptor: number, mode: number): Result;
+  /**
+   * A number (31 bits) that changes when the file is written to or truncated: its size and change time.
+   */
+  fingerprintFile(record: RequestRecord, descriptor: number): Result;
   closeDescriptor(descriptor: number): Result;
 
   /**
@@ -95,7 +99,7 @@ export interface RequestKernel {
    * For a successor: the number in the caller's table of what an earlier try of this very request has put
    * there, with its status flags set; -ENOENT when there is none. It is the file of `descriptor`: at the
    * number that the record has, else the one with the status flags `flags` and `mark` (if 0, it can't be
-   * told).
+   * told). From then on `descriptor` is the caller's own open file description, as if it had been added now.
    */
   adoptDescriptor(record: RequestRecord, descriptor: number, flags: number, mark: number): Result;
   /**
@@ -109,6 +113,11 @@ export interface RequestKernel {
   answerContinue(record: RequestRecord): Result;
   /** Hands the call to the injector: 0 when it was taken; its outcome arrives in the record later. */
   injectDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): Result;
+  /**
+   * For a successor: asks the injector what became of this call, which a predecessor handed to it: 0 when
+   * it was asked; the outcome (`unknown` too) arrives in the record later.
+   */
+  queryInjection(record: RequestRecord): Result;
 }
 
 /** The file types of describeFile(). */

@@ -4,16 +4,18 @@ import type { ResolvedPolicy } from '../policy/match.js';
 /** A listener that is being served. */
 export interface ServedListener {
   readonly key: number;
-  counts(): Counts;
   setPolicy(policy: ResolvedPolicy): void;
   /** Stops serving and closes the listener. */
   detach(): Promise<void>;
-  /** Nobody will ask for its counts again. */
-  forget(): void;
 }
 
 export interface AttachOptions {
   readonly delegationId: string;
+  /**
+   * The number that the listener has in the journal, where it outlives this process; else one is given. What
+   * a predecessor left unfinished under that number is finished first.
+   */
+  readonly key?: number;
   /** The seccomp listener's descriptor, owned by the service from here on. */
   readonly descriptor: number;
   readonly policy: ResolvedPolicy;
@@ -29,6 +31,10 @@ export interface RequestService {
   /** Why it can't serve here, or undefined when it proved that it can. */
   obstacle(): Promise<string | undefined>;
   attach(options: AttachOptions): Promise<ServedListener>;
+  /** Requests of a listener that a predecessor left unfinished. */
+  inFlight(key: number): number;
+  /** What became of a delegation's requests so far; those of predecessors once the sequencer caught up. */
+  counts(delegationId: string): Counts;
   /** Resolves when all requests answered so far are counted and their events stored. */
   settled(): Promise<void>;
 }

@@ -1,4 +1,6 @@
 import type { EventData, EventType } from '../events/registry.js';
+import type { Counts } from '../events/vocabulary.js';
+import type { DelegationStateName } from '../machines/delegation.js';
 
 /** An event before it has its place: the sequencer gives version, time, node and epoch. */
 export interface EventDraft<Type extends EventType = EventType> {
@@ -19,4 +21,17 @@ export interface Sequencer {
   append<Type extends EventType>(draft: EventDraft<Type>): number;
   /** Resolves when the event store has the event of this ticket and all before it. */
   published(ticket: number): Promise<void>;
+  /**
+   * Resolves when everything that predecessors left in the order is counted and in the event store: the
+   * streams that they left open, at that moment. At once where there was no predecessor.
+   */
+  caughtUp(): Promise<readonly OpenStream[]>;
+}
+
+/** A delegation's stream that has not ended. */
+export interface OpenStream {
+  readonly delegationId: string;
+  readonly tenant: string;
+  readonly state: DelegationStateName;
+  readonly counts: Counts;
 }

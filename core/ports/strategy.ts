@@ -12,6 +12,8 @@ export interface Target {
   readonly annotations?: Readonly<Record<string, string>>;
   /** A seccomp listener that came with the target; the engine owns it from delegate() on. */
   readonly listener?: number;
+  /** The listener's number, where whoever holds it gave one that outlives this process. */
+  readonly listenerKey?: number;
 }
 
 /** What a strategy says of a target before anything is done. */

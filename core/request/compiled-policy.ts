@@ -1,3 +1,4 @@
+import { errnoNumbers } from '../errors/errno.js';
 import { refusalTable } from '../errors/refusals.js';
 import type { ResolvedPolicy } from '../policy/match.js';
 import type { MountEntry } from '../ports/kernel.js';
@@ -11,6 +12,9 @@ export interface CompiledPolicy {
   /** Mount points that are shared, or undefined for all. */
   readonly shares: ReadonlySet<string> | undefined;
   readonly digest: number;
+  /** How long a call may wait unanswered, in microseconds (0: for ever), and what it then gets. */
+  readonly deadlineUs: number;
+  readonly deadlineErrno: number;
 }
 
 /** Makes the form that handlers use. Pure. */
@@ -22,6 +26,8 @@ export function compilePolicy(policy: ResolvedPolicy): CompiledPolicy {
     syscalls: new Set(policy.syscalls),
     fileSystems: new Set(policy.filesystems),
     shares: shares === 'all' ? undefined : new Set(shares.map((share) => withoutTrailingSlash(share.path))),
+    deadlineUs: policy.limits.deadlineMs * 1_000,
+    deadlineErrno: errnoNumbers[policy.limits.deadlineErrno],
     digest: Number.parseInt(policy.digest.slice(0, 8), 16) >>> 0,
   };
 }

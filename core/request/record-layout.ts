@@ -64,11 +64,17 @@ export const offset = {
   sourceDescriptor: 332,
   probeDescriptor: 336,
   traceCount: 340,
+  /** After a take-over: one more than the step at which the predecessor left off; 0 for a fresh request. */
+  formerStep: 342,
   /** How the injector's work ended: `injectionOutcome` below. */
   injectionOutcome: 344,
+  /** After a take-over: the state in which the predecessor left the request. */
+  formerState: 346,
   /** One more than the number that the caller's table has for the descriptor of this request; 0: none yet. */
   addedNumber: 348,
   trace: 352,
+  /** What the file looked like before O_TRUNC acted on it (fingerprintFile of the kernel port). */
+  fingerprint: 496,
   ticket: 500,
   commit: 508,
 } as const;
@@ -96,7 +102,12 @@ export const injectionOutcome = {
   errno: 3,
   killed: 4,
   traced: 5,
+  /** To a successor's question only: the injector knows nothing of it. */
+  unknown: 6,
 } as const;
 
-/** Marked in a record before an effect that must not happen twice; several may be. */
-export const effectMark = { none: 0, truncate: 1, descriptor: 2 } as const;
+/**
+ * Marked in a record before an effect that must not happen twice; several may be. `truncated` is a
+ * successor's finding: what was marked did happen; `late` another: the call has waited for too long.
+ */
+export const effectMark = { none: 0, truncate: 1, descriptor: 2, truncated: 4, late: 8 } as const;

@@ -8,6 +8,8 @@ export interface Handler {
   readonly syscall: string;
   /** The step that a fresh request starts at. */
   readonly first: number;
+  /** The step that a request starts at which another process had received. */
+  readonly recover: number;
   readonly steps: StepTable;
 }
 

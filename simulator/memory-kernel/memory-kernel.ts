@@ -8,16 +8,18 @@ const O_ACCMODE = 3;
 const O_PATH = 0o10000000;
 const O_DIRECTORY = 0o200000;
 const O_CLOEXEC = 0o2000000;
+const O_TRUNC = 0o1000;
 const W_OK = 2;
 const R_OK = 4;
 const handleBytes = 8;
 const no = (name: keyof typeof errnoNumbers): number => -errnoNumbers[name];
 
-/** What the injector was asked for: to bring a descriptor, or to take one away again. */
+/** What the injector was asked for: to bring a descriptor, to take one away again, or only to tell. */
 export interface MemoryInjection {
   readonly record: RequestRecord;
   readonly descriptor: number;
   readonly withdraw?: number;
+  readonly query?: boolean;
 }
 
 /** A small kernel in memory behind the port that handlers use: no native code, no clock, any system. */
@@ -90,11 +92,17 @@ export class MemoryKernel implements RequestKernel {
     if ((flags & O_PATH) !== 0) return this.world.hold(file, true);
     if (file.type === fileType.directory && (flags & O_ACCMODE) !== 0) return no('EISDIR');
     if ((flags & O_ACCMODE) !== 0 && !this.may(file, W_OK)) return no('EACCES');
-    return this.world.hold(file, false, flags & ~O_CLOEXEC);
+    if ((flags & O_TRUNC) !== 0) this.world.change(file);
+    return this.world.hold(file, false, flags & ~(O_CLOEXEC | O_TRUNC));
   }
 
   describeFile(_record: RequestRecord, descriptor: number): number {
     return this.world.held.get(descriptor)?.file.type ?? no('EBADF');
+  }
+
+  fingerprintFile(_record: RequestRecord, descriptor: number): number {
+    const file = this.world.held.get(descriptor)?.file;
+    return file === undefined ? no('EBADF') : 1 + this.world.changesOf(file);
   }
 
   checkAccess(_record: RequestRecord, descriptor: number, mode: number): number {
@@ -149,7 +157,8 @@ export class MemoryKernel implements RequestKernel {
   setStatusFlags(descriptor: number, flags: number): number {
     const held = this.world.held.get(descriptor);
     if (held === undefined) return no('EBADF');
-    held.statusFlags = flags;
+    // F_SETFL ignores what only an open heeds (fcntl(2)).
+    held.statusFlags = flags & ~O_TRUNC;
     return 0;
   }
 
@@ -158,9 +167,10 @@ export class MemoryKernel implements RequestKernel {
     for (const [number, { open }] of this.thread(record).descriptors) {
       if (open === undefined || open.file !== source?.file) continue;
       const known = record.i32(offset.addedNumber) - 1;
-      const isMarked = mark !== 0 && open.statusFlags === (flags | mark);
+      const isMarked = mark !== 0 && open.statusFlags === ((flags & ~O_TRUNC) | mark);
       if (known >= 0 ? number !== known : !isMarked) continue;
-      open.statusFlags = flags;
+      open.statusFlags = flags & ~O_TRUNC;
+      this.world.held.set(descriptor, open);
       return number;
     }
     return no('ENOENT');
@@ -181,6 +191,11 @@ export class MemoryKernel implements RequestKernel {
 
   injectDescriptor(record: RequestRecord, descriptor: number): number {
     this.injections.push({ record, descriptor });
+    return 0;
+  }
+
+  queryInjection(record: RequestRecord): number {
+    this.injections.push({ record, descriptor: -1, query: true });
     return 0;
   }
 

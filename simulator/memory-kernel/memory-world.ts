@@ -63,6 +63,8 @@ export class MemoryWorld {
   readonly notifications = new Map<bigint, MemoryNotification>();
   /** Descriptors that deputy itself holds. */
   readonly held = new Map<number, MemoryDescription>();
+  /** How often each file was written to or truncated. */
+  private readonly changes = new Map<MemoryFile, number>();
   private nextDescriptor = 100;
   private nextId = 0xfedc_ba98_0000_0001n;
 
@@ -75,6 +77,15 @@ export class MemoryWorld {
   addFile(name: string, file: MemoryFile): MemoryFile {
     this.files.set(name, file);
     return file;
+  }
+
+  /** A file is written to or truncated. */
+  change(file: MemoryFile): void {
+    this.changes.set(file, this.changesOf(file) + 1);
+  }
+
+  changesOf(file: MemoryFile): number {
+    return this.changes.get(file) ?? 0;
   }
 
   addThread(threadId: number, user: number): MemoryThread {

@@ -4,24 +4,9 @@ import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { RequestService, ServedListener } from '../../core/ports/request-service.js';
 import type { EstablishContext, Establishment, Strategy, Target } from '../../core/ports/strategy.js';
 
-const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
-
-/** Adds the counts of two listeners. */
-function sum(a: Counts, b: Counts): Counts {
-  return {
-    answered: a.answered + b.answered,
-    refused: a.refused + b.refused,
-    cancelled: a.cancelled + b.cancelled,
-    lost: a.lost + b.lost,
-  };
-}
-
 /** One delegation's listeners: the container's own, and one for each `exec` into it. */
 class Listeners implements Establishment {
   private readonly served = new Map<number, ServedListener>();
-  private readonly uncounted = new Set<ServedListener>();
-  private readonly leaving = new Set<Promise<void>>();
-  private gone = noCounts;
   private released = false;
   private serving = false;
 
@@ -41,6 +26,7 @@ class Listeners implements Establishment {
     const { delegationId, hooks } = this.context;
     const served: ServedListener = await this.service.attach({
       delegationId,
+      ...(target.listenerKey === undefined ? {} : { key: target.listenerKey }),
       descriptor: target.listener,
       policy: this.policy,
       onServing: () => {
@@ -59,35 +45,20 @@ class Listeners implements Establishment {
   }
 
   counts(): Counts {
-    const listeners = [...this.served.values(), ...this.uncounted];
-    return listeners.reduce((total, served) => sum(total, served.counts()), this.gone);
+    return this.service.counts(this.context.delegationId);
   }
 
   async release(): Promise<void> {
     this.released = true;
-    for (const served of [...this.served.values()]) {
-      await served.detach();
-      this.leave(served);
-    }
-    await Promise.all(this.leaving);
+    await Promise.all([...this.served.values()].map((served) => served.detach()));
+    this.served.clear();
+    // Its last requests are counted only then.
+    await this.service.settled();
   }
 
   private hangUp(served: ServedListener): void {
-    this.leave(served);
+    this.served.delete(served.key);
     if (this.served.size === 0 && !this.released) this.context.hooks.ended('the target is gone');
-  }
-
-  /** Its last requests may not be counted yet; its counts are kept until they are. */
-  private leave(served: ServedListener): void {
-    if (!this.served.delete(served.key)) return;
-    this.uncounted.add(served);
-    const left = this.service.settled().then(() => {
-      this.uncounted.delete(served);
-      this.gone = sum(this.gone, served.counts());
-      served.forget();
-      this.leaving.delete(left);
-    });
-    this.leaving.add(left);
   }
 }
 

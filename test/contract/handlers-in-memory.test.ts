@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { replayRequest } from '../../core/machines/replay-request.js';
-import { requestState } from '../../core/machines/request.js';
+import { requestState, requestStates } from '../../core/machines/request.js';
 import { injectionOutcome, offset } from '../../core/request/record-layout.js';
+import type { MemoryFile } from '../../simulator/memory-kernel/memory-world.js';
 import { type Call, ids, SimulatedRequest, sampleWorld } from '../support/simulated-request.js';
 
 const O_PATH = 0o10000000;
 const O_NONBLOCK = 0o4000;
 const O_APPEND = 0o2000;
 const O_CREAT = 0o100;
+const O_TRUNC = 0o1000;
 const O_DIRECTORY = 0o200000;
 
 /** What the target gets in the modelled kernel, by the call. */
@@ -16,6 +18,7 @@ const cases: readonly (readonly [name: string, call: Call, answer: string])[] = 
   ['a directory', { file: 'folder' }, 'value 6'],
   ['a file for writing', { file: 'own', flags: 1 }, 'value 6'],
   ['a file for reading and appending', { file: 'own', flags: O_APPEND }, 'value 6'],
+  ['a file to be emptied', { file: 'own', flags: O_TRUNC | 1 }, 'value 6'],
   ['O_PATH of a file, fast', { file: 'own', flags: O_PATH }, 'value 6'],
   ['O_PATH of a file, exact', { file: 'own', flags: O_PATH, policy: { opath: 'exact' } }, 'parked'],
   ['O_PATH of a symlink', { file: 'link', flags: O_PATH }, 'parked'],
@@ -62,7 +65,7 @@ function outcome(request: SimulatedRequest): string {
 
 /** What the target's table has more than before: once answered with a number, that one and no other. */
 function leftovers(request: SimulatedRequest, flags = 0): string[] {
-  const wanted = (flags & O_PATH) === 0 ? flags : O_NONBLOCK;
+  const wanted = (flags & O_PATH) === 0 ? flags & ~O_TRUNC : O_NONBLOCK;
   const { answer } = request.notification;
   const numbers = [...(request.world.threads.get(ids.thread)?.descriptors ?? [])]
     .filter(
@@ -70,6 +73,9 @@ function leftovers(request: SimulatedRequest, flags = 0): string[] {
     )
     .map(([number]) => `descriptor ${number}`);
   if (request.world.held.size > 0 && outcome(request) !== 'parked') numbers.push('held by deputy');
+  const own = request.world.files.get('own');
+  const truncations = own === undefined ? 0 : request.world.changesOf(own);
+  if (truncations > ((flags & O_TRUNC) === 0 ? 0 : 1)) numbers.push(`truncated ${truncations} times`);
   return numbers;
 }
 
@@ -86,6 +92,64 @@ function crashed(call: Call, at: number, isInStep: boolean): string {
   request.run();
   if (answer !== undefined && request.notification.answer !== answer) return 'answered twice';
   return [outcome(request), ...leftovers(request, call.flags)].join(', ');
+}
+
+/**
+ * How a request ends whose process dies before its n-th step, or in it, and whose target gives up before a
+ * successor comes. What had been answered stays answered; an injection that completed is told as such.
+ */
+function abandoned(call: Call, at: number, isInStep: boolean): string {
+  const request = new SimulatedRequest(sampleWorld(), call);
+  for (let step = 0; step < at; step++) request.step();
+  if (isInStep) request.dieInStep();
+  const { notification, world, kernel, record } = request;
+  const { answer } = notification;
+  const wasInjecting = kernel.injections.length > 0 && record.u16(offset.state) === requestState.injecting;
+  world.held.clear();
+  kernel.injections.length = 0;
+  notification.state = answer === undefined ? 'cancelled' : 'replied';
+  request.restart();
+  request.run();
+  const [asked] = kernel.injections;
+  if (asked?.query === true) {
+    kernel.injections.length = 0;
+    record.setU16(offset.injectionOutcome, injectionOutcome.completed);
+    record.setI32(offset.result, 6);
+    request.run();
+    if (record.u16(offset.state) !== requestState.answered) return 'a completed injection is not answered';
+    return record.i32(offset.result) === 6 ? 'as it should' : 'another result than the injector gave';
+  }
+  if (wasInjecting && record.u16(offset.formerState) === requestState.injecting) return 'not asked';
+  if (asked !== undefined && withdraw(request)) request.run();
+  if (kernel.injections.length > 0) return 'injected for nobody';
+  if (notification.answer !== answer) return 'answered after the end';
+  const state = requestStates[record.u16(offset.state)];
+  const wanted = answer === undefined ? ['cancelled', 'answered', 'refused'] : ['answered', 'refused'];
+  if (!wanted.includes(state ?? '')) return `the record says ${state}`;
+  // It died in the moment of its answer, and a signal ended the call in the same: nobody can tell.
+  const leftAt = request.handler.steps[record.u16(offset.formerStep) - 1]?.name;
+  if (leftAt === 'answer-number' && answer === undefined) return 'as it should';
+  return leftovers(request, call.flags)[0] ?? 'as it should';
+}
+
+/** What is wrong with O_TRUNC when the process dies before any step and another writes before it goes on. */
+function truncationProblem(): string {
+  const whole = new SimulatedRequest(sampleWorld(), { flags: O_TRUNC | 1 }).run().steps;
+  for (let at = 0; at < whole; at++) {
+    const request = new SimulatedRequest(sampleWorld(), { flags: O_TRUNC | 1 });
+    const own = request.world.files.get('own') as MemoryFile;
+    for (let step = 0; step < at; step++) request.step();
+    const before = request.world.changesOf(own);
+    request.world.held.clear();
+    if (before === 1) request.world.change(own);
+    request.restart();
+    request.run();
+    if (request.notification.answer?.kind !== 'value') return `no answer, before step ${at}`;
+    // One truncation, and the write of another if it came after that.
+    const changes = request.world.changesOf(own);
+    if (changes !== (before === 1 ? 2 : 1)) return `${changes} changes, before step ${at}`;
+  }
+  return '';
 }
 
 /** What the injector does: brings nothing, but takes away what it is told to. */
@@ -133,12 +197,24 @@ describe('the handlers on a kernel in memory', () => {
       }
     });
 
+    test(`${name}: a target that gives up before the successor comes leaves nothing behind`, () => {
+      const whole = new SimulatedRequest(sampleWorld(), call).run().steps;
+      for (let at = 0; at < whole; at++) {
+        expect(abandoned(call, at, false), `before step ${at}`).toBe('as it should');
+        expect(abandoned(call, at, true), `in step ${at}`).toBe('as it should');
+      }
+    });
+
     test(`${name}: a target that gives up between two steps is cancelled, and nothing is left`, () => {
       const whole = new SimulatedRequest(sampleWorld(), call).run().steps;
       for (let at = 0; at < whole; at++)
         expect(cancelled(call, at), `before step ${at}`).toBe('as it should');
     });
   }
+
+  test('O_TRUNC is not done twice: what somebody wrote in between stays', () => {
+    expect(truncationProblem()).toBe('');
+  });
 
   test('a full table is EMFILE, and no descriptor of deputy stays open', () => {
     const world = sampleWorld();
@@ -176,15 +252,21 @@ describe('the handlers on a kernel in memory', () => {
       if (original === undefined) return;
       Object.assign(step, { act: () => 0 });
       try {
-        if (cases.every(([, call, expected]) => holds(call, expected)))
+        if (cases.every(([, call, expected]) => holds(call, expected)) && truncationProblem() === '')
           unnoticed.push(`${index} ${step.name}`);
       } finally {
         Object.assign(step, { act: original });
       }
     });
     // Without check-notification a cancelled call is found out later, when it is answered; without open-mount
-    // the modelled kernel has nothing to miss. Both are shown on the real kernel.
-    expect(unnoticed).toEqual(['9 check-notification', '11 open-mount']);
+    // the modelled kernel has nothing to miss. Both are shown on the real kernel. Each of the two looks of a
+    // successor makes up for the other here, since no thread's number is another's in between.
+    expect(unnoticed).toEqual([
+      '9 check-notification',
+      '11 open-mount',
+      '29 recover-check',
+      '31 recover-check-again',
+    ]);
   });
 });
 
@@ -195,6 +277,8 @@ function holds(call: Call, expected: string): boolean {
     for (let at = 0; at < request.steps; at++) {
       if (crashed(call, at, false) !== expected || crashed(call, at, true) !== expected) return false;
       if (cancelled(call, at) !== 'as it should') return false;
+      if (abandoned(call, at, false) !== 'as it should') return false;
+      if (abandoned(call, at, true) !== 'as it should') return false;
     }
     return true;
   } catch {

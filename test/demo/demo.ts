@@ -100,6 +100,7 @@ async function fullForm(): Promise<number> {
   const runtime = values.runtime === 'runc' ? 'runc' : 'crun';
   await tryWithout(runtime);
   say(`2. With deputy: agent, ${runtime}, virtiofsd without a capability, a guest in QEMU`);
+  say('   event lines: time, container, delegation, type; for a request: call = result (how, how long)');
   const policy = { version: 1, defaults: { opath: values.opath } };
   const agent = await startAgentProcess({ policy, arguments: ['--log-level', 'warn'] });
   const feed = new EventFeed(agent.stateDirectory, eventPrinter());

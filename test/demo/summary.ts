@@ -21,14 +21,18 @@ export interface SummaryRow {
   readonly maxUs: number;
 }
 
+/** What a call without O_PATH got, in words; a mere value or errno needs none. */
+const formOf: Readonly<Record<string, string>> = { addfd: 'open', continue: 'by kernel' };
+
 /** Groups request events by call, form and result. Latency is from receipt to the end of the answer. */
 export function summarize(events: readonly DeputyEvent[]): SummaryRow[] {
   const groups = new Map<string, number[]>();
   for (const { type, data } of events) {
     if (!type.startsWith('request.')) continue;
     const request = data as unknown as RequestData;
-    const result = request.reason ?? request.result?.errno ?? type.slice('request.'.length);
-    const form = request.opath === undefined ? (request.way ?? '') : `O_PATH ${request.opath}`;
+    const ended = type === 'request.answered' ? 'ok' : type.slice('request.'.length);
+    const result = request.reason ?? request.result?.errno ?? ended;
+    const form = request.opath === undefined ? (formOf[request.way ?? ''] ?? '') : `O_PATH ${request.opath}`;
     const key = [request.syscall, form, result].join('\t');
     const latencies = groups.get(key) ?? [];
     latencies.push(request.latencyUs);

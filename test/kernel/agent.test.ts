@@ -125,7 +125,8 @@ describeWhen(missingForKernel(), 'an agent of its own', () => {
       await sleep(100);
     }
     expect(agent.log.some((line) => line.includes('DEPUTY_E_POLICY_INVALID'))).toBe(true);
-    expect(agent.status().processes.map(({ role }) => role)).toEqual(['supervisor', 'injector']);
+    const roles = agent.status().processes.map(({ role }) => role);
+    expect(roles).toEqual(['keeper', 'supervisor', 'supervisor', 'injector']);
     expect(await agent.stop()).toBe(0);
   });
 

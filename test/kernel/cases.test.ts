@@ -54,11 +54,12 @@ function differences(native: Results, deputy: Results, allowed: typeof always): 
 }
 
 describeWhen(missingForKernel(), 'every call returns what the kernel would have returned', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'deputy-cases-'));
+  let directory: string;
   let program: string;
   let native: Results;
 
   beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'deputy-cases-'));
     program = compileTarget('cases');
     const { directory: made, share } = makeShare();
     native = parse(runNatively(program, [share]));

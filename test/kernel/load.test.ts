@@ -74,6 +74,7 @@ describeWhen(missingForKernel(), 'under load', () => {
     const rounds = [2_000, 8_000, 90_000, 1_000];
     const child = startLoad(rounds, state, share, 500);
     const seen: { deputy: Resources; injector: Resources; target: Resources }[] = [];
+    const zombies: number[] = [];
     let processes: Processes | undefined;
     await drive(child, rounds.length, async (round, line) => {
       expect(line).toBe(`${rounds[round]} calls, 0 wrong`);
@@ -86,7 +87,8 @@ describeWhen(missingForKernel(), 'under load', () => {
         injector: resourcesOf(injector),
         target: resourcesOf(target),
       });
-      expect(zombiesOf(deputy)).toBe(0);
+      zombies.push(zombiesOf(deputy));
+      expect(zombies.at(-1)).toBe(0);
       if (round === 2) {
         const [warm, , after] = seen;
         const held = `${descriptorsOf(deputy).join('\n')}\n${descriptorsOf(injector).join('\n')}`;
@@ -101,10 +103,13 @@ describeWhen(missingForKernel(), 'under load', () => {
     expect(code).toBe(0);
     const grownKiB = (seen[2]?.deputy.residentKiB ?? 0) - (seen[1]?.deputy.residentKiB ?? 0);
     const grownInjectorKiB = (seen[2]?.injector.residentKiB ?? 0) - (seen[1]?.injector.residentKiB ?? 0);
-    console.log(
-      'RSS in KiB',
-      seen.map(({ deputy, injector }) => [deputy.residentKiB, injector.residentKiB]),
-    );
+    for (const [round, one] of seen.entries()) {
+      const figures = Object.entries(one).map(([name, { descriptors, tracedThreads, residentKiB }]) =>
+        [name, `${descriptors} descriptors, ${tracedThreads} traced, RSS ${residentKiB} KiB`].join(': '),
+      );
+      const calls = rounds.slice(0, round + 1).reduce((total, count) => total + count);
+      console.log(`after ${calls} calls: ${zombies[round]} zombies; ${figures.join('; ')}`);
+    }
     expect(grownKiB).toBeLessThan(10 * 1024);
     expect(grownInjectorKiB).toBeLessThan(10 * 1024);
     // Each call is one event, in order and without a gap.

@@ -13,6 +13,9 @@ const proofs = {
   gcc: () => hasCommand('gcc'),
   'libc6-dev': () => existsSync('/usr/include/stdio.h'),
   'util-linux': () => ['unshare', 'nsenter', 'setpriv'].every(hasCommand),
+  systemd: () => existsSync('/lib/systemd/systemd') && ['systemctl', 'journalctl'].every(hasCommand),
+  // kill(1), which ExecReload= of units calls.
+  procps: () => existsSync('/bin/kill'),
   'xz-utils': () => hasCommand('xz'),
 };
 

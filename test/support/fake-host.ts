@@ -1,3 +1,4 @@
+import type { Counts } from '../../core/events/vocabulary.js';
 import {
   createEngine,
   type DeputyEvent,
@@ -10,7 +11,7 @@ import {
   type ResolvedPolicy,
   type Strategy,
 } from '../../core/index.js';
-import type { EventDraft, Sequencer } from '../../core/ports/sequencer.js';
+import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
 
 /** An engine's surroundings without a machine: what it appends is stored at once. */
 export class FakeHost implements Sequencer {
@@ -18,6 +19,7 @@ export class FakeHost implements Sequencer {
   private readonly versions = new Map<string, number>();
   private ticket = 0;
   private last: Promise<unknown> = Promise.resolve();
+  private behind: Promise<readonly OpenStream[]> = Promise.resolve([]);
 
   engine(strategies: readonly Strategy[], options: Partial<EngineOptions> = {}): Engine {
     let next = 0;
@@ -57,6 +59,20 @@ export class FakeHost implements Sequencer {
     await this.last;
   }
 
+  /** From here on the sequencer is behind, until catchUp(). */
+  fallBehind(): void {
+    this.behind = new Promise((resolve) => {
+      this.catchUp = resolve;
+    });
+  }
+
+  /** All that predecessors left is in order, and leaves these streams open. */
+  catchUp: (streams: readonly OpenStream[]) => void = () => undefined;
+
+  caughtUp(): Promise<readonly OpenStream[]> {
+    return this.behind;
+  }
+
   async stored(): Promise<DeputyEvent[]> {
     await this.last;
     const events: DeputyEvent[] = [];
@@ -69,6 +85,8 @@ export class FakeHost implements Sequencer {
   }
 }
 
+const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
+
 /** What a test sets of a strategy, and what it sees of it. */
 export interface FakeStrategy extends Strategy {
   readonly joined: number[];
@@ -80,10 +98,13 @@ export function fakeStrategy(
   options: {
     readonly possible?: boolean;
     readonly reasons?: readonly string[];
-    readonly onEstablish?: () => void;
+    readonly onEstablish?: () => void | Promise<void>;
+    /** Called with the listener that is to be joined. */
+    readonly onJoin?: (listener: number) => void;
+    readonly counts?: () => Counts;
   } = {},
 ): FakeStrategy {
-  const { possible = true, reasons = [], onEstablish } = options;
+  const { possible = true, reasons = [], onEstablish, onJoin, counts = () => noCounts } = options;
   const strategy: FakeStrategy = {
     name: 'seccomp-notify',
     needs: { capabilities: [], syscalls: [], ports: [] },
@@ -92,16 +113,21 @@ export function fakeStrategy(
     policies: [],
     assess: async () => ({ possible, reasons }),
     establish: async ({ hooks, policy }) => {
-      onEstablish?.();
+      await onEstablish?.();
       strategy.hooks = hooks;
       strategy.policies.push(policy);
       hooks.serving();
       return {
-        entries: 1,
-        join: async ({ listener }) => void strategy.joined.push(listener ?? -1),
+        get entries() {
+          return 1 + strategy.joined.length;
+        },
+        join: async ({ listener = -1 }) => {
+          onJoin?.(listener);
+          strategy.joined.push(listener);
+        },
         setPolicy: (next) => void strategy.policies.push(next),
         release: async () => {},
-        counts: () => ({ answered: 0, refused: 0, cancelled: 0, lost: 0 }),
+        counts,
       };
     },
   };

@@ -2,7 +2,8 @@ import { resolvePolicy } from '../../core/policy/match.js';
 import { parsePolicy } from '../../core/policy/parse.js';
 import { type CompiledPolicy, compilePolicy } from '../../core/request/compiled-policy.js';
 import { type RequestRecord, standaloneRecord } from '../../core/request/record.js';
-import { offset } from '../../core/request/record-layout.js';
+import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
+import { takeOverRecord } from '../../core/request/recovered-record.js';
 import { runStep } from '../../core/steps/run-steps.js';
 import type { StepContext } from '../../core/steps/step.js';
 import { MemoryKernel, type MemoryNotification, MemoryWorld } from '../../simulator/index.js';
@@ -64,7 +65,10 @@ export class SimulatedRequest {
     const parsed = parsePolicy({ version: 1, defaults: call.policy ?? {} });
     this.policy = compilePolicy(resolvePolicy(parsed, { containerId: 'c', metadata: '' }));
     this.fill(call);
-    this.restart();
+    this.record.setI32(offset.sourceDescriptor, -1);
+    this.record.setI32(offset.probeDescriptor, -1);
+    this.record.setU16(offset.step, this.handler.first);
+    this.record.setU32(offset.kind, recordKind.request);
   }
 
   /** Runs one step: false when the request has ended or parked. */
@@ -99,16 +103,13 @@ export class SimulatedRequest {
     return this;
   }
 
-  /** What a successor does with a recorded call: forgets what the process knew, and begins again. */
+  /** What a successor does with a recorded call: it knows the record, and nothing that the process knew. */
   restart(): void {
     const { record } = this;
     record.thread = undefined;
     record.mount = undefined;
-    record.setU16(offset.state, 0);
-    record.setU16(offset.traceCount, 0);
-    record.setI32(offset.sourceDescriptor, -1);
-    record.setI32(offset.probeDescriptor, -1);
-    record.setU16(offset.step, this.handler.first);
+    const former = record.views.u8.slice(record.base, record.base + recordBytes);
+    takeOverRecord(record, former, () => this.handler);
   }
 
   get handler() {

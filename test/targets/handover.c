@@ -1,5 +1,7 @@
 // Plays the runtime: installs a filter, hands its listener to the agent's socket as crun and runc do, in a way that
 // the first argument names, becomes uid 107, opens a file by handle, and prints what came of it.
+// 'symlink': a link is opened with O_PATH by a target whose own filter forbids recvmsg, so that only an injector
+// that may suspend filters can do it.
 // handover FORM SOCKET CONTAINER-ID DIRECTORY
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,6 +30,17 @@ static int install(void) {
   struct sock_fprog program = {sizeof code / sizeof *code, code};
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+}
+
+static int forbid_recvmsg(void) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_recvmsg, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof code / sizeof *code, code};
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 }
 
 static int connect_to(const char *path) {
@@ -63,7 +76,8 @@ int main(int argc, char **argv) {
     unsigned char data[128];
   } handle = {.bytes = 128};
   int mount_id;
-  if (syscall(SYS_name_to_handle_at, mount, "own", &handle, &mount_id, 0) < 0) return 2;
+  int symlink_form = strcmp(form, "symlink") == 0;
+  if (syscall(SYS_name_to_handle_at, mount, symlink_form ? "link" : "own", &handle, &mount_id, 0) < 0) return 2;
   if (strcmp(form, "stranger") == 0) setresuid(65534, 65534, 65534);
   int connection = connect_to(argv[2]);
   if (connection < 0) {
@@ -106,8 +120,10 @@ int main(int argc, char **argv) {
   setgroups(0, NULL);
   setresgid(107, 107, 107);
   setresuid(107, 107, 107);
+  if (symlink_form && forbid_recvmsg() < 0) return 2;
   errno = 0;
-  long fd = syscall(SYS_open_by_handle_at, mount, &handle, O_RDONLY);
+  int flags = symlink_form ? O_PATH | O_NOFOLLOW : strcmp(form, "readwrite") == 0 ? O_RDWR : O_RDONLY;
+  long fd = syscall(SYS_open_by_handle_at, mount, &handle, flags);
   printf("open: %s\n", fd >= 0 ? "ok" : strerrorname_np(errno));
   if (argc > 5) {
     fflush(stdout);

@@ -35,7 +35,7 @@ struct sample {
 static struct sample samples[TYPES];
 static int mount_descriptor;
 static int threads = 1, calls = 10, only_type = -1, rain_us = 0, own_tables = 0, small_stack = 0;
-static int kill_recvmsg = 0, killable = 0, slots = -1, hold = 0, drop = 1;
+static int kill_recvmsg = 0, killable = 0, slots = -1, hold = 0, drop = 1, leader = 0;
 static _Atomic long right, wrong, errors[200], handled, sent, acknowledged, acknowledged_lost, done_threads;
 static _Atomic int rain_running;
 static pthread_t workers[64];
@@ -216,7 +216,7 @@ static void parse(int count, char **arguments) {
   struct { const char *name; int *value; } options[] = {
       {"threads", &threads}, {"calls", &calls}, {"type", &only_type}, {"rain", &rain_us}, {"tables", &own_tables},
       {"smallstack", &small_stack}, {"killrecvmsg", &kill_recvmsg}, {"killable", &killable}, {"slots", &slots},
-      {"hold", &hold}, {"drop", &drop}};
+      {"hold", &hold}, {"drop", &drop}, {"leader", &leader}};
   for (int i = 2; i < count; i++)
     for (size_t j = 0; j < sizeof options / sizeof *options; j++) {
       size_t length = strlen(options[j].name);
@@ -255,16 +255,19 @@ int main(int count, char **arguments) {
   start_filters();
   int before = count_descriptors();
   if (slots >= 0) fill_table();
-  for (long i = 0; i < threads; i++) pthread_create(&workers[i], 0, work, (void *)i);
+  // leader=1: the only worker is the thread that its parent waits for; without rain.
+  if (leader) workers[0] = pthread_self();
+  else for (long i = 0; i < threads; i++) pthread_create(&workers[i], 0, work, (void *)i);
   pthread_t rainer;
   rain_running = rain_us > 0;
   if (rain_us) pthread_create(&rainer, 0, rain, 0);
+  if (leader) work(0);
   if (rain_us) {
     while (done_threads < threads) usleep(1000);
     rain_running = 0;
     pthread_join(rainer, 0);
   }
-  for (int i = 0; i < threads; i++) pthread_join(workers[i], 0);
+  for (int i = 0; i < threads && !leader; i++) pthread_join(workers[i], 0);
   int after = slots >= 0 ? before : count_descriptors();
   printf("{\"right\":%ld,\"wrong\":%ld,\"first\":\"%s\",\"sent\":%ld,\"handled\":%ld,\"lost\":%ld,\"before\":%d,\"after\":%d,\"errors\":{",
          right, wrong, first_wrong, sent, handled, acknowledged_lost, before, after);

@@ -1,13 +1,16 @@
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
-import { type AgentFlags, defaultStateDirectory, loadPolicy, openAgent } from '../agent-parts.js';
+
+import { announceReady } from '../../systemd/index.js';
+import { type AgentFlags, defaultStateDirectory, startRunningAgent } from '../agent-parts.js';
+
 import { exitCode, print } from '../output.js';
 
 /** Shutdown publishes what is left; a store that hangs must not keep the process for ever. */
-const closeTimeoutMs = 20_000;
+const closeTimeoutMs = 25_000;
 
 /** Adds `deputy agent` to the program. */
 export function addAgentCommand(program: Command): void {
@@ -27,6 +30,13 @@ export function addAgentCommand(program: Command): void {
     .option('--journal-bytes <n>', 'journal on disk at most; at the bound requests wait', positiveInteger)
     .option('--journal-retention-ms <n>', 'how long published journal is kept; default 120000', wholeNumber)
     .option('--event-bytes <n>', 'events on disk at most; the eldest go first', positiveInteger)
+    .option('--no-standby', 'no second supervisor that waits to take over: a take-over then takes longer')
+    .option('--replace', 'take over from the agent that runs on this state directory, without losing a call')
+    .addOption(
+      new Option('--keeper <on|off>', 'off: one process does it all, and its end is the end of its targets')
+        .choices(['on', 'off'])
+        .default('on'),
+    )
     .action(async (flags: AgentFlags & { socket: string }) => {
       const { logLevel } = program.opts<{ logLevel: LogLevel }>();
       await runAgent({ ...flags, socket: resolve(flags.socket), state: resolve(flags.state) }, logLevel);
@@ -36,12 +46,13 @@ export function addAgentCommand(program: Command): void {
 async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel): Promise<void> {
   requireRoot('deputy agent');
   const logger = commandLineLogger(level);
-  const policy = loadPolicy(flags.policy, logger);
-  const agent = await openAgent(flags, policy, logger);
+  const agent = await startRunningAgent(flags, level, logger, () => {
+    logger.info({}, 'another agent has taken over; ending');
+    exitAtOnce(exitCode.ok);
+  });
   process.on('SIGHUP', () => {
     try {
-      agent.setPolicy(loadPolicy(flags.policy, logger));
-      logger.info({ policy: flags.policy }, 'the policy was read again');
+      agent.reloadPolicy();
     } catch (error) {
       const code = isDeputyError(error) ? error.code : undefined;
       logger.error({ code, err: error }, 'the new policy is refused; the old one stays');
@@ -50,8 +61,10 @@ async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel)
   const end = ended();
   // Whoever reads this may send signals at once, so it is said when they are listened to.
   print(`ready ${flags.socket}`);
+  const notify = announceReady(`serving ${flags.socket}`);
   logger.info({ socket: flags.socket, state: flags.state }, 'serving');
   const signal = await end;
+  notify?.stopping();
   logger.info({ signal }, 'ending: no more containers are taken, what is in flight is finished');
   const timer = setTimeout(() => {
     logger.error({ closeTimeoutMs }, 'ending takes too long; giving up');

@@ -4,12 +4,12 @@ import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { isDeputyError } from '../../../core/errors/deputy-error.js';
 import type { Logger } from '../../../core/ports/logger.js';
-import type { Agent } from '../../agent/agent.js';
+import type { Keeper } from '../../keeper/index.js';
 import { type LaunchedTarget, launchTarget } from '../../launcher/launch-target.js';
 import { exitCodeOf as exitCodeOfTarget, forwardSignals } from '../../launcher/run-target.js';
 import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
-import { loadPolicy, openAgent } from '../agent-parts.js';
+import { openKeeper } from '../agent-parts.js';
 import { exitCode, printError } from '../output.js';
 import { requireRoot } from './agent.js';
 
@@ -23,6 +23,7 @@ interface RunFlags {
   readonly gid: number;
   readonly waitKillable: boolean;
   readonly node?: string;
+  readonly standby: boolean;
 }
 
 /** Adds `deputy run` to the program. */
@@ -38,6 +39,7 @@ export function addRunCommand(program: Command): void {
     .option('--gid <gid>', 'run as this group', identifier, nobody)
     .option('--node <name>', "the node's name in events; default is the host name")
     .option('--no-wait-killable', 'let any signal interrupt a call that is being answered (plain flavour)')
+    .option('--standby', 'a second supervisor that waits to take over: a take-over is then shorter', false)
     .addHelpText(
       'after',
       "\nExit code: the program's own, 128+n for signal n, 126, 127, or 125 when deputy failed.",
@@ -50,22 +52,24 @@ export function addRunCommand(program: Command): void {
 
 async function run(argv: readonly string[], flags: RunFlags, level: LogLevel): Promise<number> {
   // A program's own output is what its user wants to see; deputy speaks up only when something is wrong.
-  const logger = commandLineLogger(level === 'info' ? 'error' : level);
+  const quiet = level === 'info' ? 'error' : level;
+  const logger = commandLineLogger(quiet);
   const temporary = flags.state === undefined ? mkdtempSync(join(tmpdir(), 'deputy-run-')) : undefined;
-  let agent: Agent | undefined;
+  let keeper: Keeper | undefined;
   let code: number;
   try {
     requireRoot('deputy run');
-    const policy = loadPolicy(flags.policy, logger);
-    const { node } = flags;
+    const { policy, node, standby } = flags;
     const state = resolve(flags.state ?? (temporary as string));
-    agent = await openAgent({ state, ...(node === undefined ? {} : { node }) }, policy, logger);
-    code = await serve(argv, flags, agent);
+    const options = { ...(policy === undefined ? {} : { policy }), ...(node === undefined ? {} : { node }) };
+    keeper = openKeeper({ state, standby, ...options }, quiet, logger);
+    await keeper.start();
+    code = await serve(argv, flags, keeper);
   } catch (error) {
     printError(error);
     code = exitCodeFor(error);
   }
-  const stuckLoops = await close(agent, logger);
+  const stuckLoops = await close(keeper, logger);
   if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
   if (stuckLoops > 0) exitAtOnce(code);
   return code;
@@ -77,17 +81,16 @@ function exitCodeFor(error: unknown): number {
   return isUsage(error) ? exitCode.usage : exitCode.deputyFailed;
 }
 
-async function serve(argv: readonly string[], flags: RunFlags, agent: Agent): Promise<number> {
+async function serve(argv: readonly string[], flags: RunFlags, keeper: Keeper): Promise<number> {
   const { uid, gid, waitKillable } = flags;
   const target: LaunchedTarget = await launchTarget({ argv, uid, gid, waitKillable });
   const stopForwarding = forwardSignals(target);
   try {
     const { processId, listener } = target;
-    await agent.engine.delegate({
-      target: { containerId: `run-${processId}`, processId, listener },
-      strategy: 'seccomp-notify',
-      origin: 'run',
-    });
+    const containerId = `run-${processId}`;
+    const state = { containerId, processId, metadata: '', bundle: '', annotations: {}, listenerIndex: 0 };
+    const kept = keeper.take(state, listener, 'run');
+    if (kept !== undefined) await keeper.served(kept.key);
     await target.start();
     return exitCodeOfTarget(await target.exited);
   } catch (error) {
@@ -98,9 +101,9 @@ async function serve(argv: readonly string[], flags: RunFlags, agent: Agent): Pr
   }
 }
 
-async function close(agent: Agent | undefined, logger: Logger): Promise<number> {
+async function close(keeper: Keeper | undefined, logger: Logger): Promise<number> {
   try {
-    return (await agent?.close())?.stuckLoops ?? 0;
+    return (await keeper?.stop())?.stuckLoops ?? 0;
   } catch (error) {
     logger.error({ err: error }, 'deputy did not end cleanly');
     return 0;

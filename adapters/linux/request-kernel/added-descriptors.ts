@@ -13,7 +13,8 @@ const ignoredFlags = 0o100000 | 0o2000000 | 0o200000 | 0o400000 | 0o1700;
 /**
  * Finds what an earlier try of a thread's request put into its table: the same file on the same mount, at
  * the number that the record has (`known`, -1 if none), else with the status flags `flags` and `mark`,
- * which deputy takes away before it answers. Sets the flags and returns the number; -ENOENT when there is
+ * which deputy takes away before it answers. Sets the flags, puts that open
+ * file description in the place of `descriptor`, and returns the number; -ENOENT when there is
  * none. For take-overs only: it may look at every descriptor.
  */
 export function adoptDescriptor(
@@ -31,8 +32,10 @@ export function adoptDescriptor(
   const copy = copyOf(thread.threadId, Number(name));
   if (copy < 0) return copy;
   const result = systemCall('fcntl', copy, F_SETFL, flags);
+  // As if this descriptor had been added just now: a withdrawal compares open file descriptions.
+  const replaced = result < 0 ? result : systemCall('dup3', copy, descriptor, O.CLOEXEC);
   systemCall('close', copy);
-  return result < 0 ? result : Number(name);
+  return replaced < 0 ? replaced : Number(name);
 }
 
 /**

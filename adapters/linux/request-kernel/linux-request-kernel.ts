@@ -6,6 +6,7 @@ import { allocate, type NativeMemory } from '../memory.js';
 import { hotSyscalls } from '../native.js';
 import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
 import { USER_NOTIF_FLAG_CONTINUE } from '../seccomp.js';
+import { fingerprintOf } from '../statx.js';
 import { adoptDescriptor } from './added-descriptors.js';
 import { DescriptorMounts } from './descriptor-mounts.js';
 import type { Identities } from './identities.js';
@@ -19,6 +20,7 @@ import { type LoopThread, Threads } from './threads.js';
 /** Takes calls that need ptrace; see adapters/injector. */
 export interface InjectionChannel {
   submit(record: RequestRecord, listener: LoopListener, descriptor: number, closeOnExec: boolean): number;
+  query(record: RequestRecord): void;
   withdraw(record: RequestRecord, listener: LoopListener, descriptor: number, number: number): number;
 }
 
@@ -166,6 +168,10 @@ export class LinuxRequestKernel implements RequestKernel {
     );
   }
 
+  fingerprintFile(_record: RequestRecord, descriptor: number): number {
+    return fingerprintOf(descriptor);
+  }
+
   closeDescriptor(descriptor: number): number {
     const { syscall, numbers } = this.kernel;
     return syscall(numbers.close, descriptor);
@@ -240,15 +246,18 @@ export class LinuxRequestKernel implements RequestKernel {
     return this.injection.submit(record, record.listener as LoopListener, descriptor, closeOnExec);
   }
 
-  /** The number belongs to a new thread: what was remembered is of an old one. */
+  queryInjection(record: RequestRecord): number {
+    if (this.injection === undefined) return -38;
+    this.injection.query(record);
+    return 0;
+  }
+
   private identifyAnew(record: RequestRecord): number {
     this.threads.forget(record.listener as LoopListener, record.thread as LoopThread);
     return this.identifyThread(record);
   }
 
-  /**
-   * The kernel takes no empty path together with AT_HANDLE_CONNECTABLE, so the file is named through /proc.
-   */
+  /** The kernel takes no empty path with AT_HANDLE_CONNECTABLE, so the file is named through /proc. */
   private encodeConnectable(record: RequestRecord, descriptor: number, flags: number): number {
     const { syscall, numbers } = this.kernel;
     const { address } = this.scratch;
@@ -268,9 +277,7 @@ export class LinuxRequestKernel implements RequestKernel {
     this.connectableAnchor = -1;
   }
 
-  /**
-   * A connectable handle is checked against the very descriptor that the caller gave, so that one is used.
-   */
+  /** A connectable handle is checked against the very descriptor that the caller gave: it is used. */
   private openConnectable(thread: LoopThread, anchor: number): void {
     const name = anchor === AT_FDCWD ? 'cwd' : `fd/${anchor}`;
     const opened = openAt(thread.directory, name, O.PATH | O.CLOEXEC);

@@ -52,6 +52,21 @@ export const delegationErrors = {
     why: 'It was killed, or could not be started.',
     remedy: 'It is started again by itself; if it keeps ending, see the log.',
   },
+  DEPUTY_E_SUPERVISOR_FAILED: {
+    what: 'a supervisor could not be started, or ends again and again: {detail}',
+    why: 'Calls of targets wait in the kernel meanwhile; the keeper goes on trying, ever more slowly.',
+    remedy: "See the supervisor's own lines in the log; `deputy doctor` says what this machine lacks.",
+  },
+  DEPUTY_E_KEEPER_GONE: {
+    what: 'the keeper is gone: {detail}',
+    why: 'It was killed. The supervisor serves its targets to their end, and nobody can replace it.',
+    remedy: 'Start the agent again when these targets have ended, or with `--replace` at once.',
+  },
+  DEPUTY_E_LISTENER_LOST: {
+    what: "the listener of the delegation '{delegationId}' is lost",
+    why: 'Keeper and supervisors ended without handing it on; the kernel gives a listener only once.',
+    remedy: 'Restart the container: until then its delegated calls give ENOSYS.',
+  },
   DEPUTY_E_INJECTOR_FAILED: {
     what: 'the injector could not do its work: {detail}',
     why: 'A ptrace step failed in a way that was not foreseen; the target was left as it was.',
@@ -61,6 +76,11 @@ export const delegationErrors = {
     what: 'the target {threadId} was ended because the injector died while it had changed its registers',
     why: 'A target is right or dead, never wrong.',
     remedy: 'Restart the target; find out what killed the injector.',
+  },
+  DEPUTY_E_DELEGATION_INTERRUPTED: {
+    what: "the delegation '{delegationId}' was cut off when it was {state}",
+    why: 'The supervisor died before it had begun to answer.',
+    remedy: 'Nothing is to be done: a container that lives is delegated to anew, under another id.',
   },
   DEPUTY_E_ENGINE_CLOSED: {
     what: 'the engine is closed',

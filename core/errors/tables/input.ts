@@ -33,6 +33,11 @@ export const inputErrors = {
     why: 'A runtime or a client sent another kind of file descriptor.',
     remedy: 'Check which program connects to the socket; only an OCI runtime should.',
   },
+  DEPUTY_E_DESCRIPTOR_NAME_INVALID: {
+    what: 'a stored descriptor cannot be called {name}: its limit is {limit} printable characters, no colon',
+    why: 'systemd takes ASCII without a colon, and hands all names over in one variable of bounded size.',
+    remedy: 'Choose another name.',
+  },
   DEPUTY_E_STRATEGY_UNKNOWN: {
     what: "there is no strategy '{strategy}'; known: {known}",
     why: 'A policy or a call names a strategy that this engine was not given.',

@@ -42,6 +42,11 @@ export const machineErrors = {
     why: 'A program or a file that this command uses is not installed.',
     remedy: 'Install it; the message says what was looked for.',
   },
+  DEPUTY_E_SERVICE_ENVIRONMENT_INVALID: {
+    what: 'the variable {variable}={value} is not as a service manager sets it: {detail}',
+    why: 'What systemd says and keeps for a service is found by variables; a guess would lose descriptors.',
+    remedy: 'Unset the variable when deputy is not started by systemd; else look at what wraps ExecStart=.',
+  },
   DEPUTY_E_SOCKET_IN_USE: {
     what: 'the socket {path} is in use by a living process',
     why: 'Another agent listens there.',

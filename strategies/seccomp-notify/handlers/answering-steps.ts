@@ -1,5 +1,5 @@
 import { errnoNumbers } from '../../../core/errors/errno.js';
-import { answerWay, effectMark, offset } from '../../../core/request/record-layout.js';
+import { answerWay, effectMark, offset, recoveryKind } from '../../../core/request/record-layout.js';
 import { type Step, type StepContext, stepPark } from '../../../core/steps/step.js';
 import { ending, giveErrno, noteAnswer } from './shared-steps.js';
 
@@ -40,7 +40,8 @@ export function mark({ record }: StepContext, effect: number): void {
   record.setU16(offset.effectMark, record.u16(offset.effectMark) | effect);
 }
 
-function isMarked({ record }: StepContext, effect: number): boolean {
+/** Has an effect been noted? */
+export function isMarked({ record }: StepContext, effect: number): boolean {
   return (record.u16(offset.effectMark) & effect) !== 0;
 }
 
@@ -80,7 +81,9 @@ export function answeringSteps(places: AnsweringPlaces): readonly Step[] {
       },
       next: (context, result) => {
         if (result === ENOENT) return add;
-        return result < 0 ? giveErrno(context, result) : added(context, result, places);
+        if (result < 0) return giveErrno(context, result);
+        context.record.setU8(offset.recovery, recoveryKind['answered-by-id']);
+        return added(context, result, places);
       },
     },
     {

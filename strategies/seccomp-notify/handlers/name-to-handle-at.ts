@@ -2,6 +2,7 @@ import { errnoNumbers } from '../../../core/errors/errno.js';
 import { answerWay, maximumHandleBytes, offset } from '../../../core/request/record-layout.js';
 import type { Step, StepContext } from '../../../core/steps/step.js';
 import { assumeIdentityStep, identifyStep, validateStep } from './opening-steps.js';
+import { recoverySteps } from './recovery-steps.js';
 import { ending, endingSteps, firstOwnStep, giveErrno, noteAnswer } from './shared-steps.js';
 
 /*
@@ -32,6 +33,7 @@ const own = {
   writeMountId: firstOwnStep + 8,
   writeHandle: firstOwnStep + 9,
   answer: firstOwnStep + 10,
+  recover: firstOwnStep + 11,
 } as const;
 
 function flagsOf({ record }: StepContext): number {
@@ -144,11 +146,20 @@ const ownSteps: readonly Step[] = [
       return ending.answered;
     },
   },
+  // What was written into the target's memory is written again, the same.
+  ...recoverySteps({
+    recover: own.recover,
+    resume: ({ record }) => (record.threadId === 0 ? own.identify : own.readPath),
+    answers: [own.answer],
+    injecting: [],
+    adding: [],
+  }),
 ];
 
 /** The handler of name_to_handle_at: its steps and the one it starts with. */
 export const nameToHandleAt = {
   syscall: 'name_to_handle_at',
   first: own.identify,
+  recover: own.recover,
   steps: [...endingSteps, ...ownSteps],
 } as const;

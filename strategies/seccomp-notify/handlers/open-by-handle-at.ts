@@ -2,7 +2,6 @@ import { errnoNumbers } from '../../../core/errors/errno.js';
 import { fileType } from '../../../core/ports/kernel.js';
 import {
   answerWay,
-  effectMark,
   injectionOutcome,
   maximumHandleBytes,
   offset,
@@ -14,16 +13,16 @@ import {
   addDescriptorStep,
   afterOpen,
   answeringSteps,
-  mark,
   markAtOpen,
 } from './answering-steps.js';
 import { assumeIdentityStep, findMountStep, identifyStep, validateStep } from './opening-steps.js';
+import { formerStep, type RecoveryPlaces, recoverySteps } from './recovery-steps.js';
 import { ending, endingSteps, firstOwnStep, giveErrno, noteAnswer, refuse } from './shared-steps.js';
+import { isTruncated, mayBeTruncated, truncationSteps } from './truncation-steps.js';
 
 /*
- * open_by_handle_at(2): int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags).
- * The order of the checks is the kernel's own (fs/fhandle.c), so that a call with two faults gets the errno
- * that the kernel would have given.
+ * int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags). The order of the checks is the
+ * kernel's own (fs/fhandle.c): a call with two faults gets the errno that the kernel would have given.
  */
 const register = { mountDescriptor: 0, handle: 1, flags: 2 } as const;
 
@@ -40,9 +39,7 @@ const R_OK = 4;
 const W_OK = 2;
 const headerBytes = 8;
 
-/**
- * The type word's upper half holds user flags (FILEID_USER_FLAGS_MASK); these two are known to Linux 6.18.
- */
+/** The type word's upper half holds user flags (FILEID_USER_FLAGS_MASK); Linux 6.18 knows these two. */
 const userFlagsMask = 0xffff0000;
 const knownUserFlags = 0x00030000;
 
@@ -61,6 +58,9 @@ const own = {
   inject: firstOwnStep + 11,
   injected: firstOwnStep + 12,
   adoptDescriptor: firstOwnStep + 14,
+  noteFile: firstOwnStep + 20,
+  checkTruncated: firstOwnStep + 21,
+  recover: firstOwnStep + 22,
 } as const;
 
 function flagsOf({ record }: StepContext): number {
@@ -107,7 +107,7 @@ function probeFlags(context: StepContext): number {
 /** The flags of the open whose descriptor the target gets, but for the mark. */
 function realFlags(context: StepContext): number {
   const flags = flagsOf(context);
-  if ((flags & O_PATH) === 0) return flags | O_CLOEXEC;
+  if ((flags & O_PATH) === 0) return (isTruncated(context) ? flags & ~O_TRUNC : flags) | O_CLOEXEC;
   const { O_DIRECTORY, O_NOFOLLOW } = context.kernel.abi;
   return O_NONBLOCK | O_CLOEXEC | (flags & (O_DIRECTORY | O_NOFOLLOW));
 }
@@ -147,8 +147,32 @@ function judgePlain(context: StepContext, type: number): number {
   }
   // Writing to a directory is EISDIR whoever asks; the open itself says so.
   const hopeless = type === fileType.directory && (accessMode(context) & W_OK) !== 0;
-  return context.policy.enforceDac && !hopeless ? own.checkAccess : own.open;
+  return context.policy.enforceDac && !hopeless ? own.checkAccess : beforeOpen(context);
 }
+
+/** O_TRUNC is an effect that must not happen twice. */
+function beforeOpen(context: StepContext): number {
+  if ((flagsOf(context) & (O_TRUNC | O_PATH)) !== O_TRUNC) return own.open;
+  return mayBeTruncated(context) ? own.checkTruncated : own.noteFile;
+}
+
+/** A successor goes on with the arguments that were copied: it acts on what its predecessor acted on. */
+function resume(context: StepContext): number {
+  const { record } = context;
+  const left = formerStep(context);
+  if (left === ending.answerErrno || left === ending.answerRefusal) return left;
+  if (left <= own.validate) return record.threadId === 0 ? own.identify : own.readHandle;
+  if (left > own.openMount) record.setI32(offset.result, headerBytes + record.u32(offset.handleBytes));
+  return own.findMount;
+}
+
+const recovering: RecoveryPlaces = {
+  recover: own.recover,
+  resume,
+  answers: [own.adoptDescriptor + 2],
+  injecting: [own.inject, own.injected],
+  adding: [own.addDescriptor, own.adoptDescriptor, own.adoptDescriptor + 1],
+};
 
 const answering: AnsweringPlaces = {
   add: own.addDescriptor,
@@ -204,7 +228,7 @@ const ownSteps: readonly Step[] = [
         accessMode(context),
       ),
     next: (context, result) => {
-      if (result >= 0) return own.open;
+      if (result >= 0) return beforeOpen(context);
       if (wantsPathDescriptor(context)) return exactInstead(context);
       return result === -errnoNumbers.EACCES
         ? refuse(context, 'DEPUTY_E_REFUSED_ACCESS')
@@ -214,7 +238,6 @@ const ownSteps: readonly Step[] = [
   {
     name: 'open',
     act: (context) => {
-      if ((flagsOf(context) & (O_TRUNC | O_PATH)) === O_TRUNC) mark(context, effectMark.truncate);
       const flags = realFlags(context);
       return context.kernel.openByHandle(context.record, flags | markAtOpen(flags));
     },
@@ -245,6 +268,8 @@ const ownSteps: readonly Step[] = [
   },
   { name: 'injection-completed', event: 'INJECTED', next: () => ending.closeSource },
   ...answeringSteps(answering),
+  ...truncationSteps(own.open),
+  ...recoverySteps(recovering),
 ];
 
 function exactInstead({ record }: StepContext): number {
@@ -269,5 +294,6 @@ function judgeInjection(context: StepContext): number {
 export const openByHandleAt = {
   syscall: 'open_by_handle_at',
   first: own.identify,
+  recover: own.recover,
   steps: [...endingSteps, ...ownSteps],
 } as const;

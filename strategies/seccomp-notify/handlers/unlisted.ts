@@ -1,9 +1,10 @@
 import { errnoNumbers } from '../../../core/errors/errno.js';
 import { answerWay, offset } from '../../../core/request/record-layout.js';
 import type { Step, StepContext } from '../../../core/steps/step.js';
+import { recoverySteps } from './recovery-steps.js';
 import { ending, endingSteps, firstOwnStep, noteAnswer, refuse } from './shared-steps.js';
 
-const own = { judge: firstOwnStep, answerContinue: firstOwnStep + 1 } as const;
+const own = { judge: firstOwnStep, answerContinue: firstOwnStep + 1, recover: firstOwnStep + 2 } as const;
 
 /** Numbers and arguments of another architecture mean something else; they are not looked at any further. */
 function isForeign({ record, kernel }: StepContext): boolean {
@@ -32,11 +33,19 @@ const ownSteps: readonly Step[] = [
       return ending.answered;
     },
   },
+  ...recoverySteps({
+    recover: own.recover,
+    resume: () => own.judge,
+    answers: [own.answerContinue],
+    injecting: [],
+    adding: [],
+  }),
 ];
 
 /** Answers what the policy does not list or no handler knows, so that no call is ever left waiting. */
 export const unlisted = {
   syscall: 'unlisted',
   first: own.judge,
+  recover: own.recover,
   steps: [...endingSteps, ...ownSteps],
 } as const;

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { injectorSuite } from './support/availability.js';
-import { runSession } from './support/session.js';
+import { runLosingSession } from './support/losing.js';
+import { openInjector, runSession } from './support/session.js';
 
 const without = (remedy: string): Record<string, string> => ({ DEPUTY_INJECTOR_DISABLE: remedy });
 
@@ -23,6 +24,15 @@ injectorSuite('the injector without one of its remedies', () => {
     expect(ended.signal).toBeNull();
     expect(report?.right).toBe(0);
     expect(report?.wrong).toBe(1);
+  });
+
+  it('stopsfirst: a call that is made anew sees errno 513', async () => {
+    const pauseBeforeStops = { DEPUTY_INJECTOR_PAUSE_AT: '22', DEPUTY_INJECTOR_PAUSE_MS: '5' };
+    const injector = await openInjector({ ...without('stopsfirst'), ...pauseBeforeStops });
+    const session = runLosingSession({ calls: 1, threads: 8, killable: 1 }, injector);
+    const { report } = await session;
+    await injector.close();
+    expect(report?.errors?.['199']).toBeGreaterThan(0);
   });
 
   const pause = { DEPUTY_INJECTOR_PAUSE_AT: '10', DEPUTY_INJECTOR_PAUSE_MS: '5' };

@@ -1,12 +1,15 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchTarget } from '../../../adapters/launcher/launch-target.js';
 import { nobody, rootSuite, runToEnd } from './support/launched.js';
 
-const directory = mkdtempSync(join(tmpdir(), 'deputy-launcher-'));
-chmodSync(directory, 0o755);
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'deputy-launcher-'));
+  chmodSync(directory, 0o755);
+});
 afterAll(() => rmSync(directory, { recursive: true }));
 
 function file(name: string, text: string, mode: number): string {

@@ -1,10 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 import { checkoutDirectory } from '../../lab/paths.js';
 
 const made = new Map<string, string>();
+
+// At the top level of a module that a test file imports, so it comes after all of that file's suites.
+afterAll(() => {
+  for (const program of made.values()) rmSync(dirname(program), { recursive: true, force: true });
+  made.clear();
+});
 
 /** Compiles test/targets/NAME.c with gcc, once a test file: the program's path, runnable by any user. */
 export function compileTarget(name: string, extra: readonly string[] = []): string {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 export const targetId = 107;
 
 /** A folder with files of every type and several owners, for targets of uid 107. Made anew for each run. */
-export function makeShare(): { directory: string; share: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'deputy-share-'));
+export function makeShare(parent = tmpdir()): { directory: string; share: string } {
+  const directory = mkdtempSync(join(parent, 'deputy-share-'));
   const script = `
     set -e
     chmod 755 . && mkdir share && cd share

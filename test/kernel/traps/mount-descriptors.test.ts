@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { makeScene } from '../support/scene.js';
 import { AT_EMPTY_PATH, AT_FDCWD, nr, O, type TrapThread } from '../support/trap-thread.js';
@@ -19,8 +19,11 @@ const anyDescriptor = expect.any(Number);
 
 describeWhen(missingForKernel(), 'the descriptor that names the mount', () => {
   const scene = makeScene({ dac: 'capability' });
-  const place = mkdtempSync(join(tmpdir(), 'deputy-mounts-'));
-  chmodSync(place, 0o755);
+  let place: string;
+  beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), 'deputy-mounts-'));
+    chmodSync(place, 0o755);
+  });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
   async function leaveNamespace(thread: TrapThread): Promise<void> {
@@ -154,5 +157,68 @@ describeWhen(missingForKernel(), 'the descriptor that names the mount', () => {
       await mountTmpfs(root);
     }
     expect(await scene.requests(target, 15)).toHaveLength(15);
+  });
+
+  test('the id of a mount that is gone says nothing of the mount that has it now', async () => {
+    const target = scene.target();
+    await leaveNamespace(target);
+    await mountTmpfs(target);
+    await makeFile(target, 'file');
+    await target.encode('file', `${place}/file`);
+    const root = await target.newThread(1);
+    await scene.confine(target);
+    const put = async (): Promise<void> => {
+      const opened = await root.open(place, O.RDONLY | O.DIRECTORY);
+      await root.must(`call ${nr.dup2} ${opened} 200`);
+      await root.must(`call ${nr.close} ${opened}`);
+    };
+    const unmount = (): Promise<number> => root.must(`call ${nr.umount2} s:${place} ${MNT_DETACH}`);
+    await put();
+    expect(await target.openHandle(200, 'file', O.RDONLY)).toEqual(anyDescriptor);
+    // Ids are used again, lowest first; this row has each of them meet both types.
+    const types = ['tmpfs', 'ramfs', 'ramfs', 'tmpfs', 'ramfs', 'ramfs', 'tmpfs', 'tmpfs', 'ramfs'];
+    for (const type of types) {
+      await unmount();
+      await root.must(`call ${nr.mount} s:scene s:${place} s:${type} 0 s:mode=755`);
+      await put();
+      expect(await target.openHandle(200, 'file', O.RDONLY)).toBe(type === 'tmpfs' ? 'ESTALE' : 'EPERM');
+    }
+    const reasons = (await scene.requests(target, 10)).map(({ reason }) => reason);
+    expect(reasons.filter((reason) => reason === 'DEPUTY_E_REFUSED_FILESYSTEM')).toHaveLength(5);
+  });
+});
+
+describeWhen(missingForKernel(), "the kernel's own file systems, which a policy lists all the same", () => {
+  const listed = ['pidfs', 'nsfs', 'proc', 'sysfs', 'cgroup', 'cgroup2'];
+  const scene = makeScene({ dac: 'capability', filesystems: listed });
+
+  test('are refused, and so are their handles', async () => {
+    const target = scene.target();
+    const pidfd = await target.must(`call ${nr.pidfd_open} ${process.pid} 0`);
+    await target.encode('process', '', pidfd, AT_EMPTY_PATH);
+    const namespace = await target.open('/proc/self/ns/net');
+    await target.encode('namespace', '', namespace, AT_EMPTY_PATH);
+    await target.encode('own', 'own');
+    // Those of cgroups and of sysfs are good handles of theirs.
+    const mounts = readFileSync('/proc/self/mounts', 'utf8');
+    const places = listed.flatMap((type) => new RegExp(`^\\S+ (\\S+) ${type} `, 'm').exec(mounts)?.[1] ?? []);
+    expect(places).toContain('/proc');
+    const directories: number[] = [];
+    for (const path of places) directories.push(await target.open(path, O.RDONLY | O.DIRECTORY));
+    for (const [index, directory] of directories.entries()) {
+      await target.encode(`root${index}`, '', directory, AT_EMPTY_PATH);
+    }
+    await scene.confine(target);
+    expect(await target.openHandle(pidfd, 'process', O.RDONLY)).toBe('EPERM');
+    expect(await target.openHandle(namespace, 'namespace', O.RDONLY)).toBe('EPERM');
+    for (const [index, directory] of directories.entries()) {
+      for (const flags of [O.RDONLY, O.PATH]) {
+        expect(await target.openHandle(directory, 'own', flags), places[index]).toBe('EPERM');
+        expect(await target.openHandle(directory, `root${index}`, flags), places[index]).toBe('EPERM');
+      }
+    }
+    const requests = await scene.requests(target, 2 + 4 * directories.length);
+    const reasons = new Set(requests.slice(2).map(({ reason }) => reason));
+    expect([...reasons]).toEqual(['DEPUTY_E_REFUSED_FILESYSTEM']);
   });
 });

@@ -48,10 +48,12 @@ const title = ({ path, follow, directory }: PathCase): string =>
 
 describeWhen(missingForKernel(), 'paths of name_to_handle_at, from within a chroot', () => {
   const scene = makeScene();
-  const place = mkdtempSync(join(tmpdir(), 'deputy-paths-'));
-  const jail = join(place, 'jail');
+  let place: string;
+  let jail: string;
 
   beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), 'deputy-paths-'));
+    jail = join(place, 'jail');
     const script = `
       set -e; chmod 755 . && mkdir -p etc jail/etc jail/folder jail/closed jail/proc
       echo outside > etc/hostname && echo outside > etc/only-outside && echo inside > jail/etc/hostname

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startAgentProcess } from '../../lab/agent-process.js';
+import { type AgentProcess, startAgentProcess } from '../../lab/agent-process.js';
 import { describeWhen } from '../../support/describe-when.js';
 import { eventOf } from '../support/request-events.js';
 import { makeShare } from '../support/share.js';
@@ -14,6 +14,10 @@ import { O } from '../support/trap-thread.js';
 /** The state of a process's first thread (proc_pid_status(5)); Z while another thread keeps the process. */
 const stateOf = (pid: number): string | undefined =>
   /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+
+/** The supervisor that serves. */
+const activeOf = (agent: AgentProcess): number =>
+  agent.status().processes.find(({ role, state }) => role === 'supervisor' && state === 'active')?.pid ?? 0;
 
 const quarantined = 'delegation.quarantined';
 
@@ -36,6 +40,7 @@ describeWhen(missingForStall(), 'the end of an agent that a target keeps in the 
       const one = await stalledTarget(TrapTarget.start(made.share), files, 0, confine);
       await one.begin();
       if (!early) expect(await eventOf(stateDirectory, one.target.container, quarantined)).toBeDefined();
+      const stuck = activeOf(agent);
       agent.kill('SIGTERM');
       // Listeners are closed although their process can't end yet: nobody is left waiting for an answer.
       expect(await one.wait()).toBe('ENOSYS');
@@ -44,15 +49,15 @@ describeWhen(missingForStall(), 'the end of an agent that a target keeps in the 
       expect(existsSync(socketPath)).toBe(false);
       // The kernel still has the first; the second needs nothing of it.
       const next = await startAgentProcess({ directory });
-      // All of it that can end has ended: its first thread, not only what it served.
-      await expect.poll(() => stateOf(agent.pid)).toBe('Z');
+      expect(await agent.exited).toBe(0);
+      // All of the stuck supervisor that can end has ended: its first thread, not only what it served.
+      await expect.poll(() => stateOf(stuck)).toBe('Z');
       const later = TrapTarget.start(made.share);
       const laterMount = await later.open('.', O.RDONLY | O.DIRECTORY);
       await later.encode('own', 'own');
       await confine(later);
       expect(await later.openAndDescribe(laterMount, 'own', O.RDONLY)).toEqual(right);
       await files.close();
-      expect(await agent.exited).toBe(0);
       await Promise.all([other.end(), one.target.end(), later.end()]);
       expect(await next.stop()).toBe(0);
       rmSync(directory, { recursive: true, force: true });

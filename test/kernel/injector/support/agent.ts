@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly flags?: number;
   /** Called with each notification's thread before the request goes out. */
   readonly beforeRequest?: (threadId: number) => void;
+  /** True loses the notification, as a supervisor does whose record is gone. */
+  readonly loses?: (threadId: number, notificationId: bigint) => boolean;
   /** Opens the channel of the injector to go on with when the first has ended. */
   readonly nextLoop?: () => Promise<number>;
   /** Checked now and then: true ends the agent. */
@@ -59,7 +61,8 @@ export class MinimalAgent {
 
   async run(): Promise<AgentCounts> {
     while (!this.hungUp && !this.options.until?.()) {
-      for (let round = 0; round < 50 && !this.hungUp && !this.injectorEnded; round++) this.serve();
+      const rounds = this.options.loses ? 1 : 50;
+      for (let round = 0; round < rounds && !this.hungUp && !this.injectorEnded; round++) this.serve();
       if (this.injectorEnded && !(await this.changeInjector())) break;
       await setImmediate();
     }
@@ -97,6 +100,10 @@ export class MinimalAgent {
     memory.u8.fill(0, 0, 384);
     if (receiveNotification(listener, memory.address) < 0) return;
     const threadId = memory.i32[2] as number;
+    if (this.options.loses?.(threadId, memory.u64[0] as bigint)) {
+      memory.u64[0] = 0n;
+      return;
+    }
     const copied = readThreadMemory(threadId, getWord(memory, 40), memory.address + place.handle, 136);
     if (copied !== 136 || systemCall('ioctl', listener, notifyCommand.ID_VALID, memory.address) < 0) return;
     this.ask();

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe } from 'vitest';
-import { injectorEntry, targetProgram } from './build.js';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { injectorEntry, removeScratch, targetProgram } from './build.js';
 
 const CAP_SYS_PTRACE = 19;
 const CAP_DAC_READ_SEARCH = 2;
@@ -36,6 +36,7 @@ export function injectorSuite(text: string, body: () => void): void {
       injectorEntry();
       targetProgram();
     }, 120_000);
+    afterAll(removeScratch);
     body();
   });
 }

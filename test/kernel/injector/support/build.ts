@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname ?? '.', '../../../..');
@@ -34,6 +34,12 @@ export function scratchDirectory(): string {
     scratch = mkdtempSync(join(parent, 'injector-test-'));
   }
   return scratch;
+}
+
+/** Removes it with all that the targets made there; for the end of a test file. */
+export function removeScratch(): void {
+  if (scratch) rmSync(scratch, { recursive: true, force: true });
+  scratch = undefined;
 }
 
 /** Compiles the target program of these tests with gcc, once a run: its path. */

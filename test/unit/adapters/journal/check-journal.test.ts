@@ -1,8 +1,18 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CheckedJournal, checkJournal } from '../../../../adapters/journal/check-journal.js';
+import { planRepair } from '../../../../adapters/journal/plan-repair.js';
 import { recordOffset } from '../../../../adapters/journal/segment-image.js';
 import { headerOffset, segmentBytes, segmentHeaderBytes } from '../../../../core/journal/segment-layout.js';
 import { offset, recordBytes } from '../../../../core/request/record-layout.js';
@@ -48,6 +58,27 @@ describe.runIf(onLinux)('checking a journal', () => {
   });
 
   const check = (directory: string): CheckedJournal => checkJournal(directory, handlersOf);
+
+  test('what a later epoch finished is superseded; the rest stays open', () =>
+    withFolder(async (directory) => {
+      await writeEpoch(directory, { requests: 20, open: 3, killed: true, wallClockBaseMs: 1_000.25 });
+      await writeEpoch(directory, {
+        requests: 20,
+        takenOver: 2,
+        open: 1,
+        killed: true,
+        wallClockBaseMs: 2_000.5,
+      });
+      await writeEpoch(directory, { requests: 20, takenOver: 1, wallClockBaseMs: 3_000.75 });
+      writeFileSync(join(directory, '4711.spare'), '');
+      writeFileSync(join(directory, 'checkpoint.json'), '{}');
+      const { problems, segments } = check(directory);
+      expect(problems).toEqual([]);
+      const runs = segments.flatMap((one) => one.runs);
+      expect(runs.filter(({ kind }) => kind === 'superseded')).toHaveLength(3);
+      expect(runs.filter(({ kind }) => kind === 'open')).toHaveLength(1);
+      expect(planRepair(check(directory))).toMatchObject({ actions: [], lost: [], inFlight: 1 });
+    }));
 
   test('an undamaged one is well, and all in it is counted', () => {
     const { problems, segments } = check(source);

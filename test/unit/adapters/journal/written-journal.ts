@@ -35,13 +35,18 @@ const path = [
   [6, requestState.answered],
 ] as const;
 
-function receive(record: RequestRecord, number: number): void {
+function receive(record: RequestRecord, number: number, notificationId = idOf(record, number)): void {
   record.setU32(offset.kind, recordKind.request);
   record.setF64(offset.receivedAtUs, 1_000 + number);
-  record.views.u64[(record.base + offset.notificationId) >> 3] = BigInt(number + 1);
+  record.views.u64[(record.base + offset.notificationId) >> 3] = notificationId;
   record.setU32(offset.threadId, 100 + (number % 8));
   record.setI32(offset.sourceDescriptor, -1);
   record.setI32(offset.probeDescriptor, -1);
+}
+
+/** The kernel gives no id of a listener to two of its calls. */
+function idOf(record: RequestRecord, number: number): bigint {
+  return BigInt(record.u32(offset.epoch)) * 1_000_000n + BigInt(number + 1);
 }
 
 function answer(record: RequestRecord, number: number): void {
@@ -55,6 +60,8 @@ export interface WriteOptions {
   readonly requests: number;
   /** Requests that are received and not finished. */
   readonly open?: number;
+  /** First it finishes so many calls that the epoch before it had left open. */
+  readonly takenOver?: number;
   /** Ends as SIGKILL would: nothing is sealed. */
   readonly killed?: boolean;
   readonly wallClockBaseMs: number;
@@ -62,7 +69,7 @@ export interface WriteOptions {
 
 /** Has the real writers write one epoch of a journal: requests, with an event before every tenth. */
 export async function writeEpoch(directory: string, options: WriteOptions): Promise<void> {
-  const { wallClockBaseMs, requests, open = 0, killed = false } = options;
+  const { wallClockBaseMs, requests, open = 0, takenOver = 0, killed = false } = options;
   const journal = Journal.open({ directory, build: 'test', wallClockBaseMs, maximumSegments: 64 });
   const writer = new MappedSegments(journal.counters, journal.epoch);
   let known = -1;
@@ -81,6 +88,12 @@ export async function writeEpoch(directory: string, options: WriteOptions): Prom
     if (number % 10 === 0) journal.appendEvent(eventText(number));
     take(record);
     receive(record, number);
+    answer(record, number);
+    writer.commit(record);
+  }
+  for (let number = 0; number < takenOver; number++) {
+    take(record);
+    receive(record, number, BigInt(journal.epoch - 1) * 1_000_000n + BigInt(requests + number + 1));
     answer(record, number);
     writer.commit(record);
   }

@@ -1,0 +1,248 @@
+import { createEngine, type Engine } from '../../core/engine/engine.js';
+import { isDeputyError } from '../../core/errors/deputy-error.js';
+import type { Policy } from '../../core/policy/schema.js';
+import type { EventStore } from '../../core/ports/event-store.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { RequestService } from '../../core/ports/request-service.js';
+import type { Strategy } from '../../core/ports/strategy.js';
+import { giveWay } from '../host/host.js';
+import { randomIds, version } from '../host/index.js';
+import { prepareServing, type Serving } from '../host/serving.js';
+import type { ProcessStatus } from '../keeper/process-status.js';
+import type { ListenerNote, LostListener, SupervisorConfiguration } from '../keeper/protocol.js';
+import { systemCall } from '../linux/native.js';
+import { ControlSocket } from './control-socket.js';
+import { DeferredEventStore } from './deferred-event-store.js';
+import type { KeeperLink, OfferedListener } from './keeper-link.js';
+
+export interface SupervisorOptions {
+  readonly configuration: SupervisorConfiguration;
+  readonly link: KeeperLink;
+  readonly logger: Logger;
+  readonly policy: Policy;
+  readonly handlersModule: URL;
+  readonly strategies: (service: RequestService) => readonly Strategy[];
+  readonly onFatal: (message: string) => void;
+}
+
+/**
+ * A supervisor under a keeper. It prepares everything and waits; when it is its turn it takes the journal's
+ * next epoch, goes on with every delegation, and only then opens the event store.
+ */
+export class Supervisor {
+  private readonly serving: Serving;
+  private readonly waiting = new Map<number, OfferedListener>();
+  private readonly store = new DeferredEventStore();
+  private engine: Engine | undefined;
+  private control: ControlSocket | undefined;
+  private processes: readonly ProcessStatus[] = [];
+
+  constructor(private readonly options: SupervisorOptions) {
+    const { configuration, link, handlersModule, logger, onFatal } = options;
+    const { stateDirectory, node, journalBytes, journalRetentionMs, eventBytes } = configuration;
+    this.serving = prepareServing(
+      {
+        stateDirectory,
+        handlersModule,
+        logger,
+        onFatal,
+        ...(node === undefined ? {} : { node }),
+        ...(journalBytes === undefined ? {} : { maximumJournalBytes: journalBytes }),
+        ...(journalRetentionMs === undefined ? {} : { journalRetentionMs }),
+        ...(eventBytes === undefined ? {} : { maximumEventBytes: eventBytes }),
+      },
+      link,
+    );
+  }
+
+  /** Resolves when it could take over at once. */
+  async prepare(): Promise<string | undefined> {
+    await this.serving.server.warm();
+    return this.options.configuration.proves ? this.serving.server.obstacle() : undefined;
+  }
+
+  /** A listener that the keeper has. */
+  offer(listener: OfferedListener): void {
+    if (this.engine === undefined) this.waiting.set(listener.key, listener);
+    else void this.delegate(this.engine, listener);
+  }
+
+  note(key: number, note: ListenerNote): void {
+    const listener = this.waiting.get(key);
+    if (listener !== undefined) this.waiting.set(key, { ...listener, note });
+  }
+
+  /** No task uses the listener any more. Once it is served its loop finds out by itself. */
+  gone(key: number): void {
+    const listener = this.waiting.get(key);
+    if (listener === undefined) return;
+    this.waiting.delete(key);
+    systemCall('close', listener.descriptor);
+  }
+
+  setProcesses(processes: readonly ProcessStatus[]): void {
+    this.processes = processes;
+  }
+
+  setPolicy(policy: Policy): void {
+    this.engine?.setPolicy(policy);
+  }
+
+  connectInjector(): void {
+    this.serving.server.connectInjector();
+  }
+
+  /** It is its turn. Resolves when all targets are served; the event store follows. */
+  async activate(reason: string, lost: readonly LostListener[]): Promise<void> {
+    const { serving } = this;
+    const startedAtUs = serving.clock.monotonicUs();
+    serving.begin();
+    const engine = createEngine({
+      strategies: this.options.strategies(serving.server),
+      store: this.store as EventStore,
+      policy: this.options.policy,
+      stateDirectory: { sequencer: serving.publisher, epoch: serving.journal.epoch },
+      clock: serving.clock,
+      ids: randomIds,
+      logger: this.options.logger,
+    });
+    this.engine = engine;
+    const listeners = this.withNotes([...this.waiting.values()]);
+    this.waiting.clear();
+    await this.adoptAll(engine, listeners, reason);
+    serving.endFormer();
+    for (const listener of listeners) if (listener.note === undefined) void this.delegate(engine, listener);
+    const durationMs = Math.round((serving.clock.monotonicUs() - startedAtUs) / 100) / 10;
+    const counts = { listeners: listeners.length, epoch: serving.journal.epoch };
+    this.options.logger.info({ ...counts, durationMs, reason }, 'this supervisor serves');
+    void this.follow(engine, lost);
+  }
+
+  /** Ends: `hold` leaves the delegations as they are, for whoever gets the listeners next. */
+  async stop(hold: boolean): Promise<{ abandonedTargets: number; stuckLoops: number }> {
+    const live = this.engine?.status().delegations.filter(({ state }) => isLive(state)) ?? [];
+    this.control?.close();
+    if (!hold) await this.engine?.close();
+    const stuckLoops = await this.serving.stopLoops();
+    await this.serving.stopPublishing();
+    await this.serving.close();
+    return { abandonedTargets: hold ? 0 : live.length, stuckLoops };
+  }
+
+  get listenerCount(): number {
+    return this.serving.server.listenerCount;
+  }
+
+  /**
+   * A predecessor may have served a listener and died before the keeper had its note. The journal has the
+   * same, and with it the calls that are still to be answered.
+   */
+  private withNotes(listeners: readonly OfferedListener[]): readonly OfferedListener[] {
+    if (listeners.every(({ note }) => note !== undefined)) return listeners;
+    const owners = this.serving.owners();
+    return listeners.map((listener) => {
+      const owner = owners.get(listener.key);
+      if (listener.note !== undefined || owner === undefined) return listener;
+      this.options.link.send({ kind: 'note', key: listener.key, note: owner });
+      return { ...listener, note: owner };
+    });
+  }
+
+  /** Delegations that had begun go on under their ids: all listeners of one together. */
+  private async adoptAll(
+    engine: Engine,
+    listeners: readonly OfferedListener[],
+    reason: string,
+  ): Promise<void> {
+    const byDelegation = new Map<string, OfferedListener[]>();
+    for (const listener of listeners) {
+      if (listener.note === undefined) continue;
+      const known = byDelegation.get(listener.note.delegationId);
+      if (known === undefined) byDelegation.set(listener.note.delegationId, [listener]);
+      else known.push(listener);
+    }
+    const { server, journal } = this.serving;
+    for (const [delegationId, entries] of byDelegation) {
+      try {
+        await engine.adopt({
+          delegationId,
+          strategy: entries[0]?.note?.strategy ?? '',
+          targets: entries.map(targetOf),
+          reason,
+          inFlight: entries.reduce((sum, { key }) => sum + server.inFlight(key), 0),
+          previousEpoch: journal.epoch - 1,
+        });
+      } catch (error) {
+        this.options.logger.error({ err: error, delegation: delegationId }, 'a delegation can not go on');
+      }
+    }
+  }
+
+  private async delegate(engine: Engine, listener: OfferedListener): Promise<void> {
+    const { key, state } = listener;
+    const note = (delegationId: string, strategy: string): void =>
+      this.options.link.send({ kind: 'note', key, note: { delegationId, strategy } });
+    try {
+      const status = await engine.delegate({
+        target: targetOf(listener),
+        strategy: 'auto',
+        origin: listener.origin,
+        onServing: note,
+      });
+      note(status.id, status.strategy);
+    } catch (error) {
+      const code = isDeputyError(error) ? error.code : 'DEPUTY_E_HANDLER_FAILED';
+      const bindings = { err: error, code, container: state.containerId };
+      this.options.logger.error(bindings, 'the container is not served; its calls will fail with ENOSYS');
+      systemCall('close', listener.descriptor);
+      const message = error instanceof Error ? error.message : String(error);
+      this.options.link.send({ kind: 'refused', key, code, message });
+    }
+  }
+
+  /** What nobody waits for: the event store, status, and the ends of what predecessors left open. */
+  private async follow(engine: Engine, lost: readonly LostListener[]): Promise<void> {
+    const { stateDirectory } = this.options.configuration;
+    const { logger } = this.options;
+    try {
+      this.control = await ControlSocket.open(stateDirectory, () => this.status(engine), logger);
+      this.store.open(await this.serving.publishTo(stateDirectory));
+      await this.serving.publisher.caughtUp();
+      // Until here a successor was in a hurry; from here on requests come before events.
+      giveWay();
+      await engine.settlePredecessors(new Set(lost.filter(isAlive).map(({ note }) => note.delegationId)));
+    } catch (error) {
+      logger.error({ err: error }, 'the event store can not be opened; events stay in the journal');
+      this.options.onFatal('the event store can not be opened');
+    }
+  }
+
+  private status(engine: Engine): Record<string, unknown> {
+    return {
+      version,
+      epoch: this.serving.journal.epoch,
+      processes: this.processes,
+      listeners: this.listenerCount,
+      targets: engine.status().delegations,
+    };
+  }
+}
+
+function isLive(state: string): boolean {
+  return state === 'active' || state === 'recovering';
+}
+
+function targetOf({ key, state, descriptor }: OfferedListener) {
+  const { containerId, processId, metadata, annotations } = state;
+  return { containerId, processId, metadata, annotations, listener: descriptor, listenerKey: key };
+}
+
+/** A container whose process is there still, but whose listener is nowhere. */
+function isAlive({ state }: LostListener): boolean {
+  try {
+    process.kill(state.processId, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,154 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { DeputyError } from '../../core/errors/deputy-error.js';
+import { segmentBytes, segmentOf } from '../../core/journal/segment-layout.js';
+import { resolvePolicy } from '../../core/policy/match.js';
+import { defaultPolicy } from '../../core/policy/parse.js';
+import type { Clock } from '../../core/ports/clock.js';
+import { type Logger, silentLogger } from '../../core/ports/logger.js';
+import { type FileEventStore, openFileEventStore } from '../event-store/index.js';
+import { checkSealed } from '../journal/check-sealed.js';
+import { Journal } from '../journal/journal.js';
+import { probeNotifier } from '../launcher/self-test.js';
+import type { InjectorChannels } from '../supervisor/injector-channels.js';
+import { type ListenerOwner, readListenerOwners } from '../supervisor/listener-owners.js';
+import { Publisher } from '../supervisor/publisher.js';
+import { RequestServer } from '../supervisor/request-server.js';
+import { build } from './build.js';
+import { systemClock } from './clock.js';
+import type { HostOptions } from './host.js';
+import { syscallName } from './syscall-names.js';
+
+const tendEveryMs = 1_000;
+
+/**
+ * Journal, loops and publisher of one process, in the order in which a successor needs them: prepared while
+ * another process serves; begun, so that requests can be received; publishing, which nobody waits for.
+ */
+export interface Serving {
+  readonly journal: Journal;
+  readonly publisher: Publisher;
+  readonly server: RequestServer;
+  readonly clock: Clock;
+  /** Takes the next epoch of the journal, and finds what was left unfinished. */
+  begin(): void;
+  /** Whose listeners are, as predecessors wrote down; once begun. */
+  owners(): ReadonlyMap<number, ListenerOwner>;
+  /** Ends what was left unfinished and whose listeners did not come. */
+  endFormer(): void;
+  /** Opens the event store of the state directory, and publishes what was left, and then all that comes. */
+  publishTo(stateDirectory: string): Promise<FileEventStore>;
+  /** How many loops were stuck. */
+  stopLoops(): Promise<number>;
+  stopPublishing(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Prepares to serve; nothing of the state directory is written to but a file made ready. */
+export function prepareServing(options: HostOptions, injector: InjectorChannels): Serving {
+  const { logger = silentLogger, stateDirectory } = options;
+  const clock = systemClock();
+  const journalDirectory = join(stateDirectory, 'journal');
+  const journal = Journal.prepare({
+    directory: journalDirectory,
+    build,
+    wallClockBaseMs: wallClockBaseMs(clock),
+    // Fewer than the one in use, its successor and two that are being published would only stall.
+    maximumSegments: Math.max(4, Math.floor((options.maximumJournalBytes ?? 1 << 30) / segmentBytes)),
+  });
+  const node = options.node ?? hostname();
+  const publisher = new Publisher({ journal, journalDirectory, node, syscallName, logger });
+  const server = new RequestServer({
+    journal,
+    journalDirectory,
+    publisher,
+    injector,
+    handlersModule: options.handlersModule,
+    obstacle: probeNotifier,
+    logger,
+    onFatal: options.onFatal ?? ((message) => logger.error({}, message)),
+  });
+  const sayDamage = ({ code, message, remedy }: DeputyError): void => logger.error({ code, remedy }, message);
+  let store: FileEventStore | undefined;
+  let stuckLoops = 0;
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    journal,
+    publisher,
+    server,
+    clock,
+    begin() {
+      journal.begin(wallClockBaseMs(clock));
+      for (const error of journal.damage) sayDamage(error);
+      server.begin();
+    },
+    owners: () => readListenerOwners(journalDirectory, journal.firstSegment),
+    endFormer() {
+      server.endFormer(resolvePolicy(defaultPolicy(), { containerId: 'gone', metadata: '' }));
+    },
+    async publishTo(directory) {
+      store = await openFileEventStore({
+        directory: join(directory, 'events'),
+        ...(options.maximumEventBytes === undefined ? {} : { maximumBytes: options.maximumEventBytes }),
+      });
+      await publisher.start(store);
+      // A successor's first concern is its targets.
+      void publisher.caughtUp().then(() => checkSealed(journalDirectory, journal.firstSegment, sayDamage));
+      timer = tendDisk({ journal, publisher, store }, options.journalRetentionMs ?? 120_000, clock, logger);
+      return store;
+    },
+    async stopLoops() {
+      stuckLoops = await server.stop();
+      return stuckLoops;
+    },
+    async stopPublishing() {
+      clearInterval(timer);
+      await publisher.stop();
+    },
+    async close() {
+      await journal.sync().catch((error: unknown) => logUntended(logger, error));
+      await store?.close();
+      await journal.close(stuckLoops === 0);
+    },
+  };
+}
+
+function wallClockBaseMs(clock: Clock): number {
+  return clock.nowMs() - clock.monotonicUs() / 1_000;
+}
+
+interface OnDisk {
+  readonly journal: Journal;
+  readonly publisher: Publisher;
+  readonly store: FileEventStore;
+}
+
+/** Syncs to disk now and then, and removes segments of the journal that are published and old enough. */
+function tendDisk(
+  { journal, publisher, store }: OnDisk,
+  retentionMs: number,
+  clock: Clock,
+  logger: Logger,
+): NodeJS.Timeout {
+  let removable = 0;
+  const tend = async (): Promise<void> => {
+    try {
+      await Promise.all([journal.sync(), store.flush()]);
+      const done = Math.min(segmentOf(publisher.position), journal.eldestOpenSegment);
+      for (; removable < done; removable++) {
+        const ageMs = journal.ageMs(removable, clock.nowMs());
+        if (ageMs !== undefined && ageMs < retentionMs) break;
+      }
+      journal.removeBefore(removable, publisher.position);
+    } catch (error) {
+      logUntended(logger, error);
+    }
+  };
+  const timer = setInterval(() => void tend(), tendEveryMs);
+  timer.unref();
+  return timer;
+}
+
+function logUntended(logger: Logger, error: unknown): void {
+  logger.warn({ err: error }, 'the state directory could not be tended');
+}

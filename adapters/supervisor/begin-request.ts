@@ -1,0 +1,25 @@
+import type { KernelAbi } from '../../core/ports/kernel.js';
+import type { RequestRecord } from '../../core/request/record.js';
+import { offset, recordKind } from '../../core/request/record-layout.js';
+import type { Handler, HandlerOf } from '../../core/steps/handler.js';
+import type { Served } from './served-listener.js';
+
+/** Makes a record that RECV has just filled a request at its first step. Returns its handler. */
+export function beginRequest(
+  record: RequestRecord,
+  served: Served,
+  handlerOf: HandlerOf,
+  abi: KernelAbi,
+  receivedAtUs: number,
+): Handler {
+  record.listener = served.listener;
+  record.setF64(offset.receivedAtUs, receivedAtUs);
+  record.setI32(offset.sourceDescriptor, -1);
+  record.setI32(offset.probeDescriptor, -1);
+  record.setU32(offset.policyDigest, served.policy.digest);
+  const handler = handlerOf(record, abi, served.policy);
+  record.setU16(offset.step, handler.first);
+  // Last: a successor takes a slot without it as received, and no further.
+  record.setU32(offset.kind, recordKind.request);
+  return handler;
+}

@@ -1,0 +1,113 @@
+import type { Logger } from '../../core/ports/logger.js';
+import type { Journal } from '../journal/journal.js';
+import { Outage } from '../logging/outage.js';
+import type { InjectorChannels } from './injector-channels.js';
+import { LoopHandle } from './loop-handle.js';
+import type { LoopReport } from './loop-messages.js';
+
+/** How long the end waits for what is in flight: an injector may have to be started again for it. */
+const stopWaitMs = 8_000;
+
+export interface LoopPoolOptions {
+  readonly journal: Journal;
+  readonly injector: InjectorChannels;
+  readonly handlersModule: URL;
+  readonly logger: Logger;
+  readonly onReport: (loop: LoopHandle, report: LoopReport) => void;
+  readonly onExit: (loop: LoopHandle) => void;
+}
+
+/** The loops of a supervisor, and what they need all the time: journal segments and injector channels. */
+export class LoopPool {
+  readonly loops = new Set<LoopHandle>();
+  private hasBegun = false;
+  private announced = 0;
+  private forgottenBefore = 0;
+  private readonly growth: Outage;
+
+  constructor(private readonly options: LoopPoolOptions) {
+    this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
+  }
+
+  /** One more loop. It waits until begin(). */
+  start(): LoopHandle {
+    const { journal, handlersModule, onReport, onExit } = this.options;
+    const loop: LoopHandle = new LoopHandle({
+      counters: journal.counters.buffer,
+      handlersModule,
+      onReport: (report) => onReport(loop, report),
+      onExit: () => {
+        this.loops.delete(loop);
+        onExit(loop);
+      },
+    });
+    this.loops.add(loop);
+    if (this.hasBegun) loop.begin(journal.epoch, journal.firstSegment, journal.segments());
+    this.connect(loop);
+    return loop;
+  }
+
+  /** The journal's epoch has begun: loops can write. */
+  begin(): void {
+    const { journal } = this.options;
+    this.hasBegun = true;
+    const segments = journal.segments();
+    this.announced = Math.max(...segments.map(({ segment }) => segment));
+    for (const loop of this.loops) loop.begin(journal.epoch, journal.firstSegment, segments);
+  }
+
+  /** Fresh channels to a fresh injector, for every loop. */
+  connectInjector(): void {
+    for (const loop of this.loops) this.connect(loop);
+  }
+
+  /**
+   * Gives loops new journal segments, and lets old ones go. `recovered`: nothing that a predecessor left is
+   * unfinished.
+   */
+  tendJournal(recovered: boolean): void {
+    if (!this.hasBegun) return;
+    const { journal } = this.options;
+    try {
+      journal.prepareAhead();
+      this.announceSegments();
+      if (journal.fullness === undefined) this.growth.end();
+      else this.growth.note(journal.fullness);
+    } catch (error) {
+      // Requests wait: nothing is received that could not be written down. It is tried again at each look.
+      this.growth.note(error);
+    }
+    const oldest = Math.min(...[...this.loops].map((loop) => loop.control.oldestSegment));
+    if (!Number.isFinite(oldest)) return;
+    // Also when nothing moved since: what predecessors left may have ended only now.
+    if (recovered) journal.noteOpenFrom(oldest);
+    if (oldest <= this.forgottenBefore) return;
+    this.forgottenBefore = oldest;
+    for (const loop of this.loops) loop.send({ kind: 'forget-segments', before: oldest });
+    journal.unmapBefore(oldest);
+  }
+
+  /** Ends all loops, each after what it is in; those that are stuck are left behind: how many there are. */
+  async stop(): Promise<number> {
+    const late = setTimeout(() => {
+      for (const loop of this.loops) loop.abandon();
+    }, stopWaitMs);
+    const ends = await Promise.all([...this.loops].map((loop) => loop.stop()));
+    clearTimeout(late);
+    return ends.filter((ended) => !ended).length;
+  }
+
+  /** Tells the loops of every segment that they don't know, whoever had it prepared. */
+  private announceSegments(): void {
+    const segments = this.options.journal.segments().filter(({ segment }) => segment > this.announced);
+    if (segments.length === 0) return;
+    this.announced = Math.max(...segments.map(({ segment }) => segment));
+    for (const loop of this.loops) loop.send({ kind: 'segments', segments });
+  }
+
+  private connect(loop: LoopHandle): void {
+    void this.options.injector.openChannel().then((channel) => {
+      if (channel !== undefined) loop.send({ kind: 'injector', descriptor: channel });
+    });
+  }
+}

@@ -1,0 +1,15 @@
+import type { LoopListener } from '../linux/request-kernel/loop-listener.js';
+import type { CompiledPolicyData } from './policy-transfer.js';
+
+/** A listener as a loop serves it: its policy and what it has in flight. */
+export interface Served {
+  readonly listener: LoopListener;
+  policy: CompiledPolicyData;
+  parked: number;
+  paused: boolean;
+  hungUp: boolean;
+  /** No longer ours to serve once what is in flight has ended. */
+  leaving: boolean;
+  /** What a predecessor left unfinished, eldest first: begun before anything else of this listener. */
+  former: readonly Uint8Array[];
+}

@@ -1,0 +1,19 @@
+// An agent whose handlers throw now and then: SOCKET STATE. Prints `ready` when it serves; SIGTERM ends it.
+import { defaultPolicy, silentLogger } from 'deputy';
+import { startAgent } from 'deputy/adapters/agent';
+import { seccompNotify } from 'deputy/strategies/seccomp-notify';
+
+const [socketPath, stateDirectory] = process.argv.slice(2);
+const say = (fields, text) => process.stdout.write(`${text} ${JSON.stringify(fields)}\n`);
+const logger = { ...silentLogger, error: say, child: () => logger };
+const agent = await startAgent({
+  socketPath,
+  stateDirectory,
+  policy: defaultPolicy(),
+  logger,
+  strategies: ({ service }) => [seccompNotify({ service })],
+  host: { handlersModule: new URL('./throwing-handlers.mjs', import.meta.url) },
+  onFatal: (message) => say({}, `fatal ${message}`),
+});
+process.on('SIGTERM', () => void agent.close().then(() => process.exit(0)));
+process.stdout.write('ready\n');
