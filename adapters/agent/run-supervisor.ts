@@ -9,7 +9,7 @@ import type { KeeperMessage, SupervisorConfiguration } from '../keeper/protocol.
 import { exitAtOnce, native } from '../linux/native.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import { KeeperLink } from './keeper-link.js';
-import { Supervisor } from './supervisor.js';
+import { Supervisor, type Turn } from './supervisor.js';
 
 export interface SupervisorParts {
   readonly loggerOf: (level: string) => Logger;
@@ -19,86 +19,47 @@ export interface SupervisorParts {
   readonly strategies: (service: RequestService) => readonly Strategy[];
 }
 
+/** How often an orphaned supervisor looks whether it has a target left. */
+const orphanLookMs = 1_000;
+
 /** Runs this process as a supervisor of the keeper that started it. */
 export function runSupervisor(parts: SupervisorParts): void {
-  let supervisor: Supervisor | undefined;
-  let logger: Logger | undefined;
-  let configuration: SupervisorConfiguration | undefined;
-  let activated = false;
-  const link: KeeperLink = new KeeperLink(
-    (listener) => supervisor?.offer(listener),
-    (message) => obey(message),
-  );
+  comeWithinReach();
+  new SupervisorProcess(parts);
+}
 
-  const start = async (wanted: SupervisorConfiguration): Promise<void> => {
-    configuration = wanted;
-    logger = parts.loggerOf(wanted.logLevel);
-    native();
-    link.beat();
-    try {
-      supervisor = new Supervisor({
-        configuration: wanted,
-        link,
-        logger,
-        // The keeper has said already what is odd about it.
-        policy: parts.policyOf(wanted.policyPath, silentLogger),
-        handlersModule: parts.handlersModule,
-        strategies: parts.strategies,
-        onFatal: (message) => {
-          logger?.error({}, `${message}; ending`);
-          exitAtOnce(1);
-        },
+/** This process, between its keeper and its supervisor. */
+class SupervisorProcess {
+  private supervisor: Supervisor | undefined;
+  private logger: Logger = silentLogger;
+  private configuration: SupervisorConfiguration | undefined;
+  private activated = false;
+  private wasToldToEnd = false;
+  private readonly link: KeeperLink;
+
+  constructor(private readonly parts: SupervisorParts) {
+    this.link = new KeeperLink(
+      (listener) => this.supervisor?.offer(listener),
+      (message) => this.obey(message),
+    );
+    // Signals of a terminal go to the whole group, and a service manager's to the whole service; the keeper
+    // says when to end.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        this.wasToldToEnd ||= signal !== 'SIGHUP';
+        if (this.wasToldToEnd && !process.connected) exitAtOnce(0);
       });
-      const obstacle = await supervisor.prepare();
-      if (obstacle !== undefined) throw deputyError('DEPUTY_E_SELF_TEST_FAILED', { detail: obstacle });
-      link.send({ kind: 'ready' });
-    } catch (error) {
-      fail(error);
     }
-  };
+    process.on('disconnect', () => this.orphaned());
+  }
 
-  const fail = (error: unknown): void => {
-    const known = isDeputyError(error) ? error : deputyError('DEPUTY_E_SUPERVISOR_FAILED', {}, error);
-    const { code, message, remedy } = known;
-    const end = (): never => exitAtOnce(1);
-    if (!process.connected) end();
-    process.send?.({ kind: 'failed', code, message, remedy }, end);
-  };
-
-  const activate = async (message: Extract<KeeperMessage, { kind: 'activate' }>): Promise<void> => {
-    activated = true;
-    try {
-      await supervisor?.activate(message.reason, message.lost);
-      link.send({ kind: 'active' });
-    } catch (error) {
-      logger?.error({ err: error }, 'the take-over failed');
-      fail(error);
-    }
-  };
-
-  const stop = async (hold: boolean): Promise<void> => {
-    const end = (await supervisor?.stop(hold)) ?? { abandonedTargets: 0, stuckLoops: 0 };
-    process.send?.({ kind: 'stopped', ...end }, () => exitAtOnce(0));
-  };
-
-  const reload = (): void => {
-    const path = configuration?.policyPath;
-    if (logger === undefined) return;
-    try {
-      supervisor?.setPolicy(parts.policyOf(path, activated ? logger : silentLogger));
-      if (activated) logger.info({ policy: path }, 'the policy was read again');
-    } catch (error) {
-      const code = isDeputyError(error) ? error.code : undefined;
-      if (activated) logger.error({ code, err: error }, 'the new policy is refused; the old one stays');
-    }
-  };
-
-  const obey = (message: KeeperMessage): void => {
+  private obey(message: KeeperMessage): void {
+    const { supervisor } = this;
     switch (message.kind) {
       case 'start':
-        return void start(message.configuration);
+        return void this.start(message.configuration);
       case 'activate':
-        return void activate(message);
+        return void this.activate(message);
       case 'note':
         return supervisor?.note(message.key, message.note);
       case 'gone':
@@ -106,42 +67,98 @@ export function runSupervisor(parts: SupervisorParts): void {
       case 'processes':
         return supervisor?.setProcesses(message.processes);
       case 'injector':
-        link.forgetChannels();
+        this.link.forgetChannels();
         return supervisor?.connectInjector();
       case 'policy':
-        return reload();
+        return this.reload();
       case 'stop':
-        return void stop(message.hold);
+        return void this.stop(message.hold);
     }
-  };
-
-  comeWithinReach();
-  // Signals of a terminal go to the whole group; the keeper says when to end.
-  let wasTold = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      wasTold ||= signal !== 'SIGHUP';
-      // The keeper died, and whoever ends what is left of the service will start it again.
-      if (wasTold && !process.connected) exitAtOnce(0);
-    });
   }
-  process.on('disconnect', () => {
+
+  private async start(configuration: SupervisorConfiguration): Promise<void> {
+    const { parts, link } = this;
+    this.configuration = configuration;
+    this.logger = parts.loggerOf(configuration.logLevel);
+    link.beat();
+    try {
+      native();
+      this.supervisor = new Supervisor({
+        configuration,
+        link,
+        logger: this.logger,
+        // The keeper has said already what is odd about it.
+        policy: parts.policyOf(configuration.policyPath, silentLogger),
+        handlersModule: parts.handlersModule,
+        strategies: parts.strategies,
+        onFatal: (message) => {
+          this.logger.error({}, `${message}; ending`);
+          exitAtOnce(1);
+        },
+      });
+      const obstacle = await this.supervisor.prepare();
+      if (obstacle !== undefined) throw deputyError('DEPUTY_E_SELF_TEST_FAILED', { detail: obstacle });
+      link.send({ kind: 'ready' });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private async activate(turn: Turn): Promise<void> {
+    this.activated = true;
+    try {
+      await this.supervisor?.activate(turn);
+      this.link.send({ kind: 'active' });
+    } catch (error) {
+      this.logger.error({ err: error }, 'the take-over failed');
+      this.fail(error);
+    }
+  }
+
+  private async stop(hold: boolean): Promise<void> {
+    const end = (await this.supervisor?.stop(hold)) ?? { abandonedTargets: 0, stuckLoops: 0 };
+    process.send?.({ kind: 'stopped', ...end }, () => exitAtOnce(0));
+  }
+
+  private reload(): void {
+    const path = this.configuration?.policyPath;
+    const logger = this.activated ? this.logger : silentLogger;
+    try {
+      this.supervisor?.setPolicy(this.parts.policyOf(path, logger));
+      logger.info({ policy: path }, 'the policy was read again');
+    } catch (error) {
+      const code = isDeputyError(error) ? error.code : undefined;
+      logger.error({ code, err: error }, 'the new policy is refused; the old one stays');
+    }
+  }
+
+  /** Says why it can't go on, and ends: the keeper starts another. */
+  private fail(error: unknown): void {
+    const known = isDeputyError(error) ? error : deputyError('DEPUTY_E_SUPERVISOR_FAILED', {}, error);
+    const { code, message, remedy } = known;
+    const end = (): never => exitAtOnce(1);
+    if (!process.connected) end();
+    process.send?.({ kind: 'failed', code, message, remedy }, end);
+  }
+
+  /** The keeper is gone. Targets that are served are served to their end, with an injector of their own. */
+  private orphaned(): void {
+    if (!this.activated || this.wasToldToEnd) exitAtOnce(0);
     const error = deputyError('DEPUTY_E_KEEPER_GONE', { detail: 'its channel is closed' });
-    if (!activated || wasTold) exitAtOnce(0);
-    logger?.error({ err: error, code: error.code }, error.message);
-    keepOthersOut(configuration?.stateDirectory ?? '');
-    const injector = new InjectorProcess(logger as Logger, () => supervisor?.connectInjector());
-    link.useInstead(injector);
+    this.logger.error({ err: error, code: error.code }, error.message);
+    keepOthersOut(this.configuration?.stateDirectory ?? '');
+    const injector = new InjectorProcess(this.logger, () => this.supervisor?.connectInjector());
+    this.link.useInstead(injector);
     void injector.start().catch(() => undefined);
     const timer = setInterval(() => {
-      if ((supervisor?.listenerCount ?? 0) > 0) return;
+      if ((this.supervisor?.listenerCount ?? 0) > 0) return;
       clearInterval(timer);
-      void supervisor
+      void this.supervisor
         ?.stop(false)
         .then(() => injector.stop())
         .then(() => exitAtOnce(0));
-    }, 1_000);
-  });
+    }, orphanLookMs);
+  }
 }
 
 /** The keeper's lock went with it. An agent that was started in the very moment serves from now on. */

@@ -9,10 +9,16 @@ import { giveWay } from '../host/host.js';
 import { randomIds, version } from '../host/index.js';
 import { prepareServing, type Serving } from '../host/serving.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
-import type { ListenerNote, LostListener, SupervisorConfiguration } from '../keeper/protocol.js';
+import type {
+  KeeperMessage,
+  ListenerNote,
+  LostListener,
+  SupervisorConfiguration,
+} from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';
 import { ControlSocket } from './control-socket.js';
 import { DeferredEventStore } from './deferred-event-store.js';
+import { ExpectedListeners } from './expected-listeners.js';
 import type { KeeperLink, OfferedListener } from './keeper-link.js';
 
 export interface SupervisorOptions {
@@ -25,6 +31,9 @@ export interface SupervisorOptions {
   readonly onFatal: (message: string) => void;
 }
 
+/** What the keeper says when it is a supervisor's turn. */
+export type Turn = Pick<Extract<KeeperMessage, { kind: 'activate' }>, 'reason' | 'lost' | 'keys'>;
+
 /**
  * A supervisor under a keeper. It prepares everything and waits; when it is its turn it takes the journal's
  * next epoch, goes on with every delegation, and only then opens the event store.
@@ -33,6 +42,7 @@ export class Supervisor {
   private readonly serving: Serving;
   private readonly waiting = new Map<number, OfferedListener>();
   private readonly store = new DeferredEventStore();
+  private expected: ExpectedListeners | undefined;
   private engine: Engine | undefined;
   private control: ControlSocket | undefined;
   private processes: readonly ProcessStatus[] = [];
@@ -63,8 +73,10 @@ export class Supervisor {
 
   /** A listener that the keeper has. */
   offer(listener: OfferedListener): void {
-    if (this.engine === undefined) this.waiting.set(listener.key, listener);
-    else void this.delegate(this.engine, listener);
+    if (this.engine === undefined) {
+      this.waiting.set(listener.key, listener);
+      this.expected?.settle(listener.key);
+    } else void this.delegate(this.engine, listener);
   }
 
   note(key: number, note: ListenerNote): void {
@@ -74,6 +86,7 @@ export class Supervisor {
 
   /** No task uses the listener any more. Once it is served its loop finds out by itself. */
   gone(key: number): void {
+    this.expected?.settle(key);
     const listener = this.waiting.get(key);
     if (listener === undefined) return;
     this.waiting.delete(key);
@@ -93,8 +106,12 @@ export class Supervisor {
   }
 
   /** It is its turn. Resolves when all targets are served; the event store follows. */
-  async activate(reason: string, lost: readonly LostListener[]): Promise<void> {
+  async activate({ reason, lost, keys }: Turn): Promise<void> {
     const { serving } = this;
+    this.expected = new ExpectedListeners(keys, (key) => this.waiting.has(key));
+    if (!(await this.expected.complete())) {
+      this.options.logger.error({ keys }, 'listeners that were served did not come');
+    }
     const startedAtUs = serving.clock.monotonicUs();
     serving.begin();
     const engine = createEngine({

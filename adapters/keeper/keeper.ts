@@ -196,7 +196,10 @@ export class Keeper {
 
   private activate(id: number, reason: string): void {
     const child = this.children.get(id);
-    child?.send({ kind: 'activate', reason, lost: this.hasProved ? [] : this.holdings.book.takeLost() });
+    const { book } = this.holdings;
+    const lost = this.hasProved ? [] : book.takeLost();
+    const keys = book.all.map(({ key }) => key);
+    child?.send({ kind: 'activate', reason, lost, keys });
     this.hasProved = true;
     this.options.logger.info({ supervisor: child?.pid, reason }, 'a supervisor takes over');
   }

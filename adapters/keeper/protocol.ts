@@ -39,7 +39,13 @@ export type KeeperMessage =
     }
   | { readonly kind: 'note'; readonly key: number; readonly note: ListenerNote }
   | { readonly kind: 'gone'; readonly key: number }
-  | { readonly kind: 'activate'; readonly reason: string; readonly lost: readonly LostListener[] }
+  | {
+      readonly kind: 'activate';
+      readonly reason: string;
+      readonly lost: readonly LostListener[];
+      /** The listeners that there are: they have been sent, and may be on their way. */
+      readonly keys: readonly number[];
+    }
   | { readonly kind: 'injector' }
   | { readonly kind: 'processes'; readonly processes: readonly ProcessStatus[] }
   | { readonly kind: 'policy' }
