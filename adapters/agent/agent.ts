@@ -18,7 +18,10 @@ export interface AgentOptions {
   readonly policy: Policy;
   readonly logger: Logger;
   readonly strategies: (host: Host) => readonly Strategy[];
-  readonly host: Pick<HostOptions, 'handlersModule' | 'node' | 'maximumJournalBytes' | 'maximumEventBytes'>;
+  readonly host: Pick<
+    HostOptions,
+    'handlersModule' | 'node' | 'maximumJournalBytes' | 'maximumEventBytes' | 'journalRetentionMs'
+  >;
   readonly onFatal: (message: string) => void;
 }
 

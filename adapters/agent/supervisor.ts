@@ -56,7 +56,7 @@ export class Supervisor {
 
   constructor(private readonly options: SupervisorOptions) {
     const { configuration, link, handlersModule, logger, onFatal } = options;
-    const { stateDirectory, node, journalBytes, eventBytes } = configuration;
+    const { stateDirectory, node, journalBytes, journalRetentionMs, eventBytes } = configuration;
     this.serving = prepareServing(
       {
         stateDirectory,
@@ -65,6 +65,7 @@ export class Supervisor {
         onFatal,
         ...(node === undefined ? {} : { node }),
         ...(journalBytes === undefined ? {} : { maximumJournalBytes: journalBytes }),
+        ...(journalRetentionMs === undefined ? {} : { journalRetentionMs }),
         ...(eventBytes === undefined ? {} : { maximumEventBytes: eventBytes }),
       },
       link,

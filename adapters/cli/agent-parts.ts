@@ -35,6 +35,7 @@ export interface AgentFlags {
   readonly allowUser?: readonly number[];
   readonly journalBytes?: number;
   readonly eventBytes?: number;
+  readonly journalRetentionMs?: number;
   readonly standby?: boolean;
   /** Takes over from the agent that runs on the same state directory, which then ends. */
   readonly replace?: boolean;
@@ -71,6 +72,7 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
       handlersModule,
       ...(flags.node === undefined ? {} : { node: flags.node }),
       ...(flags.journalBytes === undefined ? {} : { maximumJournalBytes: flags.journalBytes }),
+      ...(flags.journalRetentionMs === undefined ? {} : { journalRetentionMs: flags.journalRetentionMs }),
       ...(flags.eventBytes === undefined ? {} : { maximumEventBytes: flags.eventBytes }),
     },
     onFatal: (message) => {
@@ -104,6 +106,7 @@ export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger):
       ...(flags.policy === undefined ? {} : { policyPath: resolve(flags.policy) }),
       ...(flags.node === undefined ? {} : { node: flags.node }),
       ...(flags.journalBytes === undefined ? {} : { journalBytes: flags.journalBytes }),
+      ...(flags.journalRetentionMs === undefined ? {} : { journalRetentionMs: flags.journalRetentionMs }),
       ...(flags.eventBytes === undefined ? {} : { eventBytes: flags.eventBytes }),
     },
   });

@@ -5,6 +5,7 @@ import { logLevels } from '../logging/index.js';
 import { addAgentCommand } from './commands/agent.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
+import { addJournalCommand } from './commands/journal.js';
 import { addPolicyCommand } from './commands/policy.js';
 import { addProfileCommand } from './commands/profile.js';
 import { addRunCommand } from './commands/run.js';
@@ -26,6 +27,7 @@ export function createProgram(): Command {
   addProfileCommand(program);
   addStatusCommand(program);
   addEventsCommand(program);
+  addJournalCommand(program);
   addPolicyCommand(program);
   for (const command of allCommands(program)) command.exitOverride();
   return program;

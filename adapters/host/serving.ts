@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { DeputyError } from '../../core/errors/deputy-error.js';
 import { segmentBytes, segmentOf } from '../../core/journal/segment-layout.js';
 import { resolvePolicy } from '../../core/policy/match.js';
 import { defaultPolicy } from '../../core/policy/parse.js';
 import type { Clock } from '../../core/ports/clock.js';
 import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import { type FileEventStore, openFileEventStore } from '../event-store/index.js';
+import { checkSealed } from '../journal/check-sealed.js';
 import { Journal } from '../journal/journal.js';
 import { probeNotifier } from '../launcher/self-test.js';
 import type { InjectorChannels } from '../supervisor/injector-channels.js';
@@ -66,7 +68,9 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
     logger,
     onFatal: options.onFatal ?? ((message) => logger.error({}, message)),
   });
+  const sayDamage = ({ code, message, remedy }: DeputyError): void => logger.error({ code, remedy }, message);
   let store: FileEventStore | undefined;
+  let stuckLoops = 0;
   let timer: NodeJS.Timeout | undefined;
   return {
     journal,
@@ -75,6 +79,7 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
     clock,
     begin() {
       journal.begin(wallClockBaseMs(clock));
+      for (const error of journal.damage) sayDamage(error);
       server.begin();
     },
     owners: () => readListenerOwners(journalDirectory, journal.firstSegment),
@@ -87,18 +92,23 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
         ...(options.maximumEventBytes === undefined ? {} : { maximumBytes: options.maximumEventBytes }),
       });
       await publisher.start(store);
+      // A successor's first concern is its targets.
+      void publisher.caughtUp().then(() => checkSealed(journalDirectory, journal.firstSegment, sayDamage));
       timer = tendDisk({ journal, publisher, store }, options.journalRetentionMs ?? 120_000, clock, logger);
       return store;
     },
-    stopLoops: () => server.stop(),
+    async stopLoops() {
+      stuckLoops = await server.stop();
+      return stuckLoops;
+    },
     async stopPublishing() {
       clearInterval(timer);
       await publisher.stop();
     },
     async close() {
-      await journal.sync();
+      await journal.sync().catch((error: unknown) => logUntended(logger, error));
       await store?.close();
-      journal.close();
+      await journal.close(stuckLoops === 0);
     },
   };
 }
@@ -129,12 +139,16 @@ function tendDisk(
         const ageMs = journal.ageMs(removable, clock.nowMs());
         if (ageMs !== undefined && ageMs < retentionMs) break;
       }
-      journal.removeBefore(removable);
+      journal.removeBefore(removable, publisher.position);
     } catch (error) {
-      logger.warn({ err: error }, 'the state directory could not be tended');
+      logUntended(logger, error);
     }
   };
   const timer = setInterval(() => void tend(), tendEveryMs);
   timer.unref();
   return timer;
+}
+
+function logUntended(logger: Logger, error: unknown): void {
+  logger.warn({ err: error }, 'the state directory could not be tended');
 }

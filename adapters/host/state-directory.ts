@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { storageError } from '../journal/segment-error.js';
 import { lockFile } from '../linux/file-space.js';
 
 /** The state directory, locked for this process. */
@@ -31,21 +32,25 @@ export function lockStateDirectory(path: string): LockedDirectory {
     accessSync(path, constants.W_OK | constants.X_OK);
     statfsSync(path);
   } catch (error) {
-    throw deputyError('DEPUTY_E_STATE_DIRECTORY_UNWRITABLE', { path }, error);
+    throw storageError(path, error);
   }
   const lockPath = join(path, 'lock');
   let descriptor: number;
   try {
     descriptor = openSync(lockPath, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (error) {
-    throw deputyError('DEPUTY_E_STATE_DIRECTORY_UNWRITABLE', { path: lockPath }, error);
+    throw storageError(lockPath, error);
   }
   if (lockFile(descriptor) < 0) {
     closeSync(descriptor);
     throw deputyError('DEPUTY_E_STATE_DIRECTORY_LOCKED', { path, pid: holderOf(lockPath) });
   }
-  ftruncateSync(descriptor, 0);
-  writeSync(descriptor, `${process.pid}\n`, 0);
+  try {
+    ftruncateSync(descriptor, 0);
+    writeSync(descriptor, `${process.pid}\n`, 0);
+  } catch {
+    // Only for messages; a disk that is too full for it says so where it matters.
+  }
   return { path, unlock: () => closeSync(descriptor) };
 }
 

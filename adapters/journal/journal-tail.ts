@@ -6,7 +6,7 @@ import {
 } from '../../core/journal/segment-layout.js';
 import { RecordViews, RequestRecord } from '../../core/request/record.js';
 import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
-import { type OrderEntry, SegmentReader } from './segment-reader.js';
+import { lostSlot, type OrderEntry, SegmentReader } from './segment-reader.js';
 
 /** What follows the journal is told of each committed record, in the order of tickets. */
 export interface TailSink {
@@ -59,6 +59,7 @@ export class JournalTail {
   /** Records that stand near each other are read at once; returns how many entries were handled. */
   private readRun(entries: readonly OrderEntry[], from: number, sink: TailSink): number {
     const first = (entries[from] as OrderEntry).slot;
+    if (first === lostSlot) return 1;
     let to = from;
     let lowest = first;
     let highest = first;
@@ -66,7 +67,7 @@ export class JournalTail {
       const { slot } = entries[to] as OrderEntry;
       const low = Math.min(lowest, slot);
       const high = Math.max(highest, slot);
-      if (high - low >= batchRecords || segmentOf(low) !== segmentOf(high)) break;
+      if (slot === lostSlot || high - low >= batchRecords || segmentOf(low) !== segmentOf(high)) break;
       lowest = low;
       highest = high;
       to++;
@@ -87,6 +88,7 @@ export class JournalTail {
   }
 
   private readPayload({ slot }: OrderEntry): string {
+    // A damaged length must not be believed: it would be memory without a bound.
     const length = Math.min(this.record.u32(eventPayload.length), maximumPayloadBytes);
     const slots = Math.min(this.record.u32(eventPayload.slots), slotsPerBlock);
     const run = Buffer.alloc(slots * recordBytes);

@@ -1,37 +1,23 @@
-import {
-  closeSync,
-  existsSync,
-  fdatasync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { closeSync, fdatasync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { deputyError } from '../../core/errors/deputy-error.js';
+import { type DeputyError, deputyError } from '../../core/errors/deputy-error.js';
 import {
   eventPayload,
   maximumPayloadBytes,
+  payloadSlots,
   recordsPerSegment,
   segmentBytes,
   segmentOf,
 } from '../../core/journal/segment-layout.js';
 import { RequestRecord } from '../../core/request/record.js';
-import { recordBytes } from '../../core/request/record-layout.js';
-import { replaceWithAnonymous } from '../linux/index.js';
+import { replaceWithAnonymous, viewMemory } from '../linux/index.js';
+import { hasOpenRecord } from './has-open-record.js';
+import { findLastSegment, segmentsIn } from './last-segment.js';
 import { MappedSegments } from './mapped-segments.js';
-import {
-  createMappedFile,
-  createSegment,
-  type MappedFile,
-  nameSegment,
-  noteOpenFrom,
-  readHeader,
-  segmentName,
-  segmentNumber,
-} from './segment-file.js';
+import { createSegment, type MappedFile, noteOpenFrom, segmentName } from './segment-file.js';
+import { SegmentSealer } from './segment-sealer.js';
 import { SharedCounters } from './shared-counters.js';
+import { SpareSegment } from './spare-segment.js';
 
 /** A mapped segment as it is handed to loops. */
 export interface PreparedSegment {
@@ -53,46 +39,61 @@ export interface JournalOptions {
  */
 export class Journal {
   readonly counters = new SharedCounters();
+  private readonly sealer = new SegmentSealer();
   private readonly writer = new MappedSegments(this.counters, 0);
   private readonly mapped = new Map<number, MappedFile>();
+  /** Of segments that were let go the last ticket that one of their records can have. */
+  private readonly lastTickets = new Map<number, number>();
   private readonly scratch = new RequestRecord();
-  private spare: { path: string; file: MappedFile } | undefined;
+  private spare: SpareSegment | undefined;
   private prepared = 0;
   private begun = { epoch: 0, firstSegment: 0, wallClockBaseMs: 0 };
   private openFrom = 0;
+  private found: readonly DeputyError[] = [];
 
   private constructor(private readonly options: JournalOptions) {}
 
-  /** Opens the journal for writing under a new epoch; the caller holds the state directory's lock. */
+  /**
+   * Opens the journal for writing under a new epoch; the caller holds the state directory's lock. Throws
+   * DEPUTY_E_STATE_DIRECTORY_UNWRITABLE, DEPUTY_E_DISK_FULL, DEPUTY_E_JOURNAL_FORMAT_NEWER.
+   */
   static open(options: JournalOptions): Journal {
     const journal = Journal.prepare(options);
     journal.begin();
     return journal;
   }
 
-  /** What can be done before it is this process's turn to write: a file is made ready, under another name. */
+  /**
+   * What can be done before it is this process's turn to write: a file is made ready, under another name.
+   * Nothing of the journal is read. Throws DEPUTY_E_STATE_DIRECTORY_UNWRITABLE or DEPUTY_E_DISK_FULL.
+   */
   static prepare(options: JournalOptions): Journal {
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
     const journal = new Journal(options);
-    removeSpares(options.directory);
-    const path = join(options.directory, `${process.pid}.spare`);
-    journal.spare = { path, file: createMappedFile(path) };
+    journal.spare = SpareSegment.create(options.directory);
     return journal;
   }
 
   /**
-   * Begins a new epoch behind the last one. `openFrom` is the eldest segment in which a predecessor may have
-   * left a request unfinished. Throws DEPUTY_E_JOURNAL_FORMAT_NEWER or DEPUTY_E_JOURNAL_CORRUPT.
+   * Begins a new epoch behind the last one. Throws as open(), and leaves nothing behind then. A successor
+   * goes on with one segment where the disk has no room for a second: requests wait for that one later.
    */
   begin(wallClockBaseMs: number = this.options.wallClockBaseMs): void {
-    const last = lastSegment(this.options.directory);
-    const firstSegment = last.segment + 1;
-    this.begun = { epoch: last.epoch + 1, firstSegment, wallClockBaseMs };
-    this.openFrom = last.openFrom;
-    this.prepared = last.segment;
-    this.counters.start(firstSegment * recordsPerSegment);
-    this.writer.begin(this.epoch);
-    this.prepareAhead();
+    try {
+      const last = findLastSegment(this.options.directory);
+      const firstSegment = last.segment + 1;
+      this.begun = { epoch: last.epoch + 1, firstSegment, wallClockBaseMs };
+      this.openFrom = last.openFrom;
+      this.found = last.damage;
+      this.prepared = last.segment;
+      this.counters.start(firstSegment * recordsPerSegment);
+      this.writer.begin(this.epoch);
+      this.prepareAhead();
+    } catch (error) {
+      if (this.epoch > 1 && this.mapped.size > 0) return;
+      // An agent that is started again and again on a full disk must not fill it with empty segments.
+      this.removePrepared();
+      throw error;
+    }
   }
 
   /** The number of this writer: one more than the last one's. */
@@ -107,6 +108,11 @@ export class Journal {
   /** Monotonic microseconds to a date, as this epoch's header says. */
   get wallClockBaseMs(): number {
     return this.begun.wallClockBaseMs;
+  }
+
+  /** What was found wrong with older segments; none of it keeps this epoch from writing. */
+  get damage(): readonly DeputyError[] {
+    return this.found;
   }
 
   /** Eldest segment in which a request may be unfinished: a predecessor's until all of those are done. */
@@ -151,12 +157,14 @@ export class Journal {
     if (text.length > maximumPayloadBytes) {
       throw deputyError('DEPUTY_E_LIMIT_REACHED', { what: 'bytes of an event', limit: maximumPayloadBytes });
     }
-    const slots = Math.ceil((eventPayload.text + text.length) / recordBytes);
-    this.prepareAhead();
-    if (!this.writer.attachRun(this.scratch, slots)) {
-      const { directory: path, maximumSegments } = this.options;
-      throw deputyError('DEPUTY_E_JOURNAL_FULL', { path, maximumBytes: maximumSegments * segmentBytes });
+    const slots = payloadSlots(text.length);
+    // What there is room for is written, even if there is none on the disk for the next segment.
+    let attached = this.writer.attachRun(this.scratch, slots);
+    if (!attached) {
+      this.prepareAhead();
+      attached = this.writer.attachRun(this.scratch, slots);
     }
+    if (!attached) throw this.full();
     this.scratch.setU32(eventPayload.length, text.length);
     this.scratch.setU32(eventPayload.slots, slots);
     this.scratch.views.u8.set(text, this.scratch.base + eventPayload.text);
@@ -172,17 +180,24 @@ export class Journal {
     for (const [number, { address, descriptor }] of [...this.mapped]) {
       if (number >= bound) continue;
       replaceWithAnonymous(address, segmentBytes);
-      closeSync(descriptor);
+      this.sealer.seal(descriptor);
       this.mapped.delete(number);
+      this.lastTickets.set(number, this.counters.nextTicket - 1);
     }
   }
 
-  /** Removes files of segments that are published and no longer mapped. */
-  removeBefore(segment: number): void {
+  /**
+   * Removes files of segments that are no longer mapped and whose records are all published: a record's
+   * ticket may be much later than its slot, as late as its epoch's end. `position` is the first ticket that
+   * is not published.
+   */
+  removeBefore(segment: number, position: number): void {
+    const lastOfFormer = this.firstSegment * recordsPerSegment - 1;
     for (const number of segmentsIn(this.options.directory)) {
-      if (number < segment && !this.mapped.has(number)) {
-        unlinkSync(join(this.options.directory, segmentName(number)));
-      }
+      if (number >= segment || this.mapped.has(number)) continue;
+      if ((this.lastTickets.get(number) ?? lastOfFormer) >= position) continue;
+      unlinkSync(join(this.options.directory, segmentName(number)));
+      this.lastTickets.delete(number);
     }
   }
 
@@ -195,8 +210,15 @@ export class Journal {
     }
   }
 
-  /** Writes what is mapped to the disk; errors are the caller's to log. */
+  /** DEPUTY_E_JOURNAL_FULL when loops wait, or soon will, for a segment that the bound does not allow. */
+  get fullness(): DeputyError | undefined {
+    const isBehind = this.prepared < segmentOf(this.counters.nextSlot);
+    return isBehind && this.mappedOrKept() >= this.options.maximumSegments ? this.full() : undefined;
+  }
+
+  /** Writes what is mapped to the disk; errors, of sealing too, are the caller's to log. */
   async sync(): Promise<void> {
+    this.sealer.throwFailure();
     await Promise.all(
       [...this.mapped.values()].map(
         ({ descriptor }) =>
@@ -207,58 +229,48 @@ export class Journal {
     );
   }
 
-  close(): void {
-    if (this.spare !== undefined) {
-      closeSync(this.spare.file.descriptor);
-      rmSync(this.spare.path, { force: true });
-    }
-    for (const { descriptor } of this.mapped.values()) closeSync(descriptor);
+  /**
+   * Lets everything go. `isComplete`: all loops have ended, so nobody writes any more and what is left is
+   * sealed. What a killed predecessor left stays without a seal.
+   */
+  async close(isComplete = true): Promise<void> {
+    this.spare?.remove();
+    this.spare = undefined;
+    const mapped = [...this.mapped.values()];
     this.mapped.clear();
+    for (const { address, descriptor } of mapped) {
+      if (isComplete && !hasOpenRecord(viewMemory(address, segmentBytes))) this.sealer.seal(descriptor);
+      else closeSync(descriptor);
+    }
+    await this.sealer.finish();
+  }
+
+  private full(): DeputyError {
+    const { directory: path, maximumSegments } = this.options;
+    return deputyError('DEPUTY_E_JOURNAL_FULL', { path, maximumBytes: maximumSegments * segmentBytes });
   }
 
   private createNext(segment: number): MappedFile {
     const { directory, build } = this.options;
     const { epoch, wallClockBaseMs } = this.begun;
     const header = { segment, epoch, wallClockBaseMs, build, openFrom: this.openFrom };
-    const { spare } = this;
-    if (spare === undefined) return createSegment(directory, header);
+    if (this.spare === undefined) return createSegment(directory, header);
+    const file = this.spare.use(directory, header);
     this.spare = undefined;
-    nameSegment(spare.path, spare.file, directory, header);
-    return spare.file;
+    return file;
+  }
+
+  private removePrepared(): void {
+    this.spare?.remove();
+    this.spare = undefined;
+    for (const [number, { descriptor }] of this.mapped) {
+      closeSync(descriptor);
+      unlinkSync(join(this.options.directory, segmentName(number)));
+    }
+    this.mapped.clear();
   }
 
   private mappedOrKept(): number {
     return segmentsIn(this.options.directory).length;
-  }
-}
-
-/** Numbers of the segments in a directory, ascending. */
-export function segmentsIn(directory: string): number[] {
-  return readdirSync(directory)
-    .map(segmentNumber)
-    .filter((number): number is number => number !== undefined)
-    .sort((a, b) => a - b);
-}
-
-function lastSegment(directory: string): { segment: number; epoch: number; openFrom: number } {
-  let last = { segment: 0, epoch: 0, openFrom: 0 };
-  for (const segment of segmentsIn(directory)) {
-    const header = readHeader(join(directory, segmentName(segment)));
-    last = {
-      segment,
-      epoch: Math.max(last.epoch, header?.epoch ?? 0),
-      openFrom: header?.openFrom ?? last.openFrom,
-    };
-  }
-  return last;
-}
-
-/** Files that processes had made ready which never had their turn, and are gone. */
-function removeSpares(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    const pid = /^(\d+)\.spare$/.exec(name)?.[1];
-    if (pid === undefined) continue;
-    if (pid === `${process.pid}` || !existsSync(`/proc/${pid}`))
-      rmSync(join(directory, name), { force: true });
   }
 }

@@ -11,7 +11,7 @@ import {
   slotsPerBlock,
 } from '../../core/journal/segment-layout.js';
 import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
-import { segmentsIn } from './journal.js';
+import { segmentsIn } from './last-segment.js';
 import { segmentName } from './segment-file.js';
 
 /** A request that no writer has finished: its bytes as the last one left them. */

@@ -1,9 +1,10 @@
-import { closeSync, constants, linkSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, linkSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
 import {
   headerOffset,
+  maximumBuildBytes,
   recordsPerSegment,
   segmentBytes,
   segmentFormatVersion,
@@ -13,9 +14,7 @@ import {
 import { recordBytes } from '../../core/request/record-layout.js';
 import { allocateFile } from '../linux/file-space.js';
 import { mapShared, viewMemory } from '../linux/index.js';
-
-const ENOSPC = -28;
-const EDQUOT = -122;
+import { storageError } from './segment-error.js';
 
 /** What a segment's header says. */
 export interface SegmentHeader {
@@ -50,17 +49,13 @@ export interface MappedFile {
  * DEPUTY_E_STATE_DIRECTORY_UNWRITABLE, and leaves no file then.
  */
 export function createMappedFile(path: string): MappedFile {
-  const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+  const descriptor = openNew(path);
   const allocated = allocateFile(descriptor, segmentBytes);
   const address = allocated < 0 ? allocated : mapShared(descriptor, segmentBytes);
   if (address >= 0) return { address, descriptor };
   closeSync(descriptor);
   unlinkSync(path);
-  const full = allocated === ENOSPC || allocated === EDQUOT;
-  throw deputyError(full ? 'DEPUTY_E_DISK_FULL' : 'DEPUTY_E_STATE_DIRECTORY_UNWRITABLE', {
-    path,
-    detail: errnoText(allocated < 0 ? -allocated : -address),
-  });
+  throw storageError(path, { code: errnoText(-address) });
 }
 
 /** Creates and maps a segment. Throws as createMappedFile(). */
@@ -75,13 +70,30 @@ export function createSegment(directory: string, header: SegmentHeader): MappedF
  */
 export function nameSegment(path: string, file: MappedFile, directory: string, header: SegmentHeader): void {
   writeHeader(viewMemory(file.address, segmentHeaderBytes), header);
-  linkSync(path, join(directory, segmentName(header.segment)));
-  unlinkSync(path);
+  const name = join(directory, segmentName(header.segment));
+  try {
+    linkSync(path, name);
+  } catch (error) {
+    throw storageError(name, error);
+  }
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is another name of the segment, which whoever prepares a journal next takes away.
+  }
 }
 
 /** Notes in a mapped segment's header which is the eldest that may hold an unfinished request. */
 export function noteOpenFrom(file: MappedFile, segment: number): void {
   new DataView(viewMemory(file.address, segmentHeaderBytes)).setFloat64(headerOffset.openFrom, segment, true);
+}
+
+function openNew(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+  } catch (error) {
+    throw storageError(path, error);
+  }
 }
 
 function writeHeader(page: ArrayBuffer, header: SegmentHeader): void {
@@ -94,7 +106,7 @@ function writeHeader(page: ArrayBuffer, header: SegmentHeader): void {
   view.setFloat64(headerOffset.segment, header.segment, true);
   view.setFloat64(headerOffset.openFrom, header.openFrom ?? 0, true);
   view.setFloat64(headerOffset.wallClockBaseMs, header.wallClockBaseMs, true);
-  text.set(Buffer.from(header.build).subarray(0, 64), headerOffset.build);
+  text.set(Buffer.from(header.build).subarray(0, maximumBuildBytes), headerOffset.build);
   // The magic last: a header without it was never finished.
   text.set(Buffer.from(segmentMagic, 'latin1'), headerOffset.magic);
 }
@@ -107,24 +119,44 @@ export function readHeader(path: string): SegmentHeader | undefined {
   const descriptor = openSync(path, 'r');
   try {
     const page = Buffer.alloc(segmentHeaderBytes);
-    if (readSync(descriptor, page, 0, segmentHeaderBytes, 0) < segmentHeaderBytes) return undefined;
-    const magic = page.toString('latin1', 0, 8);
-    if (magic === '\0'.repeat(8)) return undefined;
-    if (magic !== segmentMagic) {
-      throw deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, offset: 0, detail: 'it does not begin as one' });
+    readSync(descriptor, page, 0, segmentHeaderBytes, 0);
+    const header = parseHeader(path, page);
+    const { size } = fstatSync(descriptor);
+    if (header !== undefined && size !== segmentBytes) {
+      throw corrupt(path, size, `it has ${size} bytes instead of ${segmentBytes}`);
     }
-    const found = page.readUInt32LE(headerOffset.formatVersion);
-    if (found > segmentFormatVersion) {
-      throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, found, supported: segmentFormatVersion });
-    }
-    return {
-      segment: page.readDoubleLE(headerOffset.segment),
-      epoch: page.readUInt32LE(headerOffset.epoch),
-      wallClockBaseMs: page.readDoubleLE(headerOffset.wallClockBaseMs),
-      openFrom: page.readDoubleLE(headerOffset.openFrom),
-      build: page.toString('utf8', headerOffset.build, headerOffset.build + 64).replace(/\0+$/, ''),
-    };
+    return header;
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** The header in a segment's first page; `path` is for messages. As readHeader(), without the file's size. */
+export function parseHeader(path: string, page: Buffer): SegmentHeader | undefined {
+  const magic = page.toString('latin1', 0, 8);
+  if (magic === '\0'.repeat(8)) return undefined;
+  const supported = segmentFormatVersion;
+  if (magic !== segmentMagic) {
+    // A format so new that it begins differently is still one of ours.
+    const later = /^DEPUTYJ(\d)$/.exec(magic)?.[1];
+    if (later !== undefined && later > '1') {
+      throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, found: later, supported });
+    }
+    throw corrupt(path, 0, 'it does not begin as a segment');
+  }
+  const found = page.readUInt32LE(headerOffset.formatVersion);
+  if (found > supported) throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, found, supported });
+  if (found < 1) throw corrupt(path, headerOffset.formatVersion, 'there is no such format');
+  const build = page.subarray(headerOffset.build, headerOffset.build + maximumBuildBytes);
+  return {
+    segment: page.readDoubleLE(headerOffset.segment),
+    epoch: page.readUInt32LE(headerOffset.epoch),
+    wallClockBaseMs: page.readDoubleLE(headerOffset.wallClockBaseMs),
+    openFrom: page.readDoubleLE(headerOffset.openFrom),
+    build: build.toString('utf8').replace(/\0+$/, ''),
+  };
+}
+
+function corrupt(path: string, offset: number, detail: string) {
+  return deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, offset, detail });
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  lostEntry,
   orderEntryBytes,
   placeIn,
   recordAreaOffset,
@@ -11,7 +12,10 @@ import {
 import { recordBytes } from '../../core/request/record-layout.js';
 import { segmentName } from './segment-file.js';
 
-/** Where a committed record stands. */
+/** The slot of a record that repair found lost. */
+export const lostSlot = -1;
+
+/** Where a committed record stands; `slot` may be lostSlot. */
 export interface OrderEntry {
   readonly ticket: number;
   readonly slot: number;
@@ -46,7 +50,8 @@ export class SegmentReader {
       if (slot === 0 && isDead) continue;
       if (slot === 0) break;
       const segment = this.orderPage.readUInt32LE(index * orderEntryBytes + 4);
-      entries.push({ ticket: ticket + index, slot: segment * recordsPerSegment + slot - 1 });
+      if (slot === lostEntry) entries.push({ ticket: ticket + index, slot: lostSlot });
+      else entries.push({ ticket: ticket + index, slot: segment * recordsPerSegment + slot - 1 });
     }
     if (!isDead) return { entries, next: ticket + entries.length };
     // A segment that is gone has nothing to tell.

@@ -5,8 +5,8 @@ import type { RequestState } from '../../core/machines/request.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
 import type { Handler } from '../../core/steps/handler.js';
-import { segmentsIn } from './journal.js';
 import { JournalTail } from './journal-tail.js';
+import { segmentsIn } from './last-segment.js';
 
 /** What a replay of a journal found. */
 export interface ReplayedJournal {

@@ -13,6 +13,7 @@ export interface SupervisorConfiguration {
   readonly policyPath?: string;
   readonly node?: string;
   readonly journalBytes?: number;
+  readonly journalRetentionMs?: number;
   readonly eventBytes?: number;
   readonly logLevel: string;
   /** The first one shows on a probe child that it works before it says that it is ready. */

@@ -1,8 +1,9 @@
 import { recordsPerSegment, segmentOf } from '../../core/journal/segment-layout.js';
 import type { EventDraft } from '../../core/ports/sequencer.js';
-import { segmentsIn } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
+import { segmentsIn } from '../journal/last-segment.js';
 import { readCheckpoint } from './checkpoint.js';
+import { parsePayload } from './event-payload.js';
 import type { ListenerIdentity } from './listener-identity.js';
 
 /** The delegation that a listener belongs to, and the strategy that answers its calls. */
@@ -47,10 +48,9 @@ class Owners implements TailSink {
   }
 
   event(text: string): void {
-    const payload = JSON.parse(text) as
-      | { readonly kind: 'draft'; readonly draft: EventDraft }
-      | { readonly kind: 'listener'; readonly identity: ListenerIdentity }
-      | { readonly kind: 'gone'; readonly key: number };
+    const payload = parsePayload(text);
+    // What is damaged is said by whoever publishes it, and must not keep a successor from serving.
+    if (payload === undefined) return;
     if (payload.kind === 'listener') this.know(payload.identity);
     else if (payload.kind === 'gone') this.delegations.delete(payload.key);
     else this.draft(payload.draft);

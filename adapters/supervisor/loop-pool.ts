@@ -1,5 +1,6 @@
 import type { Logger } from '../../core/ports/logger.js';
 import type { Journal } from '../journal/journal.js';
+import { Outage } from '../logging/outage.js';
 import type { InjectorChannels } from './injector-channels.js';
 import { LoopHandle } from './loop-handle.js';
 import type { LoopReport } from './loop-messages.js';
@@ -20,11 +21,13 @@ export interface LoopPoolOptions {
 export class LoopPool {
   readonly loops = new Set<LoopHandle>();
   private hasBegun = false;
-  private cannotGrow = false;
   private announced = 0;
   private forgottenBefore = 0;
+  private readonly growth: Outage;
 
-  constructor(private readonly options: LoopPoolOptions) {}
+  constructor(private readonly options: LoopPoolOptions) {
+    this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
+  }
 
   /** One more loop. It waits until begin(). */
   start(): LoopHandle {
@@ -68,12 +71,11 @@ export class LoopPool {
     try {
       journal.prepareAhead();
       this.announceSegments();
-      this.cannotGrow = false;
+      if (journal.fullness === undefined) this.growth.end();
+      else this.growth.note(journal.fullness);
     } catch (error) {
       // Requests wait: nothing is received that could not be written down. It is tried again at each look.
-      if (!this.cannotGrow)
-        this.options.logger.error({ err: error }, 'the journal can not grow; requests wait');
-      this.cannotGrow = true;
+      this.growth.note(error);
     }
     const oldest = Math.min(...[...this.loops].map((loop) => loop.control.oldestSegment));
     if (!Number.isFinite(oldest)) return;

@@ -10,12 +10,17 @@ import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
 import { EventBatch, type FileEventStore } from '../event-store/index.js';
 import { EpochClocks } from '../journal/epoch-clocks.js';
-import { type Journal, segmentsIn } from '../journal/journal.js';
+import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
+import { segmentsIn } from '../journal/last-segment.js';
+import { Outage } from '../logging/outage.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { type Payload, parsePayload } from './event-payload.js';
+import { EventQueue } from './event-queue.js';
 import { type EventFrame, eventFrame, TimeTexts, writeEnvelope } from './event-text.js';
 import type { ListenerIdentity } from './listener-identity.js';
 import { countOf, OpenStreams } from './open-streams.js';
+import { PublishedWaiters } from './published-waiters.js';
 import { recallStreams } from './recall-streams.js';
 
 /** Records read in one go; a batch is one write of the store. */
@@ -30,6 +35,8 @@ const retryMs = 500;
 /** What a successor has to publish again at most; a checkpoint costs a small file. */
 const checkpointEveryMs = 1_000;
 
+const storeFails = 'the event store does not take events, which the journal keeps meanwhile';
+
 export interface PublisherOptions {
   readonly journal: Journal;
   readonly journalDirectory: string;
@@ -37,12 +44,6 @@ export interface PublisherOptions {
   readonly syscallName: SyscallNames;
   readonly logger: Logger;
 }
-
-/** An event record's payload in the journal: a draft, word of a listener, or that it is gone. */
-type Payload =
-  | { readonly kind: 'draft'; readonly timeMs: number; readonly draft: EventDraft }
-  | { readonly kind: 'listener'; readonly identity: ListenerIdentity }
-  | { readonly kind: 'gone'; readonly key: number };
 
 /** A listener that has been introduced, with the text that its events share. */
 interface Introduced {
@@ -61,8 +62,10 @@ export class Publisher implements Sequencer, TailSink {
   private readonly listeners = new Map<number, Introduced>();
   private readonly clocks: EpochClocks;
   private readonly times = new TimeTexts();
-  private readonly waiters: { ticket: number; resolve: () => void }[] = [];
+  private readonly waiters = new PublishedWaiters();
   private readonly batch = new EventBatch();
+  private readonly queue: EventQueue;
+  private readonly outage: Outage;
   private publishedBefore = 0;
   private checkpointed = 0;
   private checkpointAtMs = 0;
@@ -74,6 +77,8 @@ export class Publisher implements Sequencer, TailSink {
 
   constructor(private readonly options: PublisherOptions) {
     this.clocks = new EpochClocks(options.journalDirectory);
+    this.queue = new EventQueue(options.journal);
+    this.outage = new Outage(options.logger, storeFails, 'the event store takes events again');
     this.caught = new Promise((resolve) => {
       this.resolveCaught = resolve;
     });
@@ -94,22 +99,36 @@ export class Publisher implements Sequencer, TailSink {
 
   append<Type extends EventType>(draft: EventDraft<Type>): number {
     const payload: Payload = { kind: 'draft', timeMs: Date.now(), draft };
-    return this.options.journal.appendEvent(JSON.stringify(payload));
+    return this.queue.append(JSON.stringify(payload));
   }
 
-  /** Writes down whose a listener is, before its first record can be. */
-  introduce(identity: ListenerIdentity): void {
-    this.options.journal.appendEvent(JSON.stringify({ kind: 'listener', identity } satisfies Payload));
+  /**
+   * Writes down whose a listener is: undefined when it stands there, and its first record may follow; else
+   * there is no room for it yet, and the promise says when.
+   */
+  introduce(identity: ListenerIdentity): Promise<unknown> | undefined {
+    const ticket = this.queue.append(JSON.stringify({ kind: 'listener', identity } satisfies Payload));
+    return ticket >= 0 ? undefined : this.queue.written(ticket);
   }
 
   /** Writes down that a listener is gone: none of its records follows. */
   dismiss(key: number): void {
-    this.options.journal.appendEvent(JSON.stringify({ kind: 'gone', key } satisfies Payload));
+    try {
+      this.queue.append(JSON.stringify({ kind: 'gone', key } satisfies Payload));
+    } catch (error) {
+      // Only memory is lost by it, and that with the next supervisor.
+      this.options.logger.warn({ err: error, listener: key }, 'that a listener is gone is not written down');
+    }
   }
 
-  published(ticket: number): Promise<void> {
-    if (ticket < this.publishedBefore) return Promise.resolve();
-    return new Promise((resolve) => this.waiters.push({ ticket, resolve }));
+  /** Writes what had to wait for room in the journal. */
+  writeWaiting(): void {
+    this.queue.writeWaiting();
+  }
+
+  async published(given: number): Promise<void> {
+    const ticket = await this.queue.written(given);
+    if (ticket >= this.publishedBefore) await this.waiters.wait(ticket);
   }
 
   caughtUp(): Promise<readonly OpenStream[]> {
@@ -127,6 +146,8 @@ export class Publisher implements Sequencer, TailSink {
 
   /** Publishes what is committed and stops. */
   async stop(): Promise<void> {
+    const events = this.queue.writeWaiting();
+    if (events > 0) this.options.logger.error({ events }, 'there is no room to write events; they end here');
     this.stopping = true;
     this.options.journal.counters.announce();
     await this.running;
@@ -153,8 +174,12 @@ export class Publisher implements Sequencer, TailSink {
   }
 
   event(text: string, ticket: number): void {
-    const payload = this.parse(text, ticket);
-    if (payload === undefined) return;
+    const payload = parsePayload(text);
+    if (payload === undefined) {
+      // The other events still come.
+      this.options.logger.error({ ticket }, 'an event in the journal is damaged, and left out');
+      return;
+    }
     if (payload.kind === 'listener') return this.know(payload.identity);
     if (payload.kind === 'gone') {
       this.listeners.delete(payload.key);
@@ -162,16 +187,6 @@ export class Publisher implements Sequencer, TailSink {
     }
     const { type, delegationId, tenant, causationId, data } = payload.draft;
     this.push(type, delegationId, tenant, causationId, ticket, payload.timeMs, data);
-  }
-
-  /** After a loss of power the order may have what its record has not; the other events still come. */
-  private parse(text: string, ticket: number): Payload | undefined {
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      this.options.logger.error({ err: error, ticket }, 'an event in the journal is damaged, and left out');
-      return undefined;
-    }
   }
 
   /** Where to read on from a checkpoint. One of a journal that is gone may be ahead of this one. */
@@ -234,7 +249,7 @@ export class Publisher implements Sequencer, TailSink {
       if (count > 0) {
         const isEmpty = this.batch.count === 0;
         await this.put(tail);
-        this.resolveWaiters();
+        this.waiters.resolveBefore(this.publishedBefore);
         await this.checkpoint(checkpointEveryMs);
         // The gaps of predecessors' segments are many, and soon passed over.
         await (isEmpty ? setImmediate() : rest(restMs));
@@ -252,9 +267,10 @@ export class Publisher implements Sequencer, TailSink {
         if (batch.count > 0) await this.store?.appendSerialized(batch);
         batch.clear();
         this.publishedBefore = tail.position;
+        this.outage.end();
         return;
       } catch (error) {
-        this.options.logger.error({ err: error }, 'the event store does not take events; trying again');
+        this.outage.note(error);
         if (this.stopping) return;
         await rest(retryMs);
       }
@@ -274,15 +290,6 @@ export class Publisher implements Sequencer, TailSink {
       this.checkpointed = position;
     } catch (error) {
       this.options.logger.warn({ err: error }, 'the checkpoint could not be written; trying again');
-    }
-  }
-
-  private resolveWaiters(): void {
-    for (let index = this.waiters.length - 1; index >= 0; index--) {
-      const waiter = this.waiters[index];
-      if (waiter === undefined || waiter.ticket >= this.publishedBefore) continue;
-      this.waiters.splice(index, 1);
-      waiter.resolve();
     }
   }
 }

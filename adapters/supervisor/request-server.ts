@@ -3,10 +3,11 @@ import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
 import type { Journal } from '../journal/journal.js';
-import { type OpenRecord, readOpenRecords } from '../journal/open-records.js';
+import { readOpenRecords } from '../journal/open-records.js';
 import { systemCall } from '../linux/native.js';
 import { firstListenerKey } from './hot-loop.js';
 import type { InjectorChannels } from './injector-channels.js';
+import { LeftRequests } from './left-requests.js';
 import type { LoopHandle } from './loop-handle.js';
 import type { LoopCommand, LoopReport } from './loop-messages.js';
 import { LoopPool } from './loop-pool.js';
@@ -27,6 +28,8 @@ interface Attached {
   loop: LoopHandle;
   /** What a predecessor left unfinished, until a loop has it in hand. */
   former: readonly Uint8Array[];
+  /** It stands in the journal whose it is. */
+  isIntroduced: boolean;
   detached?: () => void;
 }
 
@@ -51,10 +54,7 @@ export class RequestServer implements RequestService {
   private nextKey = firstListenerKey;
   private readonly timer: NodeJS.Timeout;
   private readonly watch = new LoopWatch();
-  private former = new Map<number, OpenRecord[]>();
-  /** Listeners that are gone, while a loop ends what they left. */
-  private readonly ending = new Set<number>();
-  private hasAllFormer = false;
+  private readonly left = new LeftRequests();
   private allWait = false;
   private obstacleFound: Promise<string | undefined> | undefined;
   private stopping = false;
@@ -77,33 +77,20 @@ export class RequestServer implements RequestService {
   /** The journal's epoch has begun. What predecessors left waits for the listeners that it came from. */
   begin(): void {
     const { journal, journalDirectory } = this.options;
-    const records = readOpenRecords(journalDirectory, journal.eldestOpenSegment, journal.firstSegment);
-    for (const record of records) {
-      const known = this.former.get(record.listener);
-      if (known === undefined) this.former.set(record.listener, [record]);
-      else known.push(record);
-    }
+    this.left.add(readOpenRecords(journalDirectory, journal.eldestOpenSegment, journal.firstSegment));
     this.pool.begin();
   }
 
   /** No listener of a predecessor's comes any more: what is left belongs to targets that are gone. */
   endFormer(policy: ResolvedPolicy): void {
-    for (const [key, records] of this.former) {
-      const former = records.map(({ bytes }) => bytes);
+    for (const [key, former] of this.left.endRest()) {
       this.main.send({ kind: 'attach', key, descriptor: -1, policy: transferPolicy(policy), former });
     }
-    for (const key of this.former.keys()) this.ending.add(key);
-    this.former.clear();
-    this.hasAllFormer = true;
   }
 
   /** Is nothing left of what predecessors had not finished? */
   private get isRecovered(): boolean {
-    return (
-      this.hasAllFormer &&
-      this.ending.size === 0 &&
-      [...this.attached.values()].every(({ former }) => former.length === 0)
-    );
+    return this.left.isHandedOut && [...this.attached.values()].every(({ former }) => former.length === 0);
   }
 
   /** Resolves when the first loop runs. */
@@ -119,17 +106,22 @@ export class RequestServer implements RequestService {
   attach(options: AttachOptions): Promise<ServedListener> {
     const key = options.key ?? this.nextKey++;
     const policy = transferPolicy(options.policy);
-    const former = (this.former.get(key) ?? []).map(({ bytes }) => bytes);
-    this.former.delete(key);
-    const attached: Attached = { key, options, policy, loop: this.main, former };
+    const former = this.left.take(key);
+    const attached: Attached = { key, options, policy, loop: this.main, former, isIntroduced: false };
     this.attached.set(key, attached);
-    this.introduce(attached, options.policy);
+    const later = this.introduce(attached, options.policy);
     options.onServing();
+    attached.isIntroduced = later === undefined;
     this.serve(attached);
+    // While the journal has no room the target's calls wait in the kernel.
+    void later?.then(() => {
+      attached.isIntroduced = true;
+      if (this.attached.get(key) === attached) this.serve(attached);
+    });
     return Promise.resolve({
       key,
       setPolicy: (next) => {
-        this.introduce(attached, next);
+        void this.introduce(attached, next);
         attached.policy = transferPolicy(next);
         attached.loop.send({ kind: 'policy', key, policy: attached.policy });
       },
@@ -145,7 +137,7 @@ export class RequestServer implements RequestService {
   }
 
   inFlight(key: number): number {
-    return this.former.get(key)?.length ?? 0;
+    return this.left.countOf(key);
   }
 
   counts(delegationId: string): Counts {
@@ -172,10 +164,15 @@ export class RequestServer implements RequestService {
     return stuck;
   }
 
-  private introduce(attached: Attached, policy: ResolvedPolicy): void {
+  private introduce(attached: Attached, policy: ResolvedPolicy): Promise<unknown> | undefined {
     const { delegationId } = attached.options;
     const { tenant, record } = policy;
-    this.options.publisher.introduce({ key: attached.key, delegationId, tenant, record });
+    return this.options.publisher.introduce({ key: attached.key, delegationId, tenant, record });
+  }
+
+  private tendJournal(): void {
+    this.pool.tendJournal(this.isRecovered);
+    this.options.publisher.writeWaiting();
   }
 
   private ended(loop: LoopHandle): void {
@@ -189,14 +186,14 @@ export class RequestServer implements RequestService {
       case 'hangup':
         return this.gone(report.key);
       case 'detached':
-        this.ending.delete(report.key);
+        this.left.ended(report.key);
         return this.attached.get(report.key)?.detached?.();
       case 'recovered':
         return this.recovered(report.key);
       case 'handed-back':
         return this.takeBack(loop, report.key);
       case 'need-segment':
-        return this.pool.tendJournal(this.isRecovered);
+        return this.tendJournal();
       case 'handler-failed':
         return this.handlerFailed(report.key, report.request, report.message);
       case 'failed':
@@ -234,7 +231,8 @@ export class RequestServer implements RequestService {
     const done = new Promise<void>((resolve) => {
       attached.detached = resolve;
     });
-    attached.loop.send({ kind: 'detach', key: attached.key });
+    if (attached.isIntroduced) attached.loop.send({ kind: 'detach', key: attached.key });
+    else attached.detached?.();
     // A loop that is stuck can't answer; its target is the one that keeps it.
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, 2_000).unref());
     await Promise.race([done, timeout]);
@@ -246,7 +244,7 @@ export class RequestServer implements RequestService {
 
   /** Looks for a loop that has been in one request for too long. */
   private look(): void {
-    this.pool.tendJournal(this.isRecovered);
+    this.tendJournal();
     const nowMs = performance.now();
     for (const loop of this.pool.loops) {
       const { listener, waitedMs } = this.watch.look(loop, nowMs);
@@ -296,7 +294,8 @@ export class RequestServer implements RequestService {
     this.serve(attached);
   }
 
-  private serve({ loop, key, policy, former, options }: Attached): void {
+  private serve({ loop, key, policy, former, options, isIntroduced }: Attached): void {
+    if (!isIntroduced) return;
     loop.send({ kind: 'attach', key, descriptor: options.descriptor, policy, former });
   }
 }

@@ -1,4 +1,4 @@
-import { recordBytes } from '../request/record-layout.js';
+import { offset, recordBytes } from '../request/record-layout.js';
 
 /**
  * A journal segment: a header page, the order area, the records. The order area says, entry by entry, which
@@ -27,10 +27,24 @@ export const headerOffset = {
   segment: 24,
   /** Wall-clock milliseconds at monotonic time zero, f64: turns a record's times into dates. */
   wallClockBaseMs: 32,
+  /** CRC-32 of all other bytes of the segment, once `sealed` says so. */
+  checksum: 40,
+  /** `sealMark`, written last; 0 before. */
+  sealed: 44,
+  /** `repairMark` when `deputy journal repair` wrote this file out of a damaged one; else 0. */
+  repaired: 48,
   build: 64,
   /** Eldest segment in which a request may be unfinished, f64, as the newest segment has it; 0: not known. */
   openFrom: 256,
 } as const;
+export const maximumBuildBytes = 64;
+
+/** Nothing is written to this segment any more, and its checksum stands in the header. */
+export const sealMark = 0x5ea1_ed01;
+export const repairMark = 0x4e9a_14ed;
+
+/** What repair leaves for a record that is lost, in the slot's place: readers go on behind it. */
+export const lostEntry = 0xffff_ffff;
 
 /** Where an event record keeps its payload: JSON text that runs on through the slots behind it. */
 export const eventPayload = { length: 64, slots: 68, text: 72 } as const;
@@ -40,6 +54,15 @@ export const slotsPerBlock = 64;
 
 /** Longest payload of one event record: it must fit one block. */
 export const maximumPayloadBytes = slotsPerBlock * recordBytes - eventPayload.text;
+
+/**
+ * Slots that a payload takes. One that fits a single slot must end before the words by which that slot is
+ * committed.
+ */
+export function payloadSlots(textBytes: number): number {
+  const end = eventPayload.text + textBytes;
+  return end <= offset.ticket ? 1 : Math.max(2, Math.ceil(end / recordBytes));
+}
 
 /** Segment of a slot or ticket number, and its place in it. */
 export function segmentOf(number: number): number {

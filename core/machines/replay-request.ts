@@ -11,7 +11,9 @@ import { type RequestState, requestMachine, requestStates } from './request.js';
  */
 export function replayRequest(record: RequestRecord, handler: Handler): RequestState {
   const actor = createActor(requestMachine).start();
-  const count = Math.min(record.u16(offset.traceCount), traceCapacity);
+  const traced = record.u16(offset.traceCount);
+  // When there were more steps than fit, the last entry is that of the last step: what led to it is missing.
+  const count = traced > traceCapacity ? traceCapacity - 1 : traced;
   for (let index = 0; index < count; index++) {
     const at = record.base + offset.trace + index * traceEntryBytes;
     const step = handler.steps[record.views.u8[at] as number];

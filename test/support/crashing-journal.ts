@@ -73,7 +73,7 @@ export class CrashingJournal {
   /** The process is gone: what is mapped stays as it is. */
   crash(): void {
     for (const { address } of this.journal.segments()) replaceWithAnonymous(address, segmentBytes);
-    this.journal.close();
+    void this.journal.close(false);
   }
 
   /** Threads learn of the segments that there are. */

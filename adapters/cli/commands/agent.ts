@@ -28,6 +28,7 @@ export function addAgentCommand(program: Command): void {
       [],
     )
     .option('--journal-bytes <n>', 'journal on disk at most; at the bound requests wait', positiveInteger)
+    .option('--journal-retention-ms <n>', 'how long published journal is kept; default 120000', wholeNumber)
     .option('--event-bytes <n>', 'events on disk at most; the eldest go first', positiveInteger)
     .option('--no-standby', 'no second supervisor that waits to take over: a take-over then takes longer')
     .option('--replace', 'take over from the agent that runs on this state directory, without losing a call')
@@ -92,6 +93,11 @@ function ended(): Promise<string> {
   return new Promise((resolveSignal) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolveSignal(signal));
   });
+}
+
+/** For commander: a whole number, zero too. */
+export function wholeNumber(text: string): number {
+  return text.trim() === '0' ? 0 : positiveInteger(text);
 }
 
 /** For commander: a whole number above zero. */

@@ -24,13 +24,15 @@ export const storageErrors = {
   },
   DEPUTY_E_JOURNAL_CORRUPT: {
     what: 'the journal {path} is corrupt at {offset}: {detail}',
-    why: 'A record that was complete does not match its checksum or its format.',
-    remedy: 'Run `deputy journal verify`, then `deputy journal repair`; requests in flight are reissued.',
+    why: 'Bytes were changed, cut off or lost after they had been written.',
+    remedy:
+      'An agent works all the same. Run `deputy journal verify`; `deputy journal repair` when no agent runs.',
   },
   DEPUTY_E_JOURNAL_FULL: {
     what: 'the journal in {path} has reached its bound of {maximumBytes} bytes',
-    why: 'Events are not being published as fast as they arise, and nothing is dropped.',
-    remedy: 'Bring the event store back, or raise the bound; requests wait meanwhile.',
+    why: 'What is published is kept for a while, what is not is never dropped, and both need room.',
+    remedy:
+      'Bring the event store back, or change `--journal-bytes` or `--journal-retention-ms`; requests wait.',
   },
   DEPUTY_E_DISK_FULL: {
     what: 'no space left for {path}',

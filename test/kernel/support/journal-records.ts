@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { segmentsIn } from '../../../adapters/journal/journal.js';
 import { JournalTail } from '../../../adapters/journal/journal-tail.js';
+import { segmentsIn } from '../../../adapters/journal/last-segment.js';
 import { recordsPerSegment } from '../../../core/journal/segment-layout.js';
 import { offset } from '../../../core/request/record-layout.js';
 

@@ -12,7 +12,8 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Journal, segmentsIn } from '../../../../adapters/journal/journal.js';
+import { Journal } from '../../../../adapters/journal/journal.js';
+import { segmentsIn } from '../../../../adapters/journal/last-segment.js';
 import { readOpenRecords } from '../../../../adapters/journal/open-records.js';
 import { readHeader, segmentName } from '../../../../adapters/journal/segment-file.js';
 import { isDeputyError } from '../../../../core/errors/deputy-error.js';

@@ -10,8 +10,8 @@ import {
   openFileEventStore,
   type SerializedEvents,
 } from '../../../../adapters/event-store/index.js';
-import { segmentsIn } from '../../../../adapters/journal/journal.js';
 import { JournalTail, type TailSink } from '../../../../adapters/journal/journal-tail.js';
+import { segmentsIn } from '../../../../adapters/journal/last-segment.js';
 import { segmentName } from '../../../../adapters/journal/segment-file.js';
 import { readCheckpoint, writeCheckpoint } from '../../../../adapters/supervisor/checkpoint.js';
 import { Publisher } from '../../../../adapters/supervisor/publisher.js';

@@ -1,0 +1,155 @@
+import { recordsPerSegment } from '../../core/journal/segment-layout.js';
+import type { CheckedSegment } from './check-journal.js';
+import type { JournalProblem } from './journal-problem.js';
+import { type OrderIndex, type OrderPlace, orderOffset } from './order-index.js';
+import { recordOffset } from './segment-image.js';
+
+/**
+ * A thread takes its ticket and then writes the entry; when the process dies in between, the entries of
+ * others that were faster follow an empty one.
+ */
+const cutShortLimit = 64;
+
+interface OrderFindings {
+  readonly problems: JournalProblem[];
+  /** Tickets whose entry isn't right. */
+  readonly badTickets: Set<number>;
+}
+
+/** Checks the order areas against the records that were found. */
+export function checkOrder(
+  segments: readonly CheckedSegment[],
+  index: OrderIndex,
+  movedAside: readonly number[],
+): OrderFindings {
+  const known = segments.filter(({ segment }) => index.has(segment));
+  const confirmed = new Set<number>();
+  const damagedSlots = new Set<number>();
+  for (const { segment, runs } of known) {
+    for (const { place, kind, ticket } of runs) {
+      if (kind === 'damaged') damagedSlots.add(segment * recordsPerSegment + place);
+      else if (kind !== 'orphan' && ticket !== undefined) confirmed.add(ticket);
+    }
+  }
+  const isAsked = askedTickets(known);
+  // What the order may name without its being there to be looked at.
+  const first = segments[0]?.segment ?? 0;
+  const gone = new Set([...movedAside, ...segments.map(({ segment }) => segment)]);
+  // Segments are let go from the first on, so only the eldest epoch that is left can have lost some.
+  const mayBeDropped = (segment: number, epoch?: number): boolean =>
+    segment >= 1 && segment < first && epoch === segments[0]?.truth.epoch;
+  const isElsewhere = (segment: number, epoch?: number): boolean =>
+    !index.has(segment) && (mayBeDropped(segment, epoch) || gone.has(segment));
+  const last = lastTickets(known);
+  const findings: OrderFindings = { problems: [], badTickets: new Set() };
+  for (const { segment, path, truth, isSealed } of known) {
+    const lastTicket = last.get(truth.epoch ?? 0) ?? -1;
+    for (let place = 0; place < recordsPerSegment; place++) {
+      const ticket = segment * recordsPerSegment + place;
+      if (ticket > lastTicket || confirmed.has(ticket)) continue;
+      const entry = index.entry(ticket) as OrderPlace;
+      const mayBeCutShort = lastTicket - ticket < cutShortLimit && !isSealed;
+      const fault =
+        typeof entry === 'string'
+          ? placeFault(entry, mayBeCutShort)
+          : isAsked(ticket) || (isElsewhere(entry.segment, truth.epoch) && isAsked(ticket, truth.epoch))
+            ? `it names slot ${slotOf(entry)}, and the record that belongs there is another`
+            : nameFault(entry, index, damagedSlots, isElsewhere(entry.segment, truth.epoch));
+      if (fault === undefined) continue;
+      findings.badTickets.add(ticket);
+      const detail = `ticket ${ticket}: ${fault}`;
+      findings.problems.push({ segment, path, offset: orderOffset(place), detail });
+    }
+  }
+  findings.problems.push(...orphanProblems(known, confirmed));
+  return findings;
+}
+
+/**
+ * Does a record ask for this ticket? One without an entry of its own does by what it says; a long event says
+ * nothing, so all that are left in its epoch may be meant. The last may just not have been finished.
+ */
+function askedTickets(segments: readonly CheckedSegment[]): (ticket: number, epoch?: number) => boolean {
+  const asked = new Set<number>();
+  const epochs = new Set<number | undefined>();
+  const lastEvents = lastEventsOf(segments);
+  for (const { segment, truth, runs } of segments) {
+    for (const { place, kind, ticket } of runs) {
+      if (kind !== 'orphan') continue;
+      const slot = segment * recordsPerSegment + place;
+      if (ticket !== undefined) asked.add(ticket);
+      else if (lastEvents.get(truth.epoch ?? 0) !== slot) epochs.add(truth.epoch);
+    }
+  }
+  return (ticket, epoch) => asked.has(ticket) || (epoch !== undefined && epochs.has(epoch));
+}
+
+function lastEventsOf(segments: readonly CheckedSegment[]): Map<number, number> {
+  const lastEvents = new Map<number, number>();
+  for (const { segment, truth, runs } of segments) {
+    for (const { place, kind, slots } of runs) {
+      const isEvent = kind === 'event' || kind === 'cut' || (kind === 'orphan' && slots > 1);
+      if (isEvent) lastEvents.set(truth.epoch ?? 0, segment * recordsPerSegment + place);
+    }
+  }
+  return lastEvents;
+}
+
+/** What is wrong with an entry that names no record. */
+function placeFault(entry: OrderPlace & string, mayBeCutShort: boolean): string | undefined {
+  if (entry === 'lost') return undefined;
+  if (entry === 'bad') return 'it names a place that no segment has';
+  return mayBeCutShort ? undefined : 'nothing stands there, and more follows';
+}
+
+function slotOf({ segment, place }: { readonly segment: number; readonly place: number }): number {
+  return segment * recordsPerSegment + place;
+}
+
+/** What is wrong with an entry whose record did not say that it is the one. */
+function nameFault(
+  { segment, place }: { readonly segment: number; readonly place: number },
+  index: OrderIndex,
+  damagedSlots: ReadonlySet<number>,
+  isElsewhere: boolean,
+): string | undefined {
+  if (isElsewhere) return undefined;
+  if (!index.has(segment)) return `it names segment ${segment}, which is not there`;
+  const slot = slotOf({ segment, place });
+  // A damaged record is a problem by itself.
+  return damagedSlots.has(slot) ? undefined : `it names slot ${slot}, which has no record of it`;
+}
+
+/** The last ticket of each epoch that anything stands at. */
+function lastTickets(segments: readonly CheckedSegment[]): Map<number, number> {
+  const last = new Map<number, number>();
+  for (const { segment, truth, ordered } of segments) {
+    if (ordered > 0) last.set(truth.epoch ?? 0, segment * recordsPerSegment + ordered - 1);
+  }
+  return last;
+}
+
+/**
+ * A complete record that no entry names is the order's fault, or was cut short; unless the entry that it asks
+ * for rightly names another one. One event an epoch may be unfinished: they have one writer.
+ */
+function orphanProblems(
+  segments: readonly CheckedSegment[],
+  confirmed: ReadonlySet<number>,
+): JournalProblem[] {
+  const problems: JournalProblem[] = [];
+  const lastEvents = lastEventsOf(segments);
+  for (const { segment, path, runs, truth } of segments) {
+    for (const { place, kind, ticket, fault } of runs) {
+      const slot = segment * recordsPerSegment + place;
+      const isTwice = kind === 'orphan' && ticket !== undefined && confirmed.has(ticket);
+      const isUnfinished = kind === 'cut' && lastEvents.get(truth.epoch ?? 0) !== slot;
+      if (!isTwice && !isUnfinished) continue;
+      const detail = isTwice
+        ? `ticket ${ticket} is that of another record`
+        : `an event is not finished, and others follow${fault === undefined ? '' : `: ${fault}`}`;
+      problems.push({ segment, path, offset: recordOffset(place), detail: `record ${slot}: ${detail}` });
+    }
+  }
+  return problems;
+}
