@@ -197,8 +197,8 @@ export class Supervisor {
   }
 
   /**
-   * A record may be lost with a damaged journal. Its call is looked for several times: what tells where to look
-   * for it, a call of the same target, may come a little later.
+   * A record may be lost with a damaged journal. Its call is looked for several times: what tells where to
+   * look for it, a call of the same target, may come a little later.
    */
   private async searchLost(listeners: readonly OfferedListener[]): Promise<void> {
     for (let round = 0; round < lostRounds; round++) {

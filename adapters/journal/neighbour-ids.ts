@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordAreaOffset, recordsPerSegment } from '../../core/journal/segment-layout.js';
 import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
-import { segmentsIn } from './journal.js';
+import { segmentsIn } from './last-segment.js';
 import { segmentName } from './segment-file.js';
 
 const chunkRecords = 512;

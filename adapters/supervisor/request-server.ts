@@ -5,6 +5,7 @@ import type { AttachOptions, RequestService, ServedListener } from '../../core/p
 import type { Journal } from '../journal/journal.js';
 import { readOpenRecords } from '../journal/open-records.js';
 import { systemCall } from '../linux/native.js';
+import type { Attached } from './attached-listener.js';
 import { firstListenerKey } from './hot-loop.js';
 import type { InjectorChannels } from './injector-channels.js';
 import { LeftRequests } from './left-requests.js';
@@ -12,7 +13,7 @@ import type { LoopHandle } from './loop-handle.js';
 import type { LoopCommand, LoopReport } from './loop-messages.js';
 import { LoopPool } from './loop-pool.js';
 import { LoopWatch } from './loop-watch.js';
-import { type CompiledPolicyData, transferPolicy } from './policy-transfer.js';
+import { transferPolicy } from './policy-transfer.js';
 import type { Publisher } from './publisher.js';
 
 /** How often loops are looked at, and how long a request may take before its loop is left to it. */
@@ -20,18 +21,6 @@ const watchEveryMs = 100;
 const stuckMs = 250;
 /** Loops that targets may keep stuck at a time; each costs a thread. */
 const quarantineLimit = 8;
-
-interface Attached {
-  readonly key: number;
-  readonly options: AttachOptions;
-  policy: CompiledPolicyData;
-  loop: LoopHandle;
-  /** What a predecessor left unfinished, until a loop has it in hand. */
-  former: readonly Uint8Array[];
-  /** It stands in the journal whose it is. */
-  isIntroduced: boolean;
-  detached?: () => void;
-}
 
 export interface RequestServerOptions {
   readonly journal: Journal;
