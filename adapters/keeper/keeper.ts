@@ -33,6 +33,7 @@ export class Keeper {
   private lastLookMs = 0;
   private nextId = 1;
   private hasProved = false;
+  private hasServed = false;
   private stopping = false;
   private hasStopped: () => void = () => undefined;
   private end: KeeperEnd = { abandonedTargets: 0, stuckLoops: 0 };
@@ -211,7 +212,7 @@ export class Keeper {
     if (!this.stopping) {
       this.options.logger.error({ supervisor: child?.pid, phase, reason: how }, 'a supervisor ended');
     }
-    if (!this.hasProved) {
+    if (!this.hasServed) {
       this.failedToStart(deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail: how }));
     }
     this.obey(this.supervision.died(id, livedMs, how, wasKilled));
@@ -223,10 +224,11 @@ export class Keeper {
       case 'ready':
         return void this.becameReady(id, child);
       case 'failed':
-        if (!this.hasProved)
+        if (!this.hasServed)
           this.failedToStart(new DeputyError(message.code as ErrorCode, message.message, message.remedy));
         return;
       case 'active':
+        this.hasServed = true;
         this.becameActive();
         return;
       case 'note':
