@@ -215,8 +215,9 @@ int main(int argc, char **argv) {
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   int threads = atoi(argv[5]);
   pthread_t thread[64];
-  for (long index = 0; index < threads; index++) pthread_create(&thread[index], NULL, run, (void *)(index * 7919));
+  // Before the threads: what they open is not what it began with.
   report("started");
+  for (long index = 0; index < threads; index++) pthread_create(&thread[index], NULL, run, (void *)(index * 7919));
   char line[64];
   while (fgets(line, sizeof line, stdin) != NULL && strncmp(line, "end", 3) != 0) report("mark");
   atomic_store(&stopping, 1);
