@@ -14,7 +14,7 @@ import {
   type StoredDescriptor,
   socketName,
 } from './descriptor-storage.js';
-import { stayOutOfReach, wantsToRun } from './host-process.js';
+import { hostStateOf, stayOutOfReach } from './host-process.js';
 import { keeperLimits, lookEveryMs, stopWaitMs } from './limits.js';
 import { type KeptListener, ListenerBook } from './listener-book.js';
 import type { ProcessStatus } from './process-status.js';
@@ -164,7 +164,7 @@ export class Keeper {
     if (nowMs - this.lastLookMs > 2 * lookEveryMs) this.supervision.forgive();
     this.lastLookMs = nowMs;
     const beats = new Map([...this.children].map(([id, child]) => [id, child.beats]));
-    this.obey(this.supervision.look(beats, (id) => wantsToRun(this.children.get(id)?.pid ?? 0)));
+    this.obey(this.supervision.look(beats, (id) => hostStateOf(this.children.get(id)?.pid ?? 0)));
   }
 
   private obey(effects: readonly SupervisionEffect[]): void {

@@ -72,7 +72,8 @@ describeWhen(missingForKernel(), 'supervisors that die at every step', () => {
 
   function note(run: CrashRun): CrashRun {
     runs.push(run);
-    if (process.env['DEPUTY_CRASH_TRACE']) appendFileSync(process.env['DEPUTY_CRASH_TRACE'], `${JSON.stringify(run)}\n`);
+    if (process.env['DEPUTY_CRASH_TRACE'])
+      appendFileSync(process.env['DEPUTY_CRASH_TRACE'], `${JSON.stringify(run)}\n`);
     for (const name of run.trace) reached.add(name);
     for (const point of run.points) {
       if (!run.left.includes(point)) reached.add(point.slice(0, point.indexOf(':')));
@@ -146,7 +147,9 @@ function printTable(runs: readonly CrashRun[]): void {
   const lines = new Map<string, string[]>();
   for (const { call, flavour, points, left, isRight, events } of runs) {
     const key = `${call.padEnd(18)} ${points.join(' then ')}`;
-    const how = events.map(({ type, recovery }) => `${type.slice('request.'.length)}, ${recovery}`).join(' + ');
+    const how = events
+      .map(({ type, recovery }) => `${type.slice('request.'.length)}, ${recovery}`)
+      .join(' + ');
     const passed = left.length === 0 ? '' : `, not passed: ${left.join(' ')}`;
     const text = `${flavour}: ${isRight ? 'right' : 'WRONG'} (${how}${passed})`;
     lines.set(key, [...(lines.get(key) ?? []), text]);
@@ -157,5 +160,7 @@ function printTable(runs: readonly CrashRun[]): void {
     const key = `${isRight ? 'right' : 'WRONG'}, ${events.map(({ recovery }) => recovery).join(' + ')}`;
     counts[key] = (counts[key] ?? 0) + 1;
   }
-  console.log([...table, '', `${runs.length} calls whose supervisor died`, JSON.stringify(counts)].join('\n'));
+  console.log(
+    [...table, '', `${runs.length} calls whose supervisor died`, JSON.stringify(counts)].join('\n'),
+  );
 }

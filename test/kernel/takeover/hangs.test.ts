@@ -126,7 +126,7 @@ describeWhen(missingForStall(), 'a supervisor that a target keeps in the kernel'
     const stalled = await stalledTarget(trap, files, 0, (target) =>
       target.confine({ socketPath: stage.agent.socketPath, flavour: 'killable' }),
     );
-    const table = tableOf(trap);
+    const table = tableOf(trap.pid);
     await stalled.begin();
     const stalls = [await goesOn(other, 'a loop is stuck')];
     for (let round = 0; round < rounds; round++) {
@@ -144,7 +144,7 @@ describeWhen(missingForStall(), 'a supervisor that a target keeps in the kernel'
     await files.release();
     const descriptor = await stalled.wait();
     expect(await stalled.thread.describe(descriptor)).toMatchObject({ type: '100000' });
-    expect(tableOf(trap)).toHaveLength(table.length + 1);
+    expect(tableOf(trap.pid)).toHaveLength(table.length + 1);
     await endsWell(other);
     print('killed while a loop is stuck', stalls);
   });

@@ -8,7 +8,7 @@ import { compileTarget } from '../support/compile.js';
 import { eventsOf } from '../support/request-events.js';
 import { makeShare } from '../support/share.js';
 import { AgentTree, sleep, until } from './support/agent-tree.js';
-import { CrashFile } from './support/crash-stage.js';
+import { CrashFile, tableOf } from './support/crash-stage.js';
 import { type SteadyReport, SteadyTarget } from './support/steady-target.js';
 
 const kills = isLong ? 200 : 20;
@@ -38,7 +38,7 @@ function isInWindow(number: number, moment: string): boolean {
 interface Stage {
   readonly agent: AgentProcess;
   readonly tree: AgentTree;
-  start(container: string, flavour: Flavour): Promise<SteadyTarget>;
+  start(container: string, flavour: Flavour, threads?: number): Promise<SteadyTarget>;
 }
 
 async function openStage(environment: Record<string, string> = {}): Promise<Stage> {
@@ -54,14 +54,14 @@ async function openStage(environment: Record<string, string> = {}): Promise<Stag
   return {
     agent,
     tree: new AgentTree(agent),
-    async start(container, flavour) {
+    async start(container, flavour, threads = 2) {
       const target = await SteadyTarget.start({
         program: compileTarget('steady'),
         socketPath,
         share: made.share,
         flavour,
         container,
-        threads: 2,
+        threads,
         exactEvery: 1,
       });
       endings.push(() => target.process.end());
@@ -100,10 +100,11 @@ async function judge(stage: Stage, target: SteadyTarget, container: string): Pro
 }
 
 async function endsWell(target: SteadyTarget): Promise<number> {
+  const table = tableOf(target.pid).join(', ');
   const end = await target.end();
   expect(end).toMatchObject({ wrong: 0, enosys: 0, interrupted: 0, signals: 0 });
   expect(end.hung).toBeUndefined();
-  expect(end.descriptors).toBe(target.started.descriptors);
+  expect(end.descriptors, table).toBe(target.started.descriptors);
   return end.calls;
 }
 
@@ -111,7 +112,8 @@ async function endsWell(target: SteadyTarget): Promise<number> {
 async function crashAt(stage: Stage, file: CrashFile, point: string, flavour: Flavour): Promise<string> {
   const container = `at-${point.replace(':', '-')}-${flavour}`;
   await sleep(steadyMs);
-  const target = await stage.start(container, flavour);
+  // One thread: another's window would be open at any point of this one.
+  const target = await stage.start(container, flavour, 1);
   await target.mark().catch(() => undefined);
   file.arm([point]);
   const deadline = performance.now() + passMs;

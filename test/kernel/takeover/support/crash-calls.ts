@@ -42,22 +42,22 @@ export async function prepareTarget(target: TrapTarget): Promise<number> {
 
 /** Opens, looks at all of the table, closes: what was opened, and that nothing else came or stayed. */
 async function opened({ target, mount }: CrashTarget, handle: string, flags: number): Promise<object> {
-  const before = tableOf(target);
+  const before = tableOf(target.pid);
   const result = await target.openHandle(mount, handle, flags);
-  const table = tableOf(target).filter((line) => !before.includes(line));
+  const table = tableOf(target.pid).filter((line) => !before.includes(line));
   const description = await target.describe(result);
   if (typeof result === 'number') await target.must(`call ${nr.close} ${result}`);
-  const after = tableOf(target);
+  const after = tableOf(target.pid);
   const left = after.filter((line) => !before.includes(line));
   const lost = before.filter((line) => !after.includes(line));
   return { result, table, description, left, lost };
 }
 
 async function named({ target, mount }: CrashTarget): Promise<object> {
-  const before = tableOf(target);
+  const before = tableOf(target.pid);
   const result = await target.encodeInto('again', 'public', mount);
   const handle = await target.handleHex('again');
-  const left = tableOf(target).filter((line) => !before.includes(line));
+  const left = tableOf(target.pid).filter((line) => !before.includes(line));
   return { result, handle, left };
 }
 

@@ -1,13 +1,12 @@
-import { rmSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type AgentProcess, startAgentProcess } from '../../../lab/agent-process.js';
 import { makeShare } from '../../support/share.js';
 import { type Flavour, TrapTarget } from '../../support/trap-target.js';
 import { AgentTree, until } from './agent-tree.js';
 import { type CrashCall, type CrashTarget, prepareTarget, TruncatedFile } from './crash-calls.js';
-import { CallEvents, type CallEvent, CrashFile, isDead, lastTrace } from './crash-stage.js';
+import { type CallEvent, CallEvents, CrashFile, isDead, lastTrace } from './crash-stage.js';
 
 export const flavours = ['plain', 'killable'] as const;
 

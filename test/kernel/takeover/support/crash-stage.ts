@@ -18,7 +18,6 @@ import { recordsPerSegment } from '../../../../core/journal/segment-layout.js';
 import { offset, traceCapacity, traceEntryBytes } from '../../../../core/request/record-layout.js';
 import type { Handler } from '../../../../core/steps/handler.js';
 import type { AgentProcess } from '../../../lab/agent-process.js';
-import type { TrapTarget } from '../../support/trap-target.js';
 import { sleep } from './agent-tree.js';
 
 const eventWaitMs = 20_000;
@@ -140,11 +139,20 @@ export function lastTrace(stateDirectory: string, threadId: number, handler: Han
 }
 
 /** What a process's table of descriptors holds, number by number. */
-export function tableOf(target: TrapTarget): string[] {
-  const directory = `/proc/${target.pid}/fd`;
+export function tableOf(pid: number): string[] {
+  const directory = `/proc/${pid}/fd`;
   return readdirSync(directory)
-    .map((name) => `${name} ${readlinkSync(join(directory, name))}`)
+    .map((name) => `${name} ${linkOf(join(directory, name))}`)
     .sort();
+}
+
+/** Threads that go on open and close while one looks. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '(gone)';
+  }
 }
 
 /** Has a process ended? Its parent may not have heard of it yet. */
