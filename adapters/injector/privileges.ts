@@ -50,11 +50,7 @@ export function protectFromOomKiller(): number {
 export function dropPrivileges(): number {
   const held = getCapabilities();
   if (typeof held === 'number') return held;
-  const wanted = capabilityWords([
-    capability.SYS_PTRACE,
-    capability.SYS_ADMIN,
-    capability.DAC_READ_SEARCH,
-  ]);
+  const wanted = capabilityWords([capability.SYS_PTRACE, capability.SYS_ADMIN, capability.DAC_READ_SEARCH]);
   const kept = intersect(wanted, held.permitted);
   systemCall('prctl', PR_SET_DUMPABLE, 0, 0, 0, 0);
   return setCapabilities(kept, kept);

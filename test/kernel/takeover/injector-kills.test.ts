@@ -24,9 +24,11 @@ afterEach(async () => {
 }, 60_000);
 
 /** Sub-steps of the usual way, and where in each the injector can be ended. */
+const only = process.env['POINTS'];
 const points = Object.entries(subStep)
   .filter(([, number]) => number <= subStep.detach)
-  .flatMap(([name, number]) => ['before', 'after'].map((moment) => ({ name, number, moment })));
+  .flatMap(([name, number]) => ['before', 'after'].map((moment) => ({ name, number, moment })))
+  .filter(({ name }) => only === undefined || only.includes(name));
 
 /** Between EXITKILL and the registers' return: the target dies with its injector. */
 function isInWindow(number: number, moment: string): boolean {
@@ -99,12 +101,12 @@ async function judge(stage: Stage, target: SteadyTarget, container: string): Pro
   return 'killed';
 }
 
-async function endsWell(target: SteadyTarget): Promise<number> {
+async function endsWell(target: SteadyTarget, what: string): Promise<number> {
   const table = tableOf(target.pid).join(', ');
   const end = await target.end();
   expect(end).toMatchObject({ wrong: 0, enosys: 0, interrupted: 0, signals: 0 });
   expect(end.hung).toBeUndefined();
-  expect(end.descriptors, table).toBe(target.started.descriptors);
+  expect.soft(end.descriptors, `${what}: ${table}`).toBe(target.started.descriptors);
   return end.calls;
 }
 
@@ -121,7 +123,7 @@ async function crashAt(stage: Stage, file: CrashFile, point: string, flavour: Fl
   const passed = file.left.length === 0;
   file.disarm();
   const outcome = await judge(stage, target, container);
-  if (outcome === 'right') await endsWell(target);
+  if (outcome === 'right') await endsWell(target, container);
   return passed ? outcome : 'not passed';
 }
 
@@ -137,7 +139,7 @@ describeWhen(missingForKernel(), 'an injector that dies under an agent', () => {
     for (let round = 0; round < kills; round++) {
       const flavour = flavours[Math.floor(round / 5) % 2] ?? 'plain';
       if (target !== undefined && round % 5 === 0) {
-        calls += await endsWell(target);
+        calls += await endsWell(target, container);
         target = undefined;
       }
       if (target === undefined) {
@@ -152,7 +154,7 @@ describeWhen(missingForKernel(), 'an injector that dies under an agent', () => {
       counts[`${flavour}: ${outcome}`] = (counts[`${flavour}: ${outcome}`] ?? 0) + 1;
       if (outcome === 'killed') target = undefined;
     }
-    if (target !== undefined) calls += await endsWell(target);
+    if (target !== undefined) calls += await endsWell(target, container);
     replayStateDirectory(stage.agent.stateDirectory);
     console.table({ ...counts, 'calls of those that lived': calls });
   });
