@@ -10,7 +10,7 @@ import { describeWhen, isLong } from '../support/describe-when.js';
 import { replayStateDirectory } from '../support/replay.js';
 
 const kills = isLong ? 20 : 5;
-const files = 500;
+const files = isLong ? 500 : 150;
 const policies = isLong ? (['fast', 'exact'] as const) : (['fast'] as const);
 
 describeWhen(missingLabParts(), 'a guest whose supervisors are killed', () => {
