@@ -1,4 +1,3 @@
-import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Step } from '../../../core/steps/step.js';
 import { handlers } from '../../../strategies/seccomp-notify/handlers/registry.js';
@@ -74,8 +73,6 @@ describeWhen(missingForKernel(), 'supervisors that die at every step', () => {
 
   function note(run: CrashRun): CrashRun {
     runs.push(run);
-    if (process.env['DEPUTY_CRASH_TRACE'])
-      appendFileSync(process.env['DEPUTY_CRASH_TRACE'], `${JSON.stringify(run)}\n`);
     for (const name of run.trace) reached.add(name);
     for (const point of run.points) {
       if (!run.left.includes(point)) reached.add(point.slice(0, point.indexOf(':')));

@@ -24,11 +24,9 @@ afterEach(async () => {
 }, 60_000);
 
 /** Sub-steps of the usual way, and where in each the injector can be ended. */
-const only = process.env['POINTS'];
 const points = Object.entries(subStep)
   .filter(([, number]) => number <= subStep.detach)
-  .flatMap(([name, number]) => ['before', 'after'].map((moment) => ({ name, number, moment })))
-  .filter(({ name }) => only === undefined || only.includes(name));
+  .flatMap(([name, number]) => ['before', 'after'].map((moment) => ({ name, number, moment })));
 
 /** Between EXITKILL and the registers' return: the target dies with its injector. */
 function isInWindow(number: number, moment: string): boolean {
