@@ -59,6 +59,7 @@ describeWhen(missingForKernel(), 'supervisors that die at every step', () => {
   let stage: CrashStage;
   const runs: CrashRun[] = [];
   const reached = new Set<string>();
+  const choice = new Choice();
 
   beforeAll(async () => {
     stage = await CrashStage.open();
@@ -107,7 +108,6 @@ describeWhen(missingForKernel(), 'supervisors that die at every step', () => {
   });
 
   test('each call gets its right answer', { timeout: isLong ? 3_600_000 : 300_000 }, async () => {
-    const choice = new Choice();
     for (const call of crashCalls) {
       const points = pointsOfTrace(call, (await stage.reference(call, 'plain')).trace);
       for (const point of points.filter((each) => choice.wants(each))) {
@@ -121,13 +121,12 @@ describeWhen(missingForKernel(), 'supervisors that die at every step', () => {
   });
 
   test('also when the successor dies as it recovers', { timeout: isLong ? 3_600_000 : 300_000 }, async () => {
-    const choice = new Choice();
     const isShort = (point: string): boolean => /^(recover|ask|inject|answered-before)/.test(point);
     for (const { call: name, point } of firstCrashes) {
       const call = callOf(name);
       const recovery = note(await stage.run(call, 'plain', [point]));
       check(recovery);
-      // The short form tries the recovery's own steps after each first crash, and any other once.
+      // The short form tries the recovery's own steps after each first crash, and others if none was yet.
       const seconds = pointsOfTrace(call, recovery.trace);
       for (const second of seconds.filter((each) =>
         choice.wants(isShort(each) ? `${point} ${each}` : each),
