@@ -42,13 +42,15 @@ export function protectFromOomKiller(): number {
 }
 
 /**
- * Keeps CAP_SYS_PTRACE and, for suspending filters, CAP_SYS_ADMIN on this thread, if they are there, and
- * nothing else (capset(2)); makes the process not dumpable, so that others of the same user can't trace it.
+ * Keeps CAP_SYS_PTRACE, for suspending filters CAP_SYS_ADMIN, and for reading the list of another user's
+ * descriptors (where a predecessor may have left a socket) CAP_DAC_READ_SEARCH on this thread, if they are
+ * there, and nothing else (capset(2)); makes the process not dumpable, so that others of the same user can't
+ * trace it.
  */
 export function dropPrivileges(): number {
   const held = getCapabilities();
   if (typeof held === 'number') return held;
-  const wanted = capabilityWords([capability.SYS_PTRACE, capability.SYS_ADMIN]);
+  const wanted = capabilityWords([capability.SYS_PTRACE, capability.SYS_ADMIN, capability.DAC_READ_SEARCH]);
   const kept = intersect(wanted, held.permitted);
   systemCall('prctl', PR_SET_DUMPABLE, 0, 0, 0, 0);
   return setCapabilities(kept, kept);

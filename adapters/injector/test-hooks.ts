@@ -1,3 +1,5 @@
+import { readFileSync, rmSync } from 'node:fs';
+
 /**
  * Hooks that only tests use, and that do nothing unless DEPUTY_TEST=1: ending the injector at a sub-step, and
  * taking a remedy away, so that a test can show that it would notice.
@@ -6,6 +8,8 @@ const active = process.env['DEPUTY_TEST'] === '1';
 const [crashStep, crashMoment = 'before'] = active
   ? (process.env['DEPUTY_INJECTOR_CRASH_AT'] ?? '').split(':')
   : [];
+/** Names a file; the point that stands in it is where the next injector ends that gets there, once. */
+const crashFile = active ? process.env['DEPUTY_INJECTOR_CRASH_FILE'] : undefined;
 const pauseStep = active ? Number(process.env['DEPUTY_INJECTOR_PAUSE_AT'] ?? 0) : 0;
 const pauseMs = Number(process.env['DEPUTY_INJECTOR_PAUSE_MS'] ?? 50);
 const disabled = new Set(active ? (process.env['DEPUTY_INJECTOR_DISABLE'] ?? '').split(',') : []);
@@ -18,10 +22,25 @@ export function hasRemedy(remedy: Remedy): boolean {
   return !disabled.has(remedy);
 }
 
-/** Ends the injector by SIGKILL when DEPUTY_INJECTOR_CRASH_AT names this sub-step and moment. */
+/**
+ * Ends the injector by SIGKILL when DEPUTY_INJECTOR_CRASH_AT, or the file, names this sub-step and moment.
+ */
 export function crashPoint(subStep: number, moment: 'before' | 'between' | 'after'): void {
+  if (crashFile !== undefined && pointIn(crashFile) === `${subStep}:${moment}`) {
+    // Taken out first, so that its successor goes on.
+    rmSync(crashFile);
+    process.kill(process.pid, 'SIGKILL');
+  }
   if (crashStep && Number(crashStep) === subStep && crashMoment === moment) {
     process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+function pointIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 

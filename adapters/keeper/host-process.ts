@@ -1,13 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { HostState } from '../../core/keeper/supervision.js';
 import type { Logger } from '../../core/ports/logger.js';
 
-/** Is the process runnable (proc_pid_stat(5), field 3)? One that is stopped or waits is not. */
-export function wantsToRun(pid: number): boolean {
+/** The state of a process's first thread (proc_pid_stat(5), field 3). */
+export function hostStateOf(pid: number): HostState {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.charAt(stat.lastIndexOf(')') + 2) === 'R';
+    const state = stat.charAt(stat.lastIndexOf(')') + 2);
+    if (state === 'Z') return 'ending';
+    return state === 'R' ? 'runnable' : 'waiting';
   } catch {
-    return false;
+    return 'waiting';
   }
 }
 

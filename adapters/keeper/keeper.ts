@@ -9,7 +9,7 @@ import { InjectorProcess } from '../supervisor/injector-process.js';
 import { Awaited } from './awaited.js';
 import type { StoredDescriptor } from './descriptor-storage.js';
 import { Holdings } from './holdings.js';
-import { stayOutOfReach, wantsToRun } from './host-process.js';
+import { hostStateOf, stayOutOfReach } from './host-process.js';
 import type { KeeperEnd, KeeperOptions } from './keeper-options.js';
 import { keeperLimits, lookEveryMs, stopWaitMs } from './limits.js';
 import type { KeptListener } from './listener-book.js';
@@ -151,7 +151,7 @@ export class Keeper {
     if (nowMs - this.lastLookMs > 2 * lookEveryMs) this.supervision.forgive();
     this.lastLookMs = nowMs;
     const beats = new Map([...this.children].map(([id, child]) => [id, child.beats]));
-    this.obey(this.supervision.look(beats, (id) => wantsToRun(this.children.get(id)?.pid ?? 0)));
+    this.obey(this.supervision.look(beats, (id) => hostStateOf(this.children.get(id)?.pid ?? 0)));
   }
 
   private obey(effects: readonly SupervisionEffect[]): void {

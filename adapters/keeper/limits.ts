@@ -10,6 +10,7 @@ export const lookEveryMs = 100;
  */
 export const keeperLimits: SupervisionLimits = {
   missedLooks: 5,
+  endingLooks: 2,
   starvedLooks: 50,
   startLooks: 200,
   promptRestarts: 3,

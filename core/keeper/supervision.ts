@@ -6,10 +6,18 @@ export type SupervisionEffect =
   /** Deaths follow each other so closely that something is wrong for good; restarts go on, slowly. */
   | { readonly kind: 'failing'; readonly deaths: number };
 
+/**
+ * What the host's kernel says of a process: it would run if it were let, it has died but for threads that the
+ * kernel keeps, or neither.
+ */
+export type HostState = 'runnable' | 'ending' | 'waiting';
+
 /** Limits of restarts and of patience. */
 export interface SupervisionLimits {
   /** Looks in a row without a sign of life after which a supervisor counts as hung. */
   readonly missedLooks: number;
+  /** The same for one that has died, and that the kernel keeps in a target's file system. */
+  readonly endingLooks: number;
   /** The same for one that wants to run, and waits for a processor. */
   readonly starvedLooks: number;
   /** Looks that a new supervisor gets to become ready. */
@@ -84,13 +92,12 @@ export class Supervision {
   }
 
   /**
-   * Looks at all signs of life, `beats` by supervisor; `wantsToRun` tells of one without whether the kernel
-   * just doesn't let it. One that SIGKILL has reached never runs again, even if
-   * the kernel keeps it: one look later its successor takes over, gone or not.
+   * Looks at all signs of life, `beats` by supervisor; `stateOf` says how it is with one without. One
+   * that SIGKILL has reached never runs again: one look later its successor takes over, gone or not.
    */
   look(
     beats: ReadonlyMap<number, number>,
-    wantsToRun: (id: number) => boolean = () => false,
+    stateOf: (id: number) => HostState = () => 'waiting',
   ): SupervisionEffect[] {
     const effects: SupervisionEffect[] = [];
     for (const [id, one] of this.supervised) {
@@ -99,8 +106,10 @@ export class Supervision {
       one.beats = seen;
       if (one.phase === 'killed' || this.stopping) continue;
       const limit = one.phase === 'starting' ? this.limits.startLooks : this.limits.missedLooks;
-      if (one.missed < limit) continue;
-      if (one.missed < this.limits.starvedLooks && wantsToRun(id)) continue;
+      if (one.missed < Math.min(limit, this.limits.endingLooks)) continue;
+      const state = stateOf(id);
+      if (one.missed < limit && (state !== 'ending' || one.phase === 'starting')) continue;
+      if (one.missed < this.limits.starvedLooks && state === 'runnable') continue;
       const reason = one.phase === 'starting' ? 'it did not get ready' : 'it showed no sign of life';
       if (one.phase === 'active') this.reason = `the active supervisor was killed: ${reason}`;
       one.phase = 'killed';

@@ -97,7 +97,7 @@ export interface RequestKernel {
   setStatusFlags(descriptor: number, flags: number): Result;
   /**
    * For a successor: the number in the caller's table of what an earlier try of this very request has put
-   * there, with its status flags set; -ENOENT when there is none. It is the file of `descriptor`: at the
+   * there, its status flags as they are; -ENOENT when there is none. It is the file of `descriptor`: at the
    * number that the record has, else the one with the status flags `flags` and `mark` (if 0, it can't be
    * told). From then on `descriptor` is the caller's own open file description, as if it had been added now.
    */

@@ -1,12 +1,21 @@
 import { errnoText } from '../errors/errno.js';
 import { type RefusalCode, refusalCodeById } from '../errors/refusals.js';
+import type { ErrorCode } from '../errors/table.js';
 import { JsonBytes } from '../events/json-bytes.js';
 import { requestState } from '../machines/request.js';
 import { fileTypeNames } from '../ports/kernel.js';
 import { openFlagsText } from './open-flag-names.js';
 import type { RequestRecord } from './record.js';
-import { answerWayNames, offset, openMode, openModeNames, recoveryNames } from './record-layout.js';
+import {
+  answerWayNames,
+  injectionOutcome,
+  offset,
+  openMode,
+  openModeNames,
+  recoveryNames,
+} from './record-layout.js';
 
+const windowKilled: ErrorCode = 'DEPUTY_E_INJECTION_WINDOW_KILLED';
 const handlerFailed: RefusalCode = 'DEPUTY_E_REFUSED_HANDLER_FAILED';
 
 /** The types of event that a finished request can become. */
@@ -81,6 +90,10 @@ function writeOpen(json: JsonBytes, record: RequestRecord): void {
 
 function writeResult(json: JsonBytes, record: RequestRecord): void {
   const state = record.u16(offset.state);
+  if (state === requestState.cancelled && record.u16(offset.injectionOutcome) === injectionOutcome.killed) {
+    // Not the target's own doing: deputy ended it rather than let it go on with wrong registers.
+    json.ascii(',"reason":').name(windowKilled);
+  }
   if (state !== requestState.answered && state !== requestState.refused) return;
   const way = record.u8(offset.way);
   const wayName = way === 0 ? 'send' : (answerWayNames[way] ?? 'send');

@@ -24,8 +24,8 @@ export function takeOverRecord(
   // Received, and no further: its writer had not even set the first step.
   const begun = record.u32(offset.kind) === recordKind.request;
   record.setU32(offset.kind, recordKind.request);
-  record.setU16(offset.formerStep, begun ? record.u16(offset.step) + 1 : 0);
-  record.setU16(offset.formerState, record.u16(offset.state));
+  const left = record.u16(offset.step);
+  const state = record.u16(offset.state);
   record.setU16(offset.state, requestState.received);
   record.setU16(offset.traceCount, 0);
   record.setU16(offset.injectionOutcome, 0);
@@ -34,6 +34,11 @@ export function takeOverRecord(
   record.setI32(offset.sourceDescriptor, -1);
   record.setI32(offset.probeDescriptor, -1);
   const handler = handlerOf(record);
+  // Who died while it recovered had done nothing itself: what counts is where its own predecessor left off.
+  if (!begun || left < handler.recover) {
+    record.setU16(offset.formerStep, begun ? left + 1 : 0);
+    record.setU16(offset.formerState, state);
+  }
   record.setU16(offset.step, handler.recover);
   return handler;
 }

@@ -169,7 +169,6 @@ export class MemoryKernel implements RequestKernel {
       const known = record.i32(offset.addedNumber) - 1;
       const isMarked = mark !== 0 && open.statusFlags === ((flags & ~O_TRUNC) | mark);
       if (known >= 0 ? number !== known : !isMarked) continue;
-      open.statusFlags = flags & ~O_TRUNC;
       this.world.held.set(descriptor, open);
       return number;
     }

@@ -216,6 +216,10 @@ export function requestKernelSuite(open: () => Promise<KernelFixture>): void {
       kernel.closeDescriptor(first);
       const second = kernel.openByHandle(record, O_RDONLY | O_APPEND);
       expect(kernel.adoptDescriptor(record, second, O_RDONLY, O_APPEND)).toBe(number);
+      // Its mark stays, for a successor that finds no number in the record, either.
+      expect(call.statusFlags(number)).toBe(O_RDONLY | O_APPEND);
+      expect(kernel.adoptDescriptor(record, second, O_RDONLY, O_APPEND)).toBe(number);
+      expect(kernel.setStatusFlags(second, O_RDONLY)).toBe(0);
       expect(call.statusFlags(number)).toBe(O_RDONLY);
       // Its mark is gone now, but the record has the number.
       expect(kernel.adoptDescriptor(record, second, O_RDONLY, O_APPEND)).toBe(no('ENOENT'));

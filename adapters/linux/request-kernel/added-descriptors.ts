@@ -6,16 +6,15 @@ import { describeDescriptor, type FileDescription } from '../statx.js';
 import type { LoopThread } from './threads.js';
 
 const ENOENT = -2;
-const F_SETFL = 4;
 /** O_LARGEFILE, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW and what only the open itself heeds. */
 const ignoredFlags = 0o100000 | 0o2000000 | 0o200000 | 0o400000 | 0o1700;
 
 /**
  * Finds what an earlier try of a thread's request put into its table: the same file on the same mount, at
  * the number that the record has (`known`, -1 if none), else with the status flags `flags` and `mark`,
- * which deputy takes away before it answers. Sets the flags, puts that open
- * file description in the place of `descriptor`, and returns the number; -ENOENT when there is
- * none. For take-overs only: it may look at every descriptor.
+ * which deputy takes away before it answers. Puts that open file description in the place of `descriptor`,
+ * and returns the number; -ENOENT when there is none. The mark stays: until the record has the number, a
+ * further successor finds it by nothing else. For take-overs only: it may look at every descriptor.
  */
 export function adoptDescriptor(
   thread: LoopThread,
@@ -31,9 +30,8 @@ export function adoptDescriptor(
   if (name === undefined) return ENOENT;
   const copy = copyOf(thread.threadId, Number(name));
   if (copy < 0) return copy;
-  const result = systemCall('fcntl', copy, F_SETFL, flags);
   // As if this descriptor had been added just now: a withdrawal compares open file descriptions.
-  const replaced = result < 0 ? result : systemCall('dup3', copy, descriptor, O.CLOEXEC);
+  const replaced = systemCall('dup3', copy, descriptor, O.CLOEXEC);
   systemCall('close', copy);
   return replaced < 0 ? replaced : Number(name);
 }

@@ -102,7 +102,9 @@ function judgeEnded(context: StepContext, places: RecoveryPlaces): number {
   const { record } = context;
   const left = formerStep(context);
   const state = record.u16(offset.formerState);
-  if (places.injecting.includes(left)) return places.recover + 3;
+  // Who recovered and died meanwhile may have left off elsewhere since.
+  const wasAsked = places.injecting.length > 0 && record.u16(offset.attempts) > 0;
+  if (wasAsked || places.injecting.includes(left)) return places.recover + 3;
   const refusals: readonly number[] = [ending.answerRefusal, ending.refused];
   if (refusals.includes(left) || state === requestState.refused) return before(context, places.recover + 7);
   const answers: readonly number[] = [ending.answerErrno, ending.answered, ...places.answers];

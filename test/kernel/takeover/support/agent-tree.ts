@@ -60,8 +60,8 @@ export class AgentTree {
   }
 }
 
-export async function until(holds: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + waitMs;
+export async function until(holds: () => boolean, what: string, patienceMs = waitMs): Promise<void> {
+  const end = performance.now() + patienceMs;
   while (!holds()) {
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
     await sleep(pollMs);
