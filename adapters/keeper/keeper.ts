@@ -33,6 +33,7 @@ export class Keeper {
   private lastLookMs = 0;
   private nextId = 1;
   private hasProved = false;
+  private hasServed = false;
   private stopping = false;
   private hasStopped: () => void = () => undefined;
   private end: KeeperEnd = { abandonedTargets: 0, stuckLoops: 0 };
@@ -223,10 +224,12 @@ export class Keeper {
       case 'ready':
         return void this.becameReady(id, child);
       case 'failed':
-        if (!this.hasProved)
+        // What keeps the first one from taking its turn is a reason not to start, too.
+        if (!this.hasProved || (!this.hasServed && this.supervision.phaseOf(id) === 'active'))
           this.failedToStart(new DeputyError(message.code as ErrorCode, message.message, message.remedy));
         return;
       case 'active':
+        this.hasServed = true;
         this.becameActive();
         return;
       case 'note':
