@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createEngine, type Engine } from '../../core/engine/engine.js';
 import { isDeputyError } from '../../core/errors/deputy-error.js';
 import type { Policy } from '../../core/policy/schema.js';
@@ -16,10 +17,16 @@ import type {
   SupervisorConfiguration,
 } from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';
+import { knownCalls, reissueLostCalls } from '../supervisor/lost-calls.js';
 import { ControlSocket } from './control-socket.js';
 import { DeferredEventStore } from './deferred-event-store.js';
 import { ExpectedListeners } from './expected-listeners.js';
 import type { KeeperLink, OfferedListener } from './keeper-link.js';
+import { byDelegation, targetOf } from './offered-listeners.js';
+
+/** How often, and how many times, lost calls are looked for after a take-over. */
+const lostEveryMs = 1_000;
+const lostRounds = 30;
 
 export interface SupervisorOptions {
   readonly configuration: SupervisorConfiguration;
@@ -133,6 +140,7 @@ export class Supervisor {
     const counts = { listeners: listeners.length, epoch: serving.journal.epoch };
     this.options.logger.info({ ...counts, durationMs, reason }, 'this supervisor serves');
     void this.follow(engine, lost);
+    void this.searchLost(listeners.filter(({ note }) => note !== undefined));
   }
 
   /** Ends: `hold` leaves the delegations as they are, for whoever gets the listeners next. */
@@ -171,15 +179,8 @@ export class Supervisor {
     listeners: readonly OfferedListener[],
     reason: string,
   ): Promise<void> {
-    const byDelegation = new Map<string, OfferedListener[]>();
-    for (const listener of listeners) {
-      if (listener.note === undefined) continue;
-      const known = byDelegation.get(listener.note.delegationId);
-      if (known === undefined) byDelegation.set(listener.note.delegationId, [listener]);
-      else known.push(listener);
-    }
     const { server, journal } = this.serving;
-    for (const [delegationId, entries] of byDelegation) {
+    for (const [delegationId, entries] of byDelegation(listeners)) {
       try {
         await engine.adopt({
           delegationId,
@@ -193,6 +194,39 @@ export class Supervisor {
         this.options.logger.error({ err: error, delegation: delegationId }, 'a delegation can not go on');
       }
     }
+  }
+
+  /**
+   * A record may be lost with a damaged journal. Its call is looked for several times: what tells where to
+   * look for it, a call of the same target, may come a little later.
+   */
+  private async searchLost(listeners: readonly OfferedListener[]): Promise<void> {
+    for (let round = 0; round < lostRounds; round++) {
+      for (const { key, state } of listeners) {
+        try {
+          await this.reissueLost(key, state.processId);
+        } catch (error) {
+          this.options.logger.error({ err: error, listener: key }, 'lost calls could not be looked for');
+        }
+      }
+      await new Promise<void>((resolve) => setTimeout(resolve, lostEveryMs).unref());
+    }
+  }
+
+  private async reissueLost(key: number, processId: number): Promise<void> {
+    const { server, journal } = this.serving;
+    const served = server.served(key);
+    if (served === undefined) return;
+    const journalDirectory = join(this.options.configuration.stateDirectory, 'journal');
+    await reissueLostCalls(
+      { key, descriptor: served.descriptor, processId },
+      {
+        injector: this.options.link,
+        logger: this.options.logger,
+        known: () => knownCalls(journalDirectory, key, journal.firstSegment),
+        expect: (threadIds) => served.tell({ kind: 'reissued', key, threadIds }),
+      },
+    );
   }
 
   private async delegate(engine: Engine, listener: OfferedListener): Promise<void> {
@@ -247,11 +281,6 @@ export class Supervisor {
 
 function isLive(state: string): boolean {
   return state === 'active' || state === 'recovering';
-}
-
-function targetOf({ key, state, descriptor }: OfferedListener) {
-  const { containerId, processId, metadata, annotations } = state;
-  return { containerId, processId, metadata, annotations, listener: descriptor, listenerKey: key };
 }
 
 /** A container whose process is there still, but whose listener is nowhere. */

@@ -212,7 +212,7 @@ export class Keeper {
     if (!this.stopping) {
       this.options.logger.error({ supervisor: child?.pid, phase, reason: how }, 'a supervisor ended');
     }
-    if (!this.hasProved) {
+    if (!this.hasServed) {
       this.failedToStart(deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail: how }));
     }
     this.obey(this.supervision.died(id, livedMs, how, wasKilled));
@@ -224,8 +224,7 @@ export class Keeper {
       case 'ready':
         return void this.becameReady(id, child);
       case 'failed':
-        // What keeps the first one from taking its turn is a reason not to start, too.
-        if (!this.hasProved || (!this.hasServed && this.supervision.phaseOf(id) === 'active'))
+        if (!this.hasServed)
           this.failedToStart(new DeputyError(message.code as ErrorCode, message.message, message.remedy));
         return;
       case 'active':

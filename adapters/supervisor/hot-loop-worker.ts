@@ -71,6 +71,8 @@ function obey(loop: HotLoop, segments: MappedSegments, command: LoopCommand): vo
       return segments.begin(command.epoch);
     case 'attach':
       return loop.attach(command.key, command.descriptor, command.policy, command.former);
+    case 'reissued':
+      return loop.expectReissued(command.key, command.threadIds);
     case 'policy':
       return loop.setPolicy(command.key, command.policy);
     case 'detach':

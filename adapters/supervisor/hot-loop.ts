@@ -1,7 +1,6 @@
 import { segmentOf } from '../../core/journal/segment-layout.js';
 import { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
-import { takeOverRecord } from '../../core/request/recovered-record.js';
 import type { Handler } from '../../core/steps/handler.js';
 import { runSteps } from '../../core/steps/run-steps.js';
 import { type StepContext, stepPark } from '../../core/steps/step.js';
@@ -11,11 +10,10 @@ import { EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
 import { type LoopListener, loopListener } from '../linux/request-kernel/loop-listener.js';
 import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import { sleepUs } from '../linux/wait.js';
-import { beginRequest } from './begin-request.js';
+import { beginRequest, takeOverRequest } from './begin-request.js';
 import { answerFailed } from './failed-request.js';
 import { FormerRequests } from './former-requests.js';
 import type { HotLoopParts } from './hot-loop-parts.js';
-import { noteLateness } from './lateness.js';
 import type { CompiledPolicyData } from './policy-transfer.js';
 import type { Served } from './served-listener.js';
 
@@ -79,7 +77,7 @@ export class HotLoop {
     if (descriptor >= 0) setSynchronousWakeUp(descriptor);
     const listener = loopListener(key, descriptor);
     const state = { parked: 0, paused: false, hungUp: false, leaving: false };
-    const served: Served = { listener, policy, ...state, former };
+    const served: Served = { listener, policy, ...state, former, reissued: new Set() };
     this.served.set(key, served);
     this.former.add(served);
   }
@@ -104,16 +102,17 @@ export class HotLoop {
     }
     this.waitingForSegment = false;
     segments.consume();
-    record.listener = served.listener;
-    const find = (one: RequestRecord): Handler => handlerOf(one, kernel.abi, served.policy);
-    const handler = takeOverRecord(record, former, find);
-    if (record.f64(offset.receivedAtUs) === 0) record.setF64(offset.receivedAtUs, nowUs());
+    const handler = takeOverRequest(record, served, former, handlerOf, kernel.abi, nowUs());
     this.receivedAtUs = record.f64(offset.receivedAtUs);
-    noteLateness(record, served.policy, nowUs());
     control.enter(served.listener.key);
     this.advance(record, handler, served);
     control.leave();
     return true;
+  }
+
+  /** The next call of each of these threads is one that was made anew. */
+  expectReissued(key: number, threadIds: readonly number[]): void {
+    for (const threadId of threadIds) this.served.get(key)?.reissued.add(threadId);
   }
 
   setPolicy(key: number, policy: CompiledPolicyData): void {

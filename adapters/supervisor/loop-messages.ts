@@ -16,6 +16,7 @@ export type LoopCommand =
   | { readonly kind: 'forget-segments'; readonly before: number }
   | { readonly kind: 'policy'; readonly key: number; readonly policy: CompiledPolicyData }
   | { readonly kind: 'detach'; readonly key: number }
+  | { readonly kind: 'reissued'; readonly key: number; readonly threadIds: readonly number[] }
   | { readonly kind: 'injector'; readonly descriptor: number }
   /** Lets go of a listener, which another loop takes, if nothing of it waits for the injector. */
   | { readonly kind: 'hand-back'; readonly key: number }

@@ -5,33 +5,22 @@ import type { AttachOptions, RequestService, ServedListener } from '../../core/p
 import type { Journal } from '../journal/journal.js';
 import { readOpenRecords } from '../journal/open-records.js';
 import { systemCall } from '../linux/native.js';
+import type { Attached } from './attached-listener.js';
 import { firstListenerKey } from './hot-loop.js';
 import type { InjectorChannels } from './injector-channels.js';
 import { LeftRequests } from './left-requests.js';
 import type { LoopHandle } from './loop-handle.js';
-import type { LoopReport } from './loop-messages.js';
+import type { LoopCommand, LoopReport } from './loop-messages.js';
 import { LoopPool } from './loop-pool.js';
 import { LoopWatch } from './loop-watch.js';
-import { type CompiledPolicyData, transferPolicy } from './policy-transfer.js';
+import { transferPolicy } from './policy-transfer.js';
 import type { Publisher } from './publisher.js';
 
-/** How often the loops are looked at, and how long one request may take before its loop is left to it. */
+/** How often loops are looked at, and how long a request may take before its loop is left to it. */
 const watchEveryMs = 100;
 const stuckMs = 250;
 /** Loops that targets may keep stuck at a time; each costs a thread. */
 const quarantineLimit = 8;
-
-interface Attached {
-  readonly key: number;
-  readonly options: AttachOptions;
-  policy: CompiledPolicyData;
-  loop: LoopHandle;
-  /** What a predecessor left unfinished, until a loop has it in hand. */
-  former: readonly Uint8Array[];
-  /** It stands in the journal whose it is. */
-  isIntroduced: boolean;
-  detached?: () => void;
-}
 
 export interface RequestServerOptions {
   readonly journal: Journal;
@@ -74,10 +63,7 @@ export class RequestServer implements RequestService {
     this.timer.unref();
   }
 
-  /**
-   * The journal's epoch has begun: requests can be received. What predecessors left unfinished waits for the
-   * listeners that it came from.
-   */
+  /** The journal's epoch has begun. What predecessors left waits for the listeners that it came from. */
   begin(): void {
     const { journal, journalDirectory } = this.options;
     this.left.add(readOpenRecords(journalDirectory, journal.eldestOpenSegment, journal.firstSegment));
@@ -91,7 +77,7 @@ export class RequestServer implements RequestService {
     }
   }
 
-  /** Is nothing left, in memory alone, of what predecessors had not finished? */
+  /** Is nothing left of what predecessors had not finished? */
   private get isRecovered(): boolean {
     return this.left.isHandedOut && [...this.attached.values()].every(({ former }) => former.length === 0);
   }
@@ -132,6 +118,13 @@ export class RequestServer implements RequestService {
     });
   }
 
+  /** A listener that is served, and how to tell its loop something. */
+  served(key: number): { descriptor: number; tell: (command: LoopCommand) => void } | undefined {
+    const attached = this.attached.get(key);
+    if (attached === undefined) return undefined;
+    return { descriptor: attached.options.descriptor, tell: (command) => attached.loop.send(command) };
+  }
+
   inFlight(key: number): number {
     return this.left.countOf(key);
   }
@@ -144,7 +137,6 @@ export class RequestServer implements RequestService {
     return this.options.publisher.published(this.options.journal.counters.nextTicket - 1);
   }
 
-  /** Fresh channels to a fresh injector, for every loop. */
   connectInjector(): void {
     this.pool.connectInjector();
   }

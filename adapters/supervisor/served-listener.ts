@@ -12,4 +12,6 @@ export interface Served {
   leaving: boolean;
   /** What a predecessor left unfinished, eldest first: begun before anything else of this listener. */
   former: readonly Uint8Array[];
+  /** Threads whose next call is one that was made anew. */
+  readonly reissued: Set<number>;
 }

@@ -43,7 +43,8 @@ describeWhen(missingForKernel(), 'a journal on a full disk', () => {
     const made = makeShare();
     // Events would fill the disk first; the journal has each request all the same.
     const policy = { version: 1, defaults: { record: 'summary' } };
-    const agent = await startAgentProcess({ directory: disk, policy });
+    // A standby has a segment of its own ready, for which there would be no room.
+    const agent = await startAgentProcess({ directory: disk, policy, arguments: ['--no-standby'] });
     chmodSync(disk, 0o755);
     const target = TrapTarget.start(made.share);
     // Where the test fails, nothing of it stays.

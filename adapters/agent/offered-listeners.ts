@@ -1,0 +1,19 @@
+import type { Target } from '../../core/ports/strategy.js';
+import type { OfferedListener } from './keeper-link.js';
+
+/** Listeners that were served already, by the delegation that they belong to. */
+export function byDelegation(listeners: readonly OfferedListener[]): ReadonlyMap<string, OfferedListener[]> {
+  const grouped = new Map<string, OfferedListener[]>();
+  for (const listener of listeners) {
+    if (listener.note === undefined) continue;
+    const { delegationId } = listener.note;
+    grouped.set(delegationId, [...(grouped.get(delegationId) ?? []), listener]);
+  }
+  return grouped;
+}
+
+/** The target that a listener came from, as an engine takes it. */
+export function targetOf({ key, state, descriptor }: OfferedListener): Target {
+  const { containerId, processId, metadata, annotations } = state;
+  return { containerId, processId, metadata, annotations, listener: descriptor, listenerKey: key };
+}
