@@ -134,6 +134,7 @@ function tendDisk(
   const tend = async (): Promise<void> => {
     try {
       await Promise.all([journal.sync(), store.flush()]);
+      await publisher.keepCheckpoint();
       const done = Math.min(segmentOf(publisher.position), journal.eldestOpenSegment);
       for (; removable < done; removable++) {
         const ageMs = journal.ageMs(removable, clock.nowMs());

@@ -1,6 +1,6 @@
 import { closeSync, fdatasync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DeputyError, deputyError } from '../../core/errors/deputy-error.js';
+import { type DeputyError, deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
 import {
   eventPayload,
   maximumPayloadBytes,
@@ -65,11 +65,16 @@ export class Journal {
 
   /**
    * What can be done before it is this process's turn to write: a file is made ready, under another name.
-   * Nothing of the journal is read. Throws DEPUTY_E_STATE_DIRECTORY_UNWRITABLE or DEPUTY_E_DISK_FULL.
+   * Nothing of the journal is read. Where the disk is full there is none: it may have room at that time.
+   * Throws DEPUTY_E_STATE_DIRECTORY_UNWRITABLE.
    */
   static prepare(options: JournalOptions): Journal {
     const journal = new Journal(options);
-    journal.spare = SpareSegment.create(options.directory);
+    try {
+      journal.spare = SpareSegment.create(options.directory);
+    } catch (error) {
+      if (!isDeputyError(error, 'DEPUTY_E_DISK_FULL')) throw error;
+    }
     return journal;
   }
 

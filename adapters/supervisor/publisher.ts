@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as rest, setImmediate } from 'node:timers/promises';
 import { eventId } from '../../core/events/envelope.js';
 import { type EventType, eventRegistry } from '../../core/events/registry.js';
 import type { Counts } from '../../core/events/vocabulary.js';
@@ -14,7 +14,8 @@ import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
 import { segmentsIn } from '../journal/last-segment.js';
 import { Outage } from '../logging/outage.js';
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import { CheckpointWriter } from './checkpoint-writer.js';
 import { type Payload, parsePayload } from './event-payload.js';
 import { EventQueue } from './event-queue.js';
 import { type EventFrame, eventFrame, TimeTexts, writeEnvelope } from './event-text.js';
@@ -67,8 +68,7 @@ export class Publisher implements Sequencer, TailSink {
   private readonly queue: EventQueue;
   private readonly outage: Outage;
   private publishedBefore = 0;
-  private checkpointed = 0;
-  private checkpointAtMs = 0;
+  private readonly checkpoints: CheckpointWriter;
   private isCaughtUp = false;
   private stopping = false;
   private running: Promise<void> | undefined;
@@ -77,6 +77,7 @@ export class Publisher implements Sequencer, TailSink {
 
   constructor(private readonly options: PublisherOptions) {
     this.clocks = new EpochClocks(options.journalDirectory);
+    this.checkpoints = new CheckpointWriter(options.journalDirectory, options.logger);
     this.queue = new EventQueue(options.journal);
     this.outage = new Outage(options.logger, storeFails, 'the event store takes events again');
     this.caught = new Promise((resolve) => {
@@ -93,7 +94,7 @@ export class Publisher implements Sequencer, TailSink {
     const from = checkpoint === undefined ? await this.recall(store, first) : this.restore(checkpoint, first);
     this.tail = new JournalTail(journalDirectory, from, first);
     this.publishedBefore = from;
-    this.checkpointed = from;
+    this.checkpoints.begin(from);
     this.running = this.follow(this.tail, first);
   }
 
@@ -141,7 +142,7 @@ export class Publisher implements Sequencer, TailSink {
 
   /** The first ticket that a successor would read: all before it can be let go. */
   get position(): number {
-    return Math.min(this.publishedBefore, this.checkpointed);
+    return Math.min(this.publishedBefore, this.checkpoints.position);
   }
 
   /** Publishes what is committed and stops. */
@@ -277,23 +278,21 @@ export class Publisher implements Sequencer, TailSink {
     }
   }
 
-  /** Keeps what is known at this position, if the last time is long enough ago. */
-  private async checkpoint(everyMs: number): Promise<void> {
-    const nowMs = performance.now();
-    if (nowMs - this.checkpointAtMs < everyMs || this.batch.count > 0) return;
-    this.checkpointAtMs = nowMs;
-    const position = this.publishedBefore;
-    const listeners = [...this.listeners.values()].map(({ identity }) => identity);
-    try {
-      const streams = this.streams.list();
-      await writeCheckpoint(this.options.journalDirectory, { format: 1, position, streams, listeners });
-      this.checkpointed = position;
-    } catch (error) {
-      this.options.logger.warn({ err: error }, 'the checkpoint could not be written; trying again');
-    }
+  /**
+   * For whoever tends the disk: without records that follow no batch brings the next checkpoint, and while
+   * the journal is full none do follow until what the checkpoint covers may go.
+   */
+  async keepCheckpoint(): Promise<void> {
+    if (this.publishedBefore > this.checkpoints.position) await this.checkpoint(checkpointEveryMs);
   }
-}
 
-function rest(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  /** Keeps what is known at this position, if the last time is long enough ago. */
+  private checkpoint(everyMs: number): Promise<void> {
+    return this.checkpoints.write(everyMs, () => {
+      // A batch that is not in the store yet has changed what is known already.
+      if (this.batch.count > 0) return undefined;
+      const listeners = [...this.listeners.values()].map(({ identity }) => identity);
+      return { format: 1, position: this.publishedBefore, streams: this.streams.list(), listeners };
+    });
+  }
 }

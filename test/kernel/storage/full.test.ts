@@ -1,11 +1,12 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { type AgentProcess, startAgentProcess } from '../../lab/agent-process.js';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type AgentProcess, runDeputy, startAgentProcess } from '../../lab/agent-process.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { replayStateDirectory } from '../../support/replay.js';
 import { eventOf } from '../support/request-events.js';
 import { makeShare } from '../support/share.js';
+import { AgentTree } from '../takeover/support/agent-tree.js';
 import { failingStart, fillDisk, logged, makeDirectory, makeDisk, serve } from './support/stores.js';
 
 const policy = { version: 1, defaults: { opath: 'fast' } };
@@ -48,6 +49,9 @@ describeWhen(missingForKernel(), 'no room', () => {
     const { agent, inode, open, share } = await start(directory);
     expect(await open(100)).toEqual({ [inode]: 100 });
     const bystander = await serve(agent, share);
+    const processes = () => new Set(agent.status().processes.map(({ pid }) => pid));
+    await vi.waitFor(() => expect(processes().size).toBe(4), 20_000);
+    const before = processes();
     const release = fillDisk(directory);
     const calls = open(30_000);
     await logged(agent, 'DEPUTY_E_DISK_FULL');
@@ -56,7 +60,7 @@ describeWhen(missingForKernel(), 'no room', () => {
     bystander.target.kill();
     const late = serve(agent, share);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(agent.status().processes).toHaveLength(2);
+    expect(processes()).toEqual(before);
     release();
     expect(await calls).toEqual({ [inode]: 30_000 });
     const { target, open: openLate } = await late;
@@ -77,5 +81,25 @@ describeWhen(missingForKernel(), 'no room', () => {
     expect(await open(60_000)).toEqual({ [inode]: 60_000 });
     await logged(agent, 'DEPUTY_E_JOURNAL_FULL');
     await logged(agent, 'the journal grows again');
+  });
+
+  test('a supervisor that is killed at the bound has a successor, which waits for room as it did', {
+    timeout: 90_000,
+  }, async () => {
+    const { directory, remove } = makeDirectory();
+    undo.push(remove);
+    const words = ['--journal-bytes', '1', '--journal-retention-ms', '4000'];
+    const { agent, inode, open } = await start(directory, words);
+    const tree = new AgentTree(agent);
+    await tree.hasStandby();
+    const calls = open(45_000);
+    await logged(agent, 'DEPUTY_E_JOURNAL_FULL');
+    process.kill(tree.active, 'SIGKILL');
+    await tree.takenOver(1);
+    expect(await calls).toEqual({ [inode]: 45_000 });
+    expect(tree.takeOvers).toHaveLength(2);
+    const { status, stdout } = runDeputy(['journal', 'verify', '--state', agent.stateDirectory]);
+    expect(stdout).toContain(': well');
+    expect(status).toBe(0);
   });
 });

@@ -15,7 +15,7 @@ import { O } from '../support/trap-thread.js';
 const smallBytes = 3 * segmentBytes + (segmentBytes >> 1);
 /** More requests than three segments have records for. */
 const calls = 3 * recordsPerSegment + 1_000;
-const complaint = 'the journal can not grow';
+const complaint = 'the journal cannot grow';
 
 describeWhen(missingForKernel(), 'a journal on a full disk', () => {
   let directory: string;
