@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileEventStore } from '../../../../adapters/event-store/index.js';
-import { segmentsIn } from '../../../../adapters/journal/journal.js';
 import { JournalTail } from '../../../../adapters/journal/journal-tail.js';
+import { segmentsIn } from '../../../../adapters/journal/last-segment.js';
 import { recordsPerSegment } from '../../../../core/journal/segment-layout.js';
 import { offset, traceCapacity, traceEntryBytes } from '../../../../core/request/record-layout.js';
 import type { Handler } from '../../../../core/steps/handler.js';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type HostState,
   Supervision,
   type SupervisionEffect,
   type SupervisionLimits,
@@ -8,6 +9,7 @@ import {
 
 const limits: SupervisionLimits = {
   missedLooks: 3,
+  endingLooks: 2,
   starvedLooks: 8,
   startLooks: 12,
   promptRestarts: 3,
@@ -88,7 +90,8 @@ class World {
   look(silent: ReadonlySet<number> = new Set(), wantsToRun: (id: number) => boolean = () => false): void {
     for (const [id, one] of this.living) if (!silent.has(id) && !one.killed) one.beats++;
     const beats = new Map([...this.living].map(([id, one]) => [id, one.beats]));
-    this.obey(this.supervision.look(beats, wantsToRun));
+    const stateOf = (id: number): HostState => (wantsToRun(id) ? 'runnable' : 'waiting');
+    this.obey(this.supervision.look(beats, stateOf));
   }
 
   stop(): number | undefined {
