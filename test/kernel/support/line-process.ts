@@ -9,6 +9,7 @@ export class LineProcess {
   private readonly lines: string[] = [];
   private readonly waiting: ((line: string | undefined) => void)[] = [];
   private rest = '';
+  private hasEnded = false;
 
   constructor(program: string, words: readonly string[] = [], directory?: string) {
     this.child = spawn(program, words, {
@@ -21,6 +22,7 @@ export class LineProcess {
       this.child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
     });
     void this.exited.then(() => {
+      this.hasEnded = true;
       for (const resolve of this.waiting.splice(0)) resolve(undefined);
     });
   }
@@ -44,6 +46,7 @@ export class LineProcess {
   async next(question = 'a line'): Promise<string> {
     const line = this.lines.shift();
     if (line !== undefined) return line;
+    if (this.hasEnded) throw new Error(`the program ended before it was asked: ${question}`);
     const answer = new Promise<string | undefined>((resolve) => {
       this.waiting.push(resolve);
     });
