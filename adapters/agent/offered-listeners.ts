@@ -1,4 +1,5 @@
 import type { Target } from '../../core/ports/strategy.js';
+import type { LostListener } from '../keeper/protocol.js';
 import type { OfferedListener } from './keeper-link.js';
 
 /** Listeners that were served already, by the delegation that they belong to. */
@@ -16,4 +17,14 @@ export function byDelegation(listeners: readonly OfferedListener[]): ReadonlyMap
 export function targetOf({ key, state, descriptor }: OfferedListener): Target {
   const { containerId, processId, metadata, annotations } = state;
   return { containerId, processId, metadata, annotations, listener: descriptor, listenerKey: key };
+}
+
+/** A container whose process is there still, but whose listener is nowhere. */
+export function isAlive({ state }: LostListener): boolean {
+  try {
+    process.kill(state.processId, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

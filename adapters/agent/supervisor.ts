@@ -22,7 +22,7 @@ import { ControlSocket } from './control-socket.js';
 import { DeferredEventStore } from './deferred-event-store.js';
 import { ExpectedListeners } from './expected-listeners.js';
 import type { KeeperLink, OfferedListener } from './keeper-link.js';
-import { byDelegation, targetOf } from './offered-listeners.js';
+import { byDelegation, isAlive, targetOf } from './offered-listeners.js';
 
 /** How often, and how many times, lost calls are looked for after a take-over. */
 const lostEveryMs = 1_000;
@@ -49,12 +49,14 @@ export class Supervisor {
   private readonly serving: Serving;
   private readonly waiting = new Map<number, OfferedListener>();
   private readonly store = new DeferredEventStore();
+  private policy: Policy;
   private expected: ExpectedListeners | undefined;
   private engine: Engine | undefined;
   private control: ControlSocket | undefined;
   private processes: readonly ProcessStatus[] = [];
 
   constructor(private readonly options: SupervisorOptions) {
+    this.policy = options.policy;
     const { configuration, link, handlersModule, logger, onFatal } = options;
     const { stateDirectory, node, journalBytes, journalRetentionMs, eventBytes } = configuration;
     this.serving = prepareServing(
@@ -105,6 +107,7 @@ export class Supervisor {
   }
 
   setPolicy(policy: Policy): void {
+    this.policy = policy;
     this.engine?.setPolicy(policy);
   }
 
@@ -124,7 +127,7 @@ export class Supervisor {
     const engine = createEngine({
       strategies: this.options.strategies(serving.server),
       store: this.store as EventStore,
-      policy: this.options.policy,
+      policy: this.policy,
       stateDirectory: { sequencer: serving.publisher, epoch: serving.journal.epoch },
       clock: serving.clock,
       ids: randomIds,
@@ -192,6 +195,7 @@ export class Supervisor {
         });
       } catch (error) {
         this.options.logger.error({ err: error, delegation: delegationId }, 'a delegation can not go on');
+        for (const listener of entries) this.refuse(listener, error);
       }
     }
   }
@@ -245,10 +249,16 @@ export class Supervisor {
       const code = isDeputyError(error) ? error.code : 'DEPUTY_E_HANDLER_FAILED';
       const bindings = { err: error, code, container: state.containerId };
       this.options.logger.error(bindings, 'the container is not served; its calls will fail with ENOSYS');
-      systemCall('close', listener.descriptor);
-      const message = error instanceof Error ? error.message : String(error);
-      this.options.link.send({ kind: 'refused', key, code, message });
+      this.refuse(listener, error);
     }
+  }
+
+  /** Nobody is to hold the listener any longer, so that its target's calls don't wait for ever. */
+  private refuse({ key, descriptor }: OfferedListener, error: unknown): void {
+    systemCall('close', descriptor);
+    const code = isDeputyError(error) ? error.code : 'DEPUTY_E_HANDLER_FAILED';
+    const message = error instanceof Error ? error.message : String(error);
+    this.options.link.send({ kind: 'refused', key, code, message });
   }
 
   /** What nobody waits for: the event store, status, and the ends of what predecessors left open. */
@@ -281,14 +291,4 @@ export class Supervisor {
 
 function isLive(state: string): boolean {
   return state === 'active' || state === 'recovering';
-}
-
-/** A container whose process is there still, but whose listener is nowhere. */
-function isAlive({ state }: LostListener): boolean {
-  try {
-    process.kill(state.processId, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

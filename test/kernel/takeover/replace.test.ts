@@ -1,4 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +7,7 @@ import { runDeputy, startAgentProcess } from '../../lab/agent-process.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { compileTarget } from '../support/compile.js';
 import { makeShare } from '../support/share.js';
-import { sleep, until } from './support/agent-tree.js';
+import { AgentTree, sleep, until } from './support/agent-tree.js';
 import { historyOf } from './support/history.js';
 import { SteadyTarget } from './support/steady-target.js';
 
@@ -53,6 +54,28 @@ describeWhen(missingForKernel(), 'an agent that is replaced', () => {
       rmSync(made.directory, { recursive: true, force: true });
     });
   }
+
+  test('a policy that was read again holds after a take-over', { timeout: 60_000 }, async () => {
+    const made = makeShare();
+    const agent = await startAgentProcess({ policy: { version: 1 } });
+    chmodSync(agent.directory, 0o755);
+    const tree = new AgentTree(agent);
+    const program = compileTarget('handover');
+    const open = (container: string): string =>
+      spawnSync(program, ['whole', agent.socketPath, container, made.share], { encoding: 'utf8' }).stdout;
+    expect(open('before')).toBe('open: ok\n');
+    await tree.hasStandby();
+    const shares = [{ name: 'other', path: '/nowhere' }];
+    writeFileSync(agent.policyPath, JSON.stringify({ version: 1, defaults: { shares } }));
+    agent.kill('SIGHUP');
+    await until(() => agent.log.some((line) => line.includes('was read again')), 'the policy');
+    const before = tree.takeOvers.length;
+    process.kill(tree.active, 'SIGKILL');
+    await tree.takenOver(before);
+    expect(open('after')).toBe('open: EPERM\n');
+    expect(await agent.stop()).toBe(0);
+    rmSync(made.directory, { recursive: true, force: true });
+  });
 
   test('where there is none, an agent starts as always', { timeout: 60_000 }, async () => {
     const agent = await startAgentProcess({ arguments: ['--replace'] });
