@@ -84,9 +84,10 @@ export class Keeper {
     await this.holdings.closeSocket(true);
     this.stopping = true;
     this.supervision.stop();
-    for (const child of this.children.values()) child.kill();
     clearInterval(this.timer);
+    // Supervisors go on until there is nothing else to wait for, so that calls wait for a moment only.
     await this.injector.stop();
+    for (const child of this.children.values()) child.kill();
     return this.holdings.list();
   }
 

@@ -103,7 +103,7 @@ describeWhen(missingForKernel(), 'supervisors that are killed at random', () => 
       flavour: 'killable',
       exactEvery: 7,
     });
-    const rounds = isLong ? 40 : 8;
+    const rounds = isLong ? 40 : 5;
     await until(() => agent.status().targets[0]?.state === 'active', 'the delegation');
     for (let round = 0; round < rounds; round++) {
       const before = tree.takeOvers.length;

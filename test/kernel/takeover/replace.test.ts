@@ -11,7 +11,7 @@ import { AgentTree, sleep, until } from './support/agent-tree.js';
 import { historyOf } from './support/history.js';
 import { SteadyTarget } from './support/steady-target.js';
 
-const rounds = 3;
+const rounds = 2;
 
 describeWhen(missingForKernel(), 'an agent that is replaced', () => {
   for (const flavour of ['plain', 'killable'] as const) {

@@ -424,7 +424,7 @@ describe.runIf(onLinux)('a publisher that is killed', () => {
     const directory = mkdtempSync(join(tmpdir(), 'deputy-unit-'));
     const entry = join(checkoutDirectory(), 'dist/test/lab/publishing.js');
     try {
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < (isLong ? 20 : 6); round++) {
         const child = spawn(process.execPath, [entry, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
         const exited = once(child, 'exit');
         await Promise.race([once(child.stdout, 'data'), exited]);
