@@ -5,8 +5,14 @@ import { defaultPolicy } from '../../core/policy/parse.js';
 import { compilePolicy } from '../../core/request/compiled-policy.js';
 import { handlerOf } from '../../strategies/seccomp-notify/index.js';
 
-/** Replays a state directory's journal with this build's handlers. */
-export function replayStateDirectory(stateDirectory: string): ReplayedJournal {
+/**
+ * Replays a state directory's journal with this build's handlers. `isUnlisted`: threads whose policy lists no
+ * name_to_handle_at.
+ */
+export function replayStateDirectory(
+  stateDirectory: string,
+  isUnlisted: (threadId: number) => boolean = () => false,
+): ReplayedJournal {
   const { auditArchitecture, foreignSyscallBit, syscalls, openFlags } = native().architecture;
   const abi = {
     auditArchitecture,
@@ -16,5 +22,8 @@ export function replayStateDirectory(stateDirectory: string): ReplayedJournal {
     ...openFlags,
   };
   const policy = compilePolicy(resolvePolicy(defaultPolicy(), { containerId: 'replay', metadata: '' }));
-  return replayJournal(stateDirectory, (record) => handlerOf(record, abi, policy));
+  const shorter = { ...policy, syscalls: new Set(['open_by_handle_at']) };
+  return replayJournal(stateDirectory, (record) =>
+    handlerOf(record, abi, isUnlisted(record.threadId) ? shorter : policy),
+  );
 }

@@ -2,6 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type AgentProcess, startAgentProcess } from '../../../lab/agent-process.js';
+import { replayStateDirectory } from '../../../support/replay.js';
 import { makeShare } from '../../support/share.js';
 import { type Flavour, TrapTarget } from '../../support/trap-target.js';
 import { AgentTree, until } from './agent-tree.js';
@@ -34,6 +35,9 @@ export class CrashStage {
   private readonly undisturbed = new Map<string, CrashRun>();
   private readonly tree: AgentTree;
   readonly truncated: TruncatedFile;
+  /** Supervisors that died here so far. */
+  crashes = 0;
+  private exitCode: number | string = '';
 
   private constructor(
     readonly agent: AgentProcess,
@@ -95,6 +99,7 @@ export class CrashStage {
     const events = await one.events.next();
     const { left } = this.file;
     this.file.disarm();
+    this.crashes += points.length - left.length;
     await until(() => this.tree.takeOvers.length === before + points.length - left.length, 'every successor');
     const reference = this.undisturbed.get(`${call.name} ${flavour}`);
     const isSame = reference === undefined || isDeepStrictEqual(outcome, reference.outcome);
@@ -129,7 +134,19 @@ export class CrashStage {
     }
   }
 
+  /** Checks what the journal says and ends all; nothing is left behind even when the check fails. */
   async close(): Promise<number | string> {
+    const unlisted = [...this.targets].filter(([name]) => name.startsWith('continued'));
+    const threads = new Set(unlisted.map(([, { target }]) => target.pid));
+    try {
+      replayStateDirectory(this.agent.stateDirectory, (threadId) => threads.has(threadId));
+    } finally {
+      this.exitCode = await this.end();
+    }
+    return this.exitCode;
+  }
+
+  private async end(): Promise<number | string> {
     await Promise.all([...this.targets.values()].map(({ target }) => target.end()));
     const code = await this.agent.stop();
     this.file.remove();
