@@ -45,7 +45,11 @@ describeWhen(missingForKernel(), 'supervisors that are killed at random', () => 
     const name = `${killsEach} kills, ${flavour} wait, opath ${opath}: every call is right`;
     test(name, { timeout: isLong ? 1_200_000 : 180_000 }, async () => {
       const made = makeShare();
-      const agent: AgentProcess = await startAgentProcess({ policy: { version: 1, defaults: { opath } } });
+      const agent: AgentProcess = await startAgentProcess({
+        policy: { version: 1, defaults: { opath } },
+        // Each take-over begins two segments: hundreds within minutes would reach the journal's bound.
+        arguments: ['--journal-retention-ms', '2000'],
+      });
       chmodSync(agent.directory, 0o755);
       const tree = new AgentTree(agent);
       const { socketPath } = agent;

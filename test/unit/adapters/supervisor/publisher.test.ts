@@ -25,6 +25,7 @@ import { silentLogger } from '../../../../core/ports/logger.js';
 import { offset } from '../../../../core/request/record-layout.js';
 import { checkoutDirectory } from '../../../lab/paths.js';
 import { CrashingJournal, withDirectory } from '../../../support/crashing-journal.js';
+import { isLong } from '../../../support/describe-when.js';
 
 const onLinux = process.platform === 'linux';
 const never = new Promise<never>(() => undefined);
@@ -420,7 +421,7 @@ describe.runIf(onLinux)('a publisher after its predecessors', () => {
 });
 
 describe.runIf(onLinux)('a publisher that is killed', () => {
-  test('twenty times by SIGKILL: each event once, in order, without a gap', async () => {
+  test('many times by SIGKILL: each event once, in order, without a gap', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'deputy-unit-'));
     const entry = join(checkoutDirectory(), 'dist/test/lab/publishing.js');
     try {
