@@ -125,6 +125,7 @@ function insideOf(
     },
     installCommand(name, line) {
       writeFileSync(join(programs, name), `#!/bin/sh\nexec ${line} "$@"\n`, { mode: 0o755 });
+      showCheckout(units, name);
     },
     systemctl: (...words) => output('systemctl', words),
     property: (unit, name) => output('systemctl', ['show', '--value', '--property', name, unit]).trim(),
@@ -154,4 +155,13 @@ export function firstChildOf(pid: number): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A service with a /tmp of its own (PrivateTmp=) sees a checkout that lies there only if it is shown to it. */
+function showCheckout(units: string, service: string): void {
+  const checkout = checkoutDirectory();
+  if (!/^\/(tmp|var\/tmp)\//.test(checkout)) return;
+  const path = join(units, `${service}.service.d`, 'checkout.conf');
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `[Service]\nBindReadOnlyPaths=${checkout}\n`);
 }
