@@ -34,6 +34,7 @@ export class Keeper {
   private nextId = 1;
   private hasProved = false;
   private hasServed = false;
+  private tookOver = false;
   private stopping = false;
   private hasStopped: () => void = () => undefined;
   private end: KeeperEnd = { abandonedTargets: 0, stuckLoops: 0 };
@@ -213,8 +214,10 @@ export class Keeper {
     if (!this.stopping) {
       this.options.logger.error({ supervisor: child?.pid, phase, reason: how }, 'a supervisor ended');
     }
-    if (!this.hasServed) {
+    if (!this.hasServed && !this.tookOver) {
+      // The agent does not start; another one would fail as well.
       this.failedToStart(deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail: how }));
+      return;
     }
     this.obey(this.supervision.died(id, livedMs, how, wasKilled));
     this.tellProcesses();
@@ -225,7 +228,7 @@ export class Keeper {
       case 'ready':
         return void this.becameReady(id, child);
       case 'failed':
-        if (!this.hasServed)
+        if (!this.hasServed && !this.tookOver)
           this.failedToStart(new DeputyError(message.code as ErrorCode, message.message, message.remedy));
         return;
       case 'active':
@@ -255,6 +258,8 @@ export class Keeper {
     if (handOver !== undefined && !this.hasProved && this.injector.processId === undefined) {
       try {
         this.takeBack(await handOver());
+        // From here on others' targets depend on this agent: it tries again instead of giving up.
+        this.tookOver = true;
       } catch (error) {
         return this.failedToStart(error as Error);
       }

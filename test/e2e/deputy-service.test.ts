@@ -121,7 +121,8 @@ describeWhen(missingForSystemd(), 'the shipped unit under a real systemd', () =>
     expect(lab.property('deputy', 'Result')).toBe('success');
     const cgroup = '/sys/fs/cgroup/system.slice/deputy.service';
     expect(lab.run('test', ['-e', cgroup]).status).toBe(1);
-    expect(lab.run('test', ['-e', socketPath]).status).toBe(1);
+    // Its file stays as long as the stored socket may: runtimes wait there for the next start.
+    expect(lab.run('test', ['-e', socketPath]).status).toBe(0);
   });
 
   test.skipIf(!isLong)(
