@@ -32,8 +32,11 @@ if (!existsSync(node)) {
 // The suites that depend on Node itself; the guest is no different on another version, and crashes at every step
 // take as long as all else together.
 const defaults = ['test/unit', 'test/contract', 'test/kernel'];
-const left = ['crash-points', 'hangs', 'injector-kills', 'lost-records', 'stalls'];
-const exclusions = left.map((name) => `--exclude=test/kernel/takeover/${name}.test.ts`);
+const left = ['crash-points', 'hangs', 'injector-kills', 'kills', 'lost-records', 'stalls'];
+const exclusions = [
+  ...left.map((name) => `--exclude=test/kernel/takeover/${name}.test.ts`),
+  '--exclude=test/kernel/storage/**',
+];
 const suites = process.argv.length > 2 ? process.argv.slice(2) : [...defaults, ...exclusions];
 const { status, report } = runVitest(node, suites, { DEPUTY_TEST_NODE: version });
 process.stdout.write(`Node ${version}: ${countTests(report)}\n`);
