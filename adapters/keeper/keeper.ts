@@ -215,9 +215,10 @@ export class Keeper {
       this.options.logger.error({ supervisor: child?.pid, phase, reason: how }, 'a supervisor ended');
     }
     if (!this.hasServed && !this.tookOver) {
-      // The agent does not start; another one would fail as well.
-      this.failedToStart(deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail: how }));
-      return;
+      // The agent does not start; what it said of the reason may still be on its way.
+      const giveUp = (): void =>
+        this.failedToStart(deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail: how }));
+      return child?.process.connected ? void child.process.once('disconnect', giveUp) : giveUp();
     }
     this.obey(this.supervision.died(id, livedMs, how, wasKilled));
     this.tellProcesses();

@@ -129,7 +129,9 @@ describeWhen(missingForKernel(), 'a journal that is not as it was left', () => {
   test('a newer version keeps everybody out, and nothing is changed', () => {
     const { state, journal, deputy } = copy();
     overwrite(join(journal, name(2)), headerOffset.formatVersion, (bytes) => bytes.fill(9));
-    const files = readdirSync(journal);
+    // What a supervisor that is gone had made ready is no part of the journal, and may be cleared away.
+    const contents = (): string[] => readdirSync(journal).filter((one) => !one.endsWith('.spare'));
+    const files = contents();
     const started = failingStart(state);
     expect([started.status, started.stdout]).toEqual([1, '']);
     expect(started.stderr).toContain('DEPUTY_E_JOURNAL_FORMAT_NEWER');
@@ -138,7 +140,7 @@ describeWhen(missingForKernel(), 'a journal that is not as it was left', () => {
       expect(status, command).toBe(1);
       expect(stderr, command).toContain('DEPUTY_E_JOURNAL_FORMAT_NEWER');
     }
-    expect(readdirSync(journal)).toEqual(files);
+    expect(contents()).toEqual(files);
   });
 
   test('inspect and verify work while an agent writes; repair does not', { timeout: 60_000 }, async () => {
