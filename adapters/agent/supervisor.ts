@@ -17,6 +17,7 @@ import type {
   SupervisorConfiguration,
 } from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';
+import { rehearse } from '../rehearsal/index.js';
 import { knownCalls, reissueLostCalls } from '../supervisor/lost-calls.js';
 import { ControlSocket } from './control-socket.js';
 import { DeferredEventStore } from './deferred-event-store.js';
@@ -77,7 +78,12 @@ export class Supervisor {
   /** Resolves when it could take over at once. */
   async prepare(): Promise<string | undefined> {
     await this.serving.server.warm();
-    return this.options.configuration.proves ? this.serving.server.obstacle() : undefined;
+    const { configuration, strategies, logger } = this.options;
+    if (configuration.rehearses) {
+      const { stateDirectory } = configuration;
+      await rehearse(this.serving.server, { stateDirectory, policy: this.policy, strategies }, logger);
+    }
+    return configuration.proves ? this.serving.server.obstacle() : undefined;
   }
 
   /** A listener that the keeper has. */

@@ -5,6 +5,7 @@ import {
   eventPayload,
   maximumPayloadBytes,
   payloadSlots,
+  placeIn,
   recordsPerSegment,
   segmentBytes,
   segmentOf,
@@ -18,6 +19,12 @@ import { createSegment, type MappedFile, noteOpenFrom, segmentName } from './seg
 import { SegmentSealer } from './segment-sealer.js';
 import { SharedCounters } from './shared-counters.js';
 import { SpareSegment } from './spare-segment.js';
+
+/**
+ * When so many slots of a segment are used the next one is made: the rest lasts longer than that takes, and
+ * an epoch that is soon over costs one segment.
+ */
+const nextIsMadeAt = recordsPerSegment / 8;
 
 /** A mapped segment as it is handed to loops. */
 export interface PreparedSegment {
@@ -134,12 +141,13 @@ export class Journal {
   }
 
   /**
-   * Makes sure that the segment in use and the next one are ready. Returns those that are new. At the bound
-   * on disk it makes none: the loops wait until old segments are let go.
+   * Makes sure that the segment in use is ready, and in time the next one. Returns those that are new. At the
+   * bound on disk it makes none: the loops wait until old segments are let go.
    */
   prepareAhead(): PreparedSegment[] {
     const fresh: PreparedSegment[] = [];
-    const wanted = segmentOf(this.counters.nextSlot) + 1;
+    const { nextSlot } = this.counters;
+    const wanted = segmentOf(nextSlot) + (placeIn(nextSlot) < nextIsMadeAt ? 0 : 1);
     while (this.prepared < wanted && this.mappedOrKept() < this.options.maximumSegments) {
       const segment = this.prepared + 1;
       const created = this.createNext(segment);
@@ -246,6 +254,7 @@ export class Journal {
     for (const { address, descriptor } of mapped) {
       if (isComplete && !hasOpenRecord(viewMemory(address, segmentBytes))) this.sealer.seal(descriptor);
       else closeSync(descriptor);
+      if (isComplete) replaceWithAnonymous(address, segmentBytes);
     }
     await this.sealer.finish();
   }

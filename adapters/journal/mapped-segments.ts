@@ -24,9 +24,12 @@ export class MappedSegments {
     private epoch: number,
   ) {}
 
-  /** The epoch that records are written under from now on; before any is. */
+  /** The epoch that records are written under from now on. What was written to before is another's. */
   begin(epoch: number): void {
     this.epoch = epoch;
+    this.segments.clear();
+    this.nextSlot = 0;
+    this.blockEnd = 0;
   }
 
   /** Makes a mapped segment usable by this thread. */

@@ -7,7 +7,7 @@ export interface KeeperOptions {
   /** The socket for runtimes; none for `deputy run`, whose one target comes by take(). */
   readonly socketPath?: string;
   readonly allowedUsers?: readonly number[];
-  readonly configuration: Omit<SupervisorConfiguration, 'proves'>;
+  readonly configuration: Omit<SupervisorConfiguration, 'proves' | 'rehearses'>;
   /** The compiled entry of supervisors. */
   readonly supervisorEntry: string;
   readonly standby: boolean;

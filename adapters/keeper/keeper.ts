@@ -192,7 +192,8 @@ export class Keeper {
     });
     this.children.set(id, child);
     this.supervision.started(id);
-    child.send({ kind: 'start', configuration: { ...this.options.configuration, proves: !this.hasProved } });
+    const work = { proves: !this.hasProved, rehearses: this.supervision.activeId !== undefined };
+    child.send({ kind: 'start', configuration: { ...this.options.configuration, ...work } });
     for (const listener of this.holdings.book.all) child.giveListener(listener);
     this.tellProcesses();
   }

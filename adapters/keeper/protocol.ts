@@ -18,6 +18,8 @@ export interface SupervisorConfiguration {
   readonly logLevel: string;
   /** The first one shows on a probe child that it works before it says that it is ready. */
   readonly proves: boolean;
+  /** A standby has time: it serves itself first, so that nothing in it is cold when its turn comes. */
+  readonly rehearses: boolean;
 }
 
 /** A delegation whose listener is lost although its target may live. */

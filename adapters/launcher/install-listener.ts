@@ -27,7 +27,9 @@ export interface InstalledListener {
  * ring isn't a system call and so is never seen by a filter. A kernel before 5.19 doesn't know the killable
  * wait: then the plain one is used.
  */
-export function installListener(setup: LauncherSetup): InstalledListener {
+export function installListener(
+  setup: Pick<LauncherSetup, 'syscalls' | 'waitKillable' | 'refuseIoUring'>,
+): InstalledListener {
   const { numbers, architecture } = hotSyscalls();
   const notified = setup.syscalls.map((name) => numbers[name]);
   const rings = [numbers.io_uring_setup, numbers.io_uring_enter, numbers.io_uring_register];

@@ -20,7 +20,7 @@ export interface LoopPoolOptions {
 /** The loops of a supervisor, and what they need all the time: journal segments and injector channels. */
 export class LoopPool {
   readonly loops = new Set<LoopHandle>();
-  private hasBegun = false;
+  hasBegun = false;
   private announced = 0;
   private forgottenBefore = 0;
   private readonly growth: Outage;

@@ -15,6 +15,7 @@ import { LoopPool } from './loop-pool.js';
 import { LoopWatch } from './loop-watch.js';
 import { transferPolicy } from './policy-transfer.js';
 import type { Publisher } from './publisher.js';
+import { RehearsalStage, type StageOptions } from './rehearsal-stage.js';
 
 /** How often loops are looked at, and how long a request may take before its loop is left to it. */
 const watchEveryMs = 100;
@@ -47,6 +48,7 @@ export class RequestServer implements RequestService {
   private allWait = false;
   private obstacleFound: Promise<string | undefined> | undefined;
   private stopping = false;
+  private stage: RehearsalStage | undefined;
 
   constructor(private readonly options: RequestServerOptions) {
     const { journal, injector, handlersModule, logger } = options;
@@ -80,6 +82,12 @@ export class RequestServer implements RequestService {
   /** Is nothing left of what predecessors had not finished? */
   private get isRecovered(): boolean {
     return this.left.isHandedOut && [...this.attached.values()].every(({ former }) => former.length === 0);
+  }
+
+  /** Has the first loop serve before there is a journal. What it writes is forgotten when the epoch begins. */
+  rehearse(options: StageOptions): RehearsalStage {
+    this.stage = new RehearsalStage(this.main, this.options.journal.counters, options);
+    return this.stage;
   }
 
   /** Resolves when the first loop runs. */
@@ -175,6 +183,7 @@ export class RequestServer implements RequestService {
       case 'hangup':
         return this.gone(report.key);
       case 'detached':
+        this.stage?.hear(report.key);
         this.left.ended(report.key);
         return this.attached.get(report.key)?.detached?.();
       case 'recovered':
@@ -233,6 +242,7 @@ export class RequestServer implements RequestService {
 
   /** Looks for a loop that has been in one request for too long. */
   private look(): void {
+    if (!this.pool.hasBegun) return;
     this.tendJournal();
     const nowMs = performance.now();
     for (const loop of this.pool.loops) {

@@ -1,0 +1,20 @@
+import { resolvePolicy } from '../../core/policy/match.js';
+import type { Logger } from '../../core/ports/logger.js';
+import type { RequestServer } from '../supervisor/request-server.js';
+import { rehearseLoop } from './rehearse-loop.js';
+import { rehearseTakeOver, type TakeOverRehearsal } from './rehearse-take-over.js';
+
+/** Has a standby do once what it will be there for. Throws when its loop doesn't serve. */
+export async function rehearse(
+  server: RequestServer,
+  options: Omit<TakeOverRehearsal, 'resolved'>,
+  logger: Logger,
+): Promise<void> {
+  const resolved = resolvePolicy(options.policy, { containerId: 'rehearsal', metadata: '' });
+  try {
+    await rehearseTakeOver({ ...options, resolved });
+  } catch (error) {
+    logger.warn({ err: error }, 'the standby could not rehearse; its first requests take longer');
+  }
+  await rehearseLoop(server, resolved);
+}

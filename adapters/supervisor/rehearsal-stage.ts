@@ -1,0 +1,49 @@
+import { recordsPerSegment, segmentBytes } from '../../core/journal/segment-layout.js';
+import type { ResolvedPolicy } from '../../core/policy/match.js';
+import type { SharedCounters } from '../journal/shared-counters.js';
+import { allocate, replaceWithAnonymous } from '../linux/memory.js';
+import type { LoopHandle } from './loop-handle.js';
+import { transferPolicy } from './policy-transfer.js';
+
+export interface StageOptions {
+  /** The listener, which stays the caller's. */
+  readonly descriptor: number;
+  readonly policy: ResolvedPolicy;
+  /** Records of requests that a predecessor left. */
+  readonly former: readonly Uint8Array[];
+}
+
+/** No listener of a target has this number. */
+const stageKey = 3;
+const stageSegment = 1;
+
+/** A loop at work before it is its turn: on a listener of a rehearsal, with memory for a journal. */
+export class RehearsalStage {
+  private readonly address = allocate(segmentBytes).address;
+  private readonly ended: Promise<void>;
+  private resolve: () => void = () => undefined;
+
+  constructor(
+    private readonly loop: LoopHandle,
+    counters: SharedCounters,
+    { descriptor, policy, former }: StageOptions,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+    counters.start(stageSegment * recordsPerSegment);
+    loop.begin(0, stageSegment, [{ segment: stageSegment, address: this.address }]);
+    loop.send({ kind: 'attach', key: stageKey, descriptor, policy: transferPolicy(policy), former });
+  }
+
+  /** The loop says that it serves a listener no longer. */
+  hear(key: number): void {
+    if (key === stageKey) this.resolve();
+  }
+
+  async detach(): Promise<void> {
+    this.loop.send({ kind: 'detach', key: stageKey });
+    await this.ended;
+    replaceWithAnonymous(this.address, segmentBytes);
+  }
+}
