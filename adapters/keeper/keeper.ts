@@ -229,10 +229,11 @@ export class Keeper {
     switch (message.kind) {
       case 'ready':
         return void this.becameReady(id, child);
-      case 'failed':
-        if (!this.hasServed && !this.tookOver)
-          this.failedToStart(new DeputyError(message.code as ErrorCode, message.message, message.remedy));
-        return;
+      case 'failed': {
+        const error = new DeputyError(message.code as ErrorCode, message.message, message.remedy);
+        if (!this.hasServed && !this.tookOver) return this.failedToStart(error);
+        return this.options.logger.error({ supervisor: child.pid, code: error.code }, error.message);
+      }
       case 'active':
         this.hasServed = true;
         this.becameActive();

@@ -181,6 +181,7 @@ export class RequestServer implements RequestService {
     const { logger } = this.options;
     switch (report.kind) {
       case 'hangup':
+        this.stage?.hear(report.key);
         return this.gone(report.key);
       case 'detached':
         this.stage?.hear(report.key);
