@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createEngine, type Engine } from '../../core/engine/engine.js';
 import { isDeputyError } from '../../core/errors/deputy-error.js';
 import type { Policy } from '../../core/policy/schema.js';
@@ -18,16 +17,16 @@ import type {
 } from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';
 import { rehearse } from '../rehearsal/index.js';
-import { knownCalls, reissueLostCalls } from '../supervisor/lost-calls.js';
 import { ControlSocket } from './control-socket.js';
 import { DeferredEventStore } from './deferred-event-store.js';
 import { ExpectedListeners } from './expected-listeners.js';
 import type { KeeperLink, OfferedListener } from './keeper-link.js';
+import { searchLost } from './lost-search.js';
 import { byDelegation, isAlive, targetOf } from './offered-listeners.js';
+import { openStore } from './open-store.js';
 
-/** How often, and how many times, lost calls are looked for after a take-over. */
-const lostEveryMs = 1_000;
-const lostRounds = 30;
+/** How long an end waits for events where the store can't be opened: they stay in the journal. */
+const endWithoutStoreMs = 1_000;
 
 export interface SupervisorOptions {
   readonly configuration: SupervisorConfiguration;
@@ -55,6 +54,8 @@ export class Supervisor {
   private engine: Engine | undefined;
   private control: ControlSocket | undefined;
   private processes: readonly ProcessStatus[] = [];
+  private hasStore = false;
+  private stopping = false;
 
   constructor(private readonly options: SupervisorOptions) {
     this.policy = options.policy;
@@ -149,18 +150,30 @@ export class Supervisor {
     const counts = { listeners: listeners.length, epoch: serving.journal.epoch };
     this.options.logger.info({ ...counts, durationMs, reason }, 'this supervisor serves');
     void this.follow(engine, lost);
-    void this.searchLost(listeners.filter(({ note }) => note !== undefined));
+    const { stateDirectory } = this.options.configuration;
+    const parts = { serving, stateDirectory, link: this.options.link, logger: this.options.logger };
+    void searchLost(
+      listeners.filter(({ note }) => note !== undefined),
+      parts,
+    );
   }
 
   /** Ends: `hold` leaves the delegations as they are, for whoever gets the listeners next. */
   async stop(hold: boolean): Promise<{ abandonedTargets: number; stuckLoops: number }> {
     const live = this.engine?.status().delegations.filter(({ state }) => isLive(state)) ?? [];
     this.control?.close();
-    if (!hold) await this.engine?.close();
+    this.stopping = true;
+    if (!hold) await this.endDelegations();
     const stuckLoops = await this.serving.stopLoops();
     await this.serving.stopPublishing();
     await this.serving.close();
     return { abandonedTargets: hold ? 0 : live.length, stuckLoops };
+  }
+
+  private async endDelegations(): Promise<void> {
+    const ended = this.engine?.close();
+    if (this.hasStore) return ended;
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, endWithoutStoreMs))]);
   }
 
   get listenerCount(): number {
@@ -206,39 +219,6 @@ export class Supervisor {
     }
   }
 
-  /**
-   * A record may be lost with a damaged journal. Its call is looked for several times: what tells where to
-   * look for it, a call of the same target, may come a little later.
-   */
-  private async searchLost(listeners: readonly OfferedListener[]): Promise<void> {
-    for (let round = 0; round < lostRounds; round++) {
-      for (const { key, state } of listeners) {
-        try {
-          await this.reissueLost(key, state.processId);
-        } catch (error) {
-          this.options.logger.error({ err: error, listener: key }, 'lost calls could not be looked for');
-        }
-      }
-      await new Promise<void>((resolve) => setTimeout(resolve, lostEveryMs).unref());
-    }
-  }
-
-  private async reissueLost(key: number, processId: number): Promise<void> {
-    const { server, journal } = this.serving;
-    const served = server.served(key);
-    if (served === undefined) return;
-    const journalDirectory = join(this.options.configuration.stateDirectory, 'journal');
-    await reissueLostCalls(
-      { key, descriptor: served.descriptor, processId },
-      {
-        injector: this.options.link,
-        logger: this.options.logger,
-        known: () => knownCalls(journalDirectory, key, journal.firstSegment),
-        expect: (threadIds) => served.tell({ kind: 'reissued', key, threadIds }),
-      },
-    );
-  }
-
   private async delegate(engine: Engine, listener: OfferedListener): Promise<void> {
     const { key, state } = listener;
     const note = (delegationId: string, strategy: string): void =>
@@ -273,15 +253,18 @@ export class Supervisor {
     const { logger } = this.options;
     try {
       this.control = await ControlSocket.open(stateDirectory, () => this.status(engine), logger);
-      this.store.open(await this.serving.publishTo(stateDirectory));
-      await this.serving.publisher.caughtUp();
-      // Until here a successor was in a hurry; from here on requests come before events.
-      giveWay();
-      await engine.settlePredecessors(new Set(lost.filter(isAlive).map(({ note }) => note.delegationId)));
     } catch (error) {
-      logger.error({ err: error }, 'the event store can not be opened; events stay in the journal');
-      this.options.onFatal('the event store can not be opened');
+      logger.error({ err: error }, 'there is no control socket; `deputy status` finds no agent');
     }
+    const publish = (): ReturnType<Serving['publishTo']> => this.serving.publishTo(stateDirectory);
+    const store = await openStore(publish, () => this.stopping, logger);
+    if (store === undefined) return;
+    this.store.open(store);
+    this.hasStore = true;
+    await this.serving.publisher.caughtUp();
+    // Until here a successor was in a hurry; from here on requests come before events.
+    giveWay();
+    await engine.settlePredecessors(new Set(lost.filter(isAlive).map(({ note }) => note.delegationId)));
   }
 
   private status(engine: Engine): Record<string, unknown> {
@@ -290,6 +273,7 @@ export class Supervisor {
       epoch: this.serving.journal.epoch,
       processes: this.processes,
       listeners: this.listenerCount,
+      eventStore: this.hasStore ? 'open' : 'unavailable',
       targets: engine.status().delegations,
     };
   }

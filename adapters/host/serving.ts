@@ -87,15 +87,17 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
       server.endFormer(resolvePolicy(defaultPolicy(), { containerId: 'gone', metadata: '' }));
     },
     async publishTo(directory) {
-      store = await openFileEventStore({
-        directory: join(directory, 'events'),
-        ...(options.maximumEventBytes === undefined ? {} : { maximumBytes: options.maximumEventBytes }),
-      });
-      await publisher.start(store);
+      const opened = await openStore(directory, publisher, options.maximumEventBytes);
+      store = opened;
       // A successor's first concern is its targets.
       void publisher.caughtUp().then(() => checkSealed(journalDirectory, journal.firstSegment, sayDamage));
-      timer = tendDisk({ journal, publisher, store }, options.journalRetentionMs ?? 120_000, clock, logger);
-      return store;
+      timer = tendDisk(
+        { journal, publisher, store: opened },
+        options.journalRetentionMs ?? 120_000,
+        clock,
+        logger,
+      );
+      return opened;
     },
     async stopLoops() {
       stuckLoops = await server.stop();
@@ -115,6 +117,24 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
 
 function wallClockBaseMs(clock: Clock): number {
   return clock.nowMs() - clock.monotonicUs() / 1_000;
+}
+
+/** A store that can't be begun with is closed again: it is opened anew for the next try. */
+async function openStore(
+  stateDirectory: string,
+  publisher: Publisher,
+  maximumBytes: number | undefined,
+): Promise<FileEventStore> {
+  const directory = join(stateDirectory, 'events');
+  const limits = maximumBytes === undefined ? {} : { maximumBytes };
+  const store = await openFileEventStore({ directory, ...limits });
+  try {
+    await publisher.start(store);
+    return store;
+  } catch (error) {
+    await store.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 interface OnDisk {

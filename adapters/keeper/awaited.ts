@@ -1,3 +1,6 @@
+import { DeputyError } from '../../core/errors/deputy-error.js';
+import type { ErrorCode } from '../../core/errors/table.js';
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -20,4 +23,9 @@ export class Awaited {
     this.waiters.get(key)?.reject(error);
     this.waiters.delete(key);
   }
+}
+
+/** A coded error as it came from a supervisor. */
+export function failureOf(told: { code: string; message: string; remedy?: string }): DeputyError {
+  return new DeputyError(told.code as ErrorCode, told.message, told.remedy ?? '');
 }

@@ -1,12 +1,11 @@
-import { DeputyError, deputyError } from '../../core/errors/deputy-error.js';
-import type { ErrorCode } from '../../core/errors/table.js';
+import { deputyError } from '../../core/errors/deputy-error.js';
 import { Supervision, type SupervisionEffect } from '../../core/keeper/supervision.js';
 import { systemCall } from '../linux/native.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import { isSeccompListener } from '../oci/listener-check.js';
 import { rehearseHandOver } from '../oci/rehearsal.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
-import { Awaited } from './awaited.js';
+import { Awaited, failureOf } from './awaited.js';
 import type { StoredDescriptor } from './descriptor-storage.js';
 import { Holdings } from './holdings.js';
 import { hostStateOf, stayOutOfReach } from './host-process.js';
@@ -33,8 +32,7 @@ export class Keeper {
   private lastLookMs = 0;
   private nextId = 1;
   private hasProved = false;
-  private hasServed = false;
-  private tookOver = false;
+  private isDependedOn = false;
   private stopping = false;
   private hasStopped: () => void = () => undefined;
   private end: KeeperEnd = { abandonedTargets: 0, stuckLoops: 0 };
@@ -215,7 +213,7 @@ export class Keeper {
     if (!this.stopping) {
       this.options.logger.error({ supervisor: child?.pid, phase, reason: how }, 'a supervisor ended');
     }
-    if (!this.hasServed && !this.tookOver) {
+    if (!this.isDependedOn) {
       // The agent does not start; what it said of the reason may still be on its way.
       const giveUp = (): void =>
         this.failedToStart(deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail: how }));
@@ -229,13 +227,11 @@ export class Keeper {
     switch (message.kind) {
       case 'ready':
         return void this.becameReady(id, child);
-      case 'failed': {
-        const error = new DeputyError(message.code as ErrorCode, message.message, message.remedy);
-        if (!this.hasServed && !this.tookOver) return this.failedToStart(error);
-        return this.options.logger.error({ supervisor: child.pid, code: error.code }, error.message);
-      }
+      case 'failed':
+        if (!this.isDependedOn) return this.failedToStart(failureOf(message));
+        return this.options.logger.error({ code: message.code }, message.message);
       case 'active':
-        this.hasServed = true;
+        this.isDependedOn = true;
         this.becameActive();
         return;
       case 'note':
@@ -252,7 +248,7 @@ export class Keeper {
 
   /** Once nobody holds the listener its target's calls give ENOSYS, as they must, instead of waiting. */
   private refuse({ key, code, message }: Extract<SupervisorMessage, { kind: 'refused' }>): void {
-    this.awaited.refused(key, new DeputyError(code as ErrorCode, message, ''));
+    this.awaited.refused(key, failureOf({ code, message }));
     this.holdings.book.drop(key);
   }
 
@@ -262,7 +258,7 @@ export class Keeper {
       try {
         this.takeBack(await handOver());
         // From here on others' targets depend on this agent: it tries again instead of giving up.
-        this.tookOver = true;
+        this.isDependedOn = true;
       } catch (error) {
         return this.failedToStart(error as Error);
       }

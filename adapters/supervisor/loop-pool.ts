@@ -4,6 +4,7 @@ import { Outage } from '../logging/outage.js';
 import type { InjectorChannels } from './injector-channels.js';
 import { LoopHandle } from './loop-handle.js';
 import type { LoopReport } from './loop-messages.js';
+import { RehearsalStage, type StageOptions } from './rehearsal-stage.js';
 
 /** How long the end waits for what is in flight: an injector may have to be started again for it. */
 const stopWaitMs = 8_000;
@@ -21,6 +22,7 @@ export interface LoopPoolOptions {
 export class LoopPool {
   readonly loops = new Set<LoopHandle>();
   hasBegun = false;
+  private stage: RehearsalStage | undefined;
   private announced = 0;
   private forgottenBefore = 0;
   private readonly growth: Outage;
@@ -35,7 +37,10 @@ export class LoopPool {
     const loop: LoopHandle = new LoopHandle({
       counters: journal.counters.buffer,
       handlersModule,
-      onReport: (report) => onReport(loop, report),
+      onReport: (report) => {
+        this.stage?.hear(report);
+        onReport(loop, report);
+      },
       onExit: () => {
         this.loops.delete(loop);
         onExit(loop);
@@ -45,6 +50,12 @@ export class LoopPool {
     if (this.hasBegun) loop.begin(journal.epoch, journal.firstSegment, journal.segments());
     this.connect(loop);
     return loop;
+  }
+
+  /** Has a loop serve before begin(). */
+  rehearse(loop: LoopHandle, options: StageOptions): RehearsalStage {
+    this.stage = new RehearsalStage(loop, this.options.journal.counters, options);
+    return this.stage;
   }
 
   /** The journal's epoch has begun: loops can write. */

@@ -3,6 +3,7 @@ import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { SharedCounters } from '../journal/shared-counters.js';
 import { allocate, replaceWithAnonymous } from '../linux/memory.js';
 import type { LoopHandle } from './loop-handle.js';
+import type { LoopReport } from './loop-messages.js';
 import { transferPolicy } from './policy-transfer.js';
 
 export interface StageOptions {
@@ -36,9 +37,10 @@ export class RehearsalStage {
     loop.send({ kind: 'attach', key: stageKey, descriptor, policy: transferPolicy(policy), former });
   }
 
-  /** The loop says that it serves a listener no longer. */
-  hear(key: number): void {
-    if (key === stageKey) this.resolve();
+  /** A loop's report; this one's listener may hang up before it is detached. */
+  hear(report: LoopReport): void {
+    const isEnd = report.kind === 'hangup' || report.kind === 'detached';
+    if (isEnd && report.key === stageKey) this.resolve();
   }
 
   async detach(): Promise<void> {

@@ -15,7 +15,7 @@ import { LoopPool } from './loop-pool.js';
 import { LoopWatch } from './loop-watch.js';
 import { transferPolicy } from './policy-transfer.js';
 import type { Publisher } from './publisher.js';
-import { RehearsalStage, type StageOptions } from './rehearsal-stage.js';
+import type { RehearsalStage, StageOptions } from './rehearsal-stage.js';
 
 /** How often loops are looked at, and how long a request may take before its loop is left to it. */
 const watchEveryMs = 100;
@@ -48,7 +48,6 @@ export class RequestServer implements RequestService {
   private allWait = false;
   private obstacleFound: Promise<string | undefined> | undefined;
   private stopping = false;
-  private stage: RehearsalStage | undefined;
 
   constructor(private readonly options: RequestServerOptions) {
     const { journal, injector, handlersModule, logger } = options;
@@ -84,10 +83,9 @@ export class RequestServer implements RequestService {
     return this.left.isHandedOut && [...this.attached.values()].every(({ former }) => former.length === 0);
   }
 
-  /** Has the first loop serve before there is a journal. What it writes is forgotten when the epoch begins. */
+  /** Has the first loop serve before there is a journal; what it writes is forgotten. */
   rehearse(options: StageOptions): RehearsalStage {
-    this.stage = new RehearsalStage(this.main, this.options.journal.counters, options);
-    return this.stage;
+    return this.pool.rehearse(this.main, options);
   }
 
   /** Resolves when the first loop runs. */
@@ -181,10 +179,8 @@ export class RequestServer implements RequestService {
     const { logger } = this.options;
     switch (report.kind) {
       case 'hangup':
-        this.stage?.hear(report.key);
         return this.gone(report.key);
       case 'detached':
-        this.stage?.hear(report.key);
         this.left.ended(report.key);
         return this.attached.get(report.key)?.detached?.();
       case 'recovered':
