@@ -34,6 +34,7 @@ export interface AgentProcess {
 /** What `deputy status --json` prints, as far as tests look at it. */
 export interface AgentStatus {
   readonly listeners: number;
+  readonly eventStore: 'open' | 'unavailable';
   readonly processes: readonly { pid: number; role: string; state: string }[];
   readonly targets: readonly {
     id: string;

@@ -15,6 +15,7 @@ interface Status {
   readonly version: string;
   readonly epoch: number;
   readonly listeners: number;
+  readonly eventStore?: 'open' | 'unavailable';
   readonly processes: readonly { pid: number; role: string; state: string }[];
   readonly targets: readonly DelegationStatus[];
 }
@@ -68,6 +69,7 @@ function errorCode(error: Error | undefined): string {
 
 function printStatus(status: Status): void {
   print(`deputy ${status.version}, epoch ${status.epoch}, ${status.listeners} listeners`);
+  if (status.eventStore === 'unavailable') print('the event store is not open: events wait in the journal');
   print('');
   print('PROCESS     PID      STATE');
   for (const { role, pid, state } of status.processes) {

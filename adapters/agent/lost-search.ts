@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import type { Logger } from '../../core/ports/logger.js';
+import type { Serving } from '../host/serving.js';
+import { knownCalls, reissueLostCalls } from '../supervisor/lost-calls.js';
+import type { KeeperLink, OfferedListener } from './keeper-link.js';
+
+/** How often, and how many times, lost calls are looked for after a take-over. */
+const everyMs = 1_000;
+const rounds = 30;
+
+export interface LostSearchOptions {
+  readonly serving: Serving;
+  readonly stateDirectory: string;
+  readonly link: KeeperLink;
+  readonly logger: Logger;
+}
+
+/**
+ * A record may be lost with a damaged journal. Its call is looked for several times: what tells where to
+ * look for it, a call of the same target, may come a little later.
+ */
+export async function searchLost(
+  listeners: readonly OfferedListener[],
+  options: LostSearchOptions,
+): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    for (const { key, state } of listeners) {
+      try {
+        await reissueLost(key, state.processId, options);
+      } catch (error) {
+        options.logger.error({ err: error, listener: key }, 'lost calls could not be looked for');
+      }
+    }
+    await new Promise<void>((resolve) => setTimeout(resolve, everyMs).unref());
+  }
+}
+
+async function reissueLost(
+  key: number,
+  processId: number,
+  { serving: { server, journal }, stateDirectory, link, logger }: LostSearchOptions,
+): Promise<void> {
+  const served = server.served(key);
+  if (served === undefined) return;
+  const journalDirectory = join(stateDirectory, 'journal');
+  await reissueLostCalls(
+    { key, descriptor: served.descriptor, processId },
+    {
+      injector: link,
+      logger,
+      known: () => knownCalls(journalDirectory, key, journal.firstSegment),
+      expect: (threadIds) => served.tell({ kind: 'reissued', key, threadIds }),
+    },
+  );
+}

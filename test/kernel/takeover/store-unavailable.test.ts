@@ -1,0 +1,75 @@
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runDeputy, startAgentProcess } from '../../lab/agent-process.js';
+import { describeWhen, missingForKernel } from '../../support/describe-when.js';
+import { compileTarget } from '../support/compile.js';
+import { makeShare } from '../support/share.js';
+import { AgentTree, sleep, until } from './support/agent-tree.js';
+import { historyOf } from './support/history.js';
+import { SteadyTarget } from './support/steady-target.js';
+
+describeWhen(missingForKernel(), 'an event store that can not be opened', () => {
+  const name = 'keeps nobody from being served; all events come when it can';
+  test(name, { timeout: 120_000 }, async () => {
+    const made = makeShare();
+    const directory = mkdtempSync(join(tmpdir(), 'deputy-store-'));
+    const agent = await startAgentProcess({ directory });
+    chmodSync(directory, 0o755);
+    const tree = new AgentTree(agent);
+    const { socketPath, stateDirectory } = agent;
+    const options = { program: compileTarget('steady'), socketPath, share: made.share };
+    const target = await SteadyTarget.start({ ...options, flavour: 'killable', threads: 1 });
+    await until(() => agent.status().targets[0]?.state === 'active', 'the delegation');
+    await tree.hasStandby();
+    // The successor finds a file where the store's folder was.
+    const events = join(stateDirectory, 'events');
+    renameSync(events, `${events}.kept`);
+    writeFileSync(events, '');
+    process.kill(tree.active, 'SIGKILL');
+    await tree.takenOver(1);
+    await until(() => agent.log.some((line) => line.includes('can not be opened')), 'the outage in the log');
+    const { calls } = await target.mark();
+    await sleep(700);
+    const later = await target.mark();
+    expect(later.calls, 'calls go on').toBeGreaterThan(calls + 100);
+    expect(agent.status()).toMatchObject({ eventStore: 'unavailable', listeners: 1 });
+    const told = runDeputy(['status', '--state', stateDirectory]);
+    expect(told.stdout).toContain('events wait in the journal');
+    expect(tree.takeOvers.length, 'nobody ended for it').toBe(2);
+    rmSync(events);
+    renameSync(`${events}.kept`, events);
+    await until(() => agent.status().eventStore === 'open', 'the store');
+    const end = await target.end();
+    expect(end).toMatchObject({ wrong: 0, enosys: 0, interrupted: 0 });
+    expect(await agent.stop()).toBe(0);
+    expect((await historyOf(stateDirectory, 'steady')).requests).toBeGreaterThanOrEqual(end.calls);
+    rmSync(directory, { recursive: true, force: true });
+    rmSync(made.directory, { recursive: true, force: true });
+  });
+
+  test('an agent can be stopped meanwhile, and its successor publishes', { timeout: 120_000 }, async () => {
+    const made = makeShare();
+    const directory = mkdtempSync(join(tmpdir(), 'deputy-store-'));
+    mkdirSync(join(directory, 'state'), { mode: 0o700 });
+    writeFileSync(join(directory, 'state', 'events'), '');
+    const agent = await startAgentProcess({ directory });
+    chmodSync(directory, 0o755);
+    const { socketPath, stateDirectory } = agent;
+    const options = { program: compileTarget('steady'), socketPath, share: made.share };
+    const target = await SteadyTarget.start({ ...options, flavour: 'killable', threads: 1 });
+    await sleep(300);
+    const end = await target.end();
+    expect(end).toMatchObject({ wrong: 0, enosys: 0 });
+    expect(end.calls).toBeGreaterThan(100);
+    expect(await agent.stop()).toBe(0);
+    rmSync(join(stateDirectory, 'events'));
+    const next = await startAgentProcess({ directory });
+    await until(() => next.status().eventStore === 'open', 'the store');
+    expect(await next.stop()).toBe(0);
+    expect((await historyOf(stateDirectory, 'steady')).requests).toBeGreaterThanOrEqual(end.calls);
+    rmSync(directory, { recursive: true, force: true });
+    rmSync(made.directory, { recursive: true, force: true });
+  });
+});
