@@ -26,6 +26,9 @@ import { SpareSegment } from './spare-segment.js';
  */
 const nextIsMadeAt = recordsPerSegment / 8;
 
+/** Segments over the bound that epochs may begin with, should one after another begin in a full journal. */
+const takeOverReserve = 4;
+
 /** A mapped segment as it is handed to loops. */
 export interface PreparedSegment {
   readonly segment: number;
@@ -148,7 +151,10 @@ export class Journal {
     const fresh: PreparedSegment[] = [];
     const { nextSlot } = this.counters;
     const wanted = segmentOf(nextSlot) + (placeIn(nextSlot) < nextIsMadeAt ? 0 : 1);
-    while (this.prepared < wanted && this.mappedOrKept() < this.options.maximumSegments) {
+    const { maximumSegments } = this.options;
+    // What keeps a full journal from being let go may be a request that only this epoch can finish.
+    const bound = this.mapped.size === 0 ? maximumSegments + takeOverReserve : maximumSegments;
+    while (this.prepared < wanted && this.mappedOrKept() < bound) {
       const segment = this.prepared + 1;
       const created = this.createNext(segment);
       this.mapped.set(segment, created);

@@ -23,7 +23,6 @@ import { SupervisorChild } from './supervisor-child.js';
  */
 export class Keeper {
   private readonly children = new Map<number, SupervisorChild>();
-  /** Who waits for a listener to be served. */
   private readonly awaited = new Awaited();
   private readonly holdings: Holdings;
   private readonly supervision: Supervision;
@@ -101,8 +100,7 @@ export class Keeper {
     if (!isSeccompListener(descriptor)) {
       systemCall('close', descriptor);
       const error = deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'it is not a seccomp listener' });
-      this.options.logger.warn({ code: error.code, container: state.containerId }, error.message);
-      return undefined;
+      return void this.options.logger.warn({ code: error.code, container: state.containerId }, error.message);
     }
     const listener = this.holdings.keep(state, descriptor, origin);
     for (const child of this.children.values()) child.giveListener(listener);
@@ -190,7 +188,11 @@ export class Keeper {
     });
     this.children.set(id, child);
     this.supervision.started(id);
-    const work = { proves: !this.hasProved, rehearses: this.supervision.activeId !== undefined };
+    const othersServe = this.options.handOver !== undefined && !this.hasProved;
+    const work = {
+      proves: !this.hasProved,
+      rehearses: othersServe || this.supervision.activeId !== undefined,
+    };
     child.send({ kind: 'start', configuration: { ...this.options.configuration, ...work } });
     for (const listener of this.holdings.book.all) child.giveListener(listener);
     this.tellProcesses();

@@ -15,7 +15,7 @@ import { answerFailed } from './failed-request.js';
 import { FormerRequests } from './former-requests.js';
 import type { HotLoopParts } from './hot-loop-parts.js';
 import type { CompiledPolicyData } from './policy-transfer.js';
-import type { Served } from './served-listener.js';
+import { type Served, serveListener } from './served-listener.js';
 
 const wakeKey = 1;
 const injectorKey = 2;
@@ -75,9 +75,7 @@ export class HotLoop {
     former: readonly Uint8Array[] = [],
   ): void {
     if (descriptor >= 0) setSynchronousWakeUp(descriptor);
-    const listener = loopListener(key, descriptor);
-    const state = { parked: 0, paused: false, hungUp: false, leaving: false };
-    const served: Served = { listener, policy, ...state, former, reissued: new Set() };
+    const served = serveListener(loopListener(key, descriptor), policy, former);
     this.served.set(key, served);
     this.former.add(served);
   }
@@ -131,7 +129,7 @@ export class HotLoop {
     this.leave(served);
   }
 
-  /** As detach, for another loop to go on; not while a request of it waits for the injector. */
+  /** As detach, for another loop; not while a request of it waits for the injector. */
   handBack(key: number): void {
     const served = this.served.get(key);
     if (served === undefined || served.parked > 0) return;
@@ -144,12 +142,11 @@ export class HotLoop {
     this.epoll.add(channel, injectorKey);
   }
 
-  /** Closes what is held of targets without need, so that their file systems can be unmounted. */
+  /** Lets go of what is held of quiet targets, so that they can unmount their file systems. */
   forgetIdle(): void {
-    for (const { listener, parked } of this.served.values()) {
-      if (parked > 0) continue;
-      this.parts.kernel.mounts.forgetAll(listener);
-      this.parts.kernel.threads.forgetAll(listener);
+    for (const served of this.served.values()) {
+      if (!served.wasBusy && served.parked === 0) this.letGo(served);
+      served.wasBusy = false;
     }
   }
 
@@ -184,6 +181,7 @@ export class HotLoop {
     const address = record.addressOf(offset.notification);
     const result = syscall(numbers.ioctl, served.listener.descriptor, notifyCommand.RECV, address);
     if (result >= 0) {
+      served.wasBusy = true;
       segments.consume();
       this.receivedAtUs = nowUs();
       const { handlerOf, kernel } = this.parts;
@@ -275,11 +273,14 @@ export class HotLoop {
   }
 
   private forget(served: Served): void {
-    const { kernel } = this.parts;
     this.epoll.remove(served.listener.descriptor);
     this.served.delete(served.listener.key);
-    kernel.mounts.forgetAll(served.listener);
-    kernel.threads.forgetAll(served.listener);
+    this.letGo(served);
+  }
+
+  private letGo({ listener }: Served): void {
+    this.parts.kernel.mounts.forgetAll(listener);
+    this.parts.kernel.threads.forgetAll(listener);
   }
 
   /** Quarantined: drops all listeners but one. True when that one is gone too, and the loop should end. */

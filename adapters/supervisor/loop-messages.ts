@@ -20,6 +20,7 @@ export type LoopCommand =
   | { readonly kind: 'injector'; readonly descriptor: number }
   /** Lets go of a listener, which another loop takes, if nothing of it waits for the injector. */
   | { readonly kind: 'hand-back'; readonly key: number }
+  /** Lets go of what it holds of targets that had no request since the last time. */
   | { readonly kind: 'forget-idle' };
 
 /** What a loop tells. */

@@ -9,6 +9,11 @@ import { RehearsalStage, type StageOptions } from './rehearsal-stage.js';
 /** How long the end waits for what is in flight: an injector may have to be started again for it. */
 const stopWaitMs = 8_000;
 
+/** A target without a request for between this and twice this is quiet: its mounts are let go. */
+const idleMs = 2_000;
+/** At the first a target that was busy counts as quiet, at the second it is forgotten. */
+const looksUntilForgotten = 3;
+
 export interface LoopPoolOptions {
   readonly journal: Journal;
   readonly injector: InjectorChannels;
@@ -25,9 +30,13 @@ export class LoopPool {
   private stage: RehearsalStage | undefined;
   private announced = 0;
   private forgottenBefore = 0;
+  /** Loops by the request that they were last in, and since how many looks. */
+  private readonly quiet = new WeakMap<LoopHandle, { request: number; looks: number }>();
+  private readonly idleTimer: NodeJS.Timeout;
   private readonly growth: Outage;
 
   constructor(private readonly options: LoopPoolOptions) {
+    this.idleTimer = setInterval(() => this.forgetIdle(), idleMs).unref();
     this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
   }
 
@@ -98,8 +107,20 @@ export class LoopPool {
     journal.unmapBefore(oldest);
   }
 
+  /** Has loops let go of what they hold of quiet targets. A loop that is quiet itself is left in peace. */
+  private forgetIdle(): void {
+    for (const loop of this.loops) {
+      const { request } = loop.control.current();
+      const seen = this.quiet.get(loop);
+      const looks = seen?.request === request ? seen.looks + 1 : 0;
+      this.quiet.set(loop, { request, looks });
+      if (looks < looksUntilForgotten) loop.send({ kind: 'forget-idle' });
+    }
+  }
+
   /** Ends all loops, each after what it is in; those that are stuck are left behind: how many there are. */
   async stop(): Promise<number> {
+    clearInterval(this.idleTimer);
     const late = setTimeout(() => {
       for (const loop of this.loops) loop.abandon();
     }, stopWaitMs);

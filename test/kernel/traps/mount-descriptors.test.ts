@@ -159,6 +159,25 @@ describeWhen(missingForKernel(), 'the descriptor that names the mount', () => {
     expect(await scene.requests(target, 15)).toHaveLength(15);
   });
 
+  test('a target that is quiet can unmount what it opened files on', async () => {
+    const target = scene.target();
+    await leaveNamespace(target);
+    await mountTmpfs(target);
+    const root = await target.newThread(1);
+    await scene.confine(target);
+    const file = await makeFile(root, 'file');
+    await root.encode('file', `${place}/file`);
+    const mount = await root.open(place, O.RDONLY | O.DIRECTORY);
+    await root.must(`call ${nr.dup2} ${mount} 200`);
+    await root.must(`call ${nr.close} ${mount}`);
+    expect(await target.openAndDescribe(200, 'file', O.RDONLY)).toMatchObject(file);
+    await root.must(`call ${nr.close} 200`);
+    const unmount = (): Promise<number | string> => root.call(nr.umount2, `s:${place}`, 0);
+    // For a moment the agent keeps it for the next call.
+    expect(await unmount()).toBe('EBUSY');
+    await expect.poll(unmount, { timeout: 15_000, interval: 250 }).toBe(0);
+  });
+
   test('the id of a mount that is gone says nothing of the mount that has it now', async () => {
     const target = scene.target();
     await leaveNamespace(target);
