@@ -75,13 +75,6 @@ export class InjectorChannels {
     for (const query of asked) this.engine.tell(query);
   }
 
-  /** Sends a control packet; `fill` writes the fields after the token. */
-  sendControl(type: number, token: number, fill: (words: Int32Array) => void = () => {}): void {
-    beginPacket(this.packet.u32, 0, packetBytes.control, type, token);
-    fill(this.packet.i32);
-    sendWithDescriptors(this.control, this.packet.address, packetBytes.control, []);
-  }
-
   private poll(timeoutMs: number): number {
     const count = this.controlOpen ? this.loops.length + 1 : 0;
     const words = this.polled.i32;
@@ -116,7 +109,7 @@ export class InjectorChannels {
     }
     this.closeReceived();
     if (isPacket && type === packetType.ping) {
-      this.sendControl(packetType.pong, packet.u32[packetField.token >> 2] as number);
+      sendControl(this.control, packetType.pong, packet.u32[packetField.token >> 2] as number);
     }
   }
 
@@ -182,4 +175,23 @@ export class InjectorChannels {
     }
     this.received.count = 0;
   }
+}
+
+/** Sends a control packet; `fill` writes the fields after the token. */
+export function sendControl(
+  control: number,
+  type: number,
+  token: number,
+  fill: (words: Int32Array) => void = () => {},
+): void {
+  const packet = controlPacket();
+  beginPacket(packet.u32, 0, packetBytes.control, type, token);
+  fill(packet.i32);
+  sendWithDescriptors(control, packet.address, packetBytes.control, []);
+}
+
+let packetMemory: NativeMemory | undefined;
+function controlPacket(): NativeMemory {
+  packetMemory ??= allocate(4096);
+  return packetMemory;
 }

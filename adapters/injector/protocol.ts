@@ -12,6 +12,8 @@ export const packetType = {
   /** From the injector, once, when it is ready. */
   hello: 3,
   pong: 4,
+  /** Control channel, with one descriptor, the scoreboard: to an injector that was started without one. */
+  scoreboard: 5,
   /** Loop channel, with two descriptors: the listener, and the O_PATH descriptor to hand over. */
   request: 16,
   reply: 17,

@@ -55,8 +55,8 @@ export class Keeper {
   async start(): Promise<void> {
     stayOutOfReach(this.options.logger);
     this.takeBack(this.options.stored ?? []);
-    // Whoever replaces another has its supervisor ready first, so that calls wait for a moment only.
-    if (this.options.handOver === undefined) await this.injector.start();
+    // Whoever replaces another has all ready first, so that calls wait for a moment only.
+    await (this.options.handOver === undefined ? this.injector.start() : this.injector.prepare());
     this.lastLookMs = performance.now();
     this.timer = setInterval(() => this.look(), lookEveryMs);
     this.obey(this.supervision.begin());
@@ -256,7 +256,7 @@ export class Keeper {
 
   private async becameReady(id: number, child: SupervisorChild): Promise<void> {
     const { handOver } = this.options;
-    if (handOver !== undefined && !this.hasProved && this.injector.processId === undefined) {
+    if (handOver !== undefined && !this.isDependedOn) {
       try {
         this.takeBack(await handOver());
         // From here on others' targets depend on this agent: it tries again instead of giving up.
@@ -264,7 +264,7 @@ export class Keeper {
       } catch (error) {
         return this.failedToStart(error as Error);
       }
-      void this.injector.start();
+      void this.injector.begin();
       for (const listener of this.holdings.book.all) child.giveListener(listener);
     }
     this.obey(this.supervision.ready(id));

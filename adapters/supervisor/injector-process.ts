@@ -45,6 +45,7 @@ export class InjectorProcess {
   private readonly received = createReceivedMessage();
   /** What injectors write down for their successors; undefined where there is no memfd. */
   private scoreboard: number | undefined;
+  private prepared: Promise<void> | undefined;
   hello: InjectorHello | undefined;
 
   constructor(
@@ -73,21 +74,46 @@ export class InjectorProcess {
 
   /** Starts it and waits for its word. */
   async start(): Promise<void> {
+    await this.launch(true);
+    this.onReady();
+  }
+
+  /** Starts it before it is known what it goes on with: begin() then finds it ready. */
+  async prepare(): Promise<void> {
+    this.prepared = this.launch(false).catch(() => undefined);
+    await this.prepared;
+  }
+
+  /** What it goes on with is known: the prepared one begins, or another is started. */
+  async begin(): Promise<void> {
+    await this.prepared;
+    const isReady = this.prepared !== undefined && this.hello !== undefined && this.control >= 0;
+    this.prepared = undefined;
+    if (!isReady) return this.start();
+    const descriptors = this.scoreboard === undefined ? [] : [this.scoreboard];
+    beginPacket(this.memory.u32, 0, packetBytes.control, packetType.scoreboard, 0);
+    sendWithDescriptors(this.control, this.memory.address, packetBytes.control, descriptors);
+    this.onReady();
+  }
+
+  private async launch(withScoreboard: boolean): Promise<void> {
     const ends = new Int32Array(2);
     const made = createSocketPair(SOCK_SEQPACKET, ends);
     if (made < 0) throw new Error(`socketpair: errno ${-made}`);
     const [ours, theirs] = [ends[0] as number, ends[1] as number];
     const entry = fileURLToPath(entryUrl(new URL('../injector/main.js', import.meta.url)));
+    const inherited = this.scoreboard === undefined ? '0' : '1';
     const child = spawn(process.execPath, [entry], {
-      stdio: ['ignore', 'ignore', 'inherit', theirs, this.scoreboard ?? 'ignore'],
-      env: { ...process.env, DEPUTY_SCOREBOARD: this.scoreboard === undefined ? '0' : '1' },
+      stdio: ['ignore', 'ignore', 'inherit', theirs, (withScoreboard && this.scoreboard) || 'ignore'],
+      env: { ...process.env, DEPUTY_SCOREBOARD: withScoreboard ? inherited : 'later' },
     });
     systemCall('close', theirs);
     this.child = child;
+    this.hello = undefined;
     this.control = ours;
     this.startedAtMs = Date.now();
     child.once('exit', (code, signal) => this.died(code, signal));
-    if (await this.hearHello(child)) return this.onReady();
+    if (await this.hearHello(child)) return;
     // Its death, which the kill makes sure of, brings the next one.
     child.kill('SIGKILL');
     if (!this.stopping) throw new Error('the injector did not report');
@@ -95,7 +121,7 @@ export class InjectorProcess {
 
   /** A channel for a loop: its end, or undefined when there is no injector now. */
   async openChannel(): Promise<number | undefined> {
-    if (this.control < 0) return undefined;
+    if (this.control < 0 || this.prepared !== undefined) return undefined;
     const ends = new Int32Array(2);
     if (createSocketPair(SOCK_SEQPACKET, ends) < 0) return undefined;
     const [ours, theirs] = [ends[0] as number, ends[1] as number];
@@ -151,7 +177,8 @@ export class InjectorProcess {
   private died(code: number | null, signal: string | null): void {
     if (this.control >= 0) systemCall('close', this.control);
     this.control = -1;
-    if (this.stopping) return;
+    // One that had not begun is missed by nobody; begin() starts another.
+    if (this.stopping || this.prepared !== undefined) return;
     this.deaths = Date.now() - this.startedAtMs > steadyMs ? 1 : this.deaths + 1;
     this.logger.error({ code, signal, deaths: this.deaths }, 'the injector died');
     const late = this.deaths - promptRestarts;
