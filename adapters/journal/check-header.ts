@@ -1,5 +1,6 @@
 import { isDeputyError } from '../../core/errors/deputy-error.js';
 import {
+  headerCopyOffset,
   headerOffset,
   maximumBuildBytes,
   recordsPerSegment,
@@ -10,7 +11,7 @@ import {
 } from '../../core/journal/segment-layout.js';
 import { offset, recordBytes } from '../../core/request/record-layout.js';
 import { isOpenFrom } from './last-segment.js';
-import { parseHeader, type SegmentHeader } from './segment-file.js';
+import { parseHeader, parseHeaderCopy, type SegmentHeader } from './segment-header.js';
 import { recordOffset, type SegmentImage } from './segment-image.js';
 
 export interface HeaderFault {
@@ -21,13 +22,24 @@ export interface HeaderFault {
 /** A segment's header as it was read, and what is wrong with it by itself. */
 export interface CheckedHeader {
   readonly header?: SegmentHeader;
+  /** What the header's copy says, when it is as it was written. */
+  readonly copy?: SegmentHeader;
   /** Its creation was cut short: nothing was ever written to it. */
   readonly isUnfinished: boolean;
   readonly faults: readonly HeaderFault[];
 }
 
-/** Checks a segment's first page. Throws DEPUTY_E_JOURNAL_FORMAT_NEWER. */
+/** Checks a segment's header and its copy. Throws DEPUTY_E_JOURNAL_FORMAT_NEWER. */
 export function checkHeader(image: SegmentImage): CheckedHeader {
+  const copy = parseHeaderCopy(image.path, image.segment, image.bytes.subarray(headerCopyOffset));
+  const checked = checkFirstPage(image);
+  if (copy !== undefined) return { ...checked, copy };
+  if (checked.header === undefined || image.size !== segmentBytes) return checked;
+  const detail = "the header's copy at the end is not as it was written";
+  return { ...checked, faults: [...checked.faults, { offset: headerCopyOffset, detail }] };
+}
+
+function checkFirstPage(image: SegmentImage): CheckedHeader {
   const page = image.bytes.subarray(0, segmentHeaderBytes);
   let header: SegmentHeader | undefined;
   try {
@@ -38,7 +50,7 @@ export function checkHeader(image: SegmentImage): CheckedHeader {
     return { isUnfinished: false, faults: [{ offset: at, detail }] };
   }
   if (header === undefined) {
-    const isEmpty = image.bytes.subarray(segmentHeaderBytes).every((byte) => byte === 0);
+    const isEmpty = image.bytes.subarray(segmentHeaderBytes, headerCopyOffset).every(isZero);
     const detail = 'there are records behind a header that was never finished';
     return { isUnfinished: isEmpty, faults: isEmpty ? [] : [{ offset: 0, detail }] };
   }

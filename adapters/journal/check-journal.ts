@@ -9,7 +9,8 @@ import type { JournalProblem } from './journal-problem.js';
 import { damagedSegmentsIn, segmentsIn } from './last-segment.js';
 import { hasPlausibleOrder, OrderIndex } from './order-index.js';
 import { type HandlersOfRecord, PathCheck } from './path-check.js';
-import { type SegmentHeader, segmentName } from './segment-file.js';
+import { readHeaderCopy, segmentName } from './segment-file.js';
+import type { SegmentHeader } from './segment-header.js';
 import { headBytes, readImage, recordOffset, type SegmentImage } from './segment-image.js';
 import { Superseded } from './superseded.js';
 import { type SlotRun, walkSlots } from './walk-slots.js';
@@ -92,11 +93,12 @@ function listSegments(directory: string): number[] {
 }
 
 /**
- * What neither begins as a segment nor has an order that could be one is not looked at any further: its bytes
- * may mean anything.
+ * What neither begins nor ends as a segment, nor has an order that could be one, is not looked at any
+ * further: its bytes may mean anything.
  */
 function isSegment(head: SegmentImage, segments: readonly number[]): boolean {
-  return checkHeader(head).header !== undefined || hasPlausibleOrder(head.order, new Set(segments));
+  if (checkHeader(head).header !== undefined) return true;
+  return hasPlausibleOrder(head.order, new Set(segments)) || readHeaderCopy(head.path) !== undefined;
 }
 
 function readSegment(image: SegmentImage, index: OrderIndex, paths: PathCheck, superseded: Superseded) {

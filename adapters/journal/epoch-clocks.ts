@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { segmentOf } from '../../core/journal/segment-layout.js';
-import { readHeader, segmentName } from './segment-file.js';
+import { readHeader, readHeaderCopy, segmentName } from './segment-file.js';
 
 /** Turns the monotonic times of records into dates, by the header of the segment that ordered them. */
 export class EpochClocks {
@@ -14,12 +14,18 @@ export class EpochClocks {
     const segment = segmentOf(ticket);
     if (segment === this.segment) return this.baseMsOfSegment;
     this.segment = segment;
-    try {
-      const header = readHeader(join(this.directory, segmentName(segment)));
-      this.baseMsOfSegment = header?.wallClockBaseMs ?? this.baseMsOfSegment;
-    } catch {
-      // A header that can't be read costs the right date, not the event.
-    }
+    const path = join(this.directory, segmentName(segment));
+    // A header that can't be read, nor its copy, costs the right date, not the event.
+    const header = attempt(() => readHeader(path)) ?? attempt(() => readHeaderCopy(path));
+    this.baseMsOfSegment = header?.wallClockBaseMs ?? this.baseMsOfSegment;
     return this.baseMsOfSegment;
+  }
+}
+
+function attempt<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }

@@ -89,8 +89,8 @@ export class Journal {
   }
 
   /**
-   * Begins a new epoch behind the last one. Throws as open(), and leaves nothing behind then. A successor
-   * goes on with one segment where the disk has no room for a second: requests wait for that one later.
+   * Begins a new epoch behind the last one, with one segment. Throws as open(), and leaves nothing behind
+   * then: an agent that is started again and again on a full disk must not fill it with empty segments.
    */
   begin(wallClockBaseMs: number = this.options.wallClockBaseMs): void {
     try {
@@ -104,9 +104,7 @@ export class Journal {
       this.writer.begin(this.epoch);
       this.prepareAhead();
     } catch (error) {
-      if (this.epoch > 1 && this.mapped.size > 0) return;
-      // An agent that is started again and again on a full disk must not fill it with empty segments.
-      this.removePrepared();
+      this.removeSpare();
       throw error;
     }
   }
@@ -253,8 +251,7 @@ export class Journal {
    * sealed. What a killed predecessor left stays without a seal.
    */
   async close(isComplete = true): Promise<void> {
-    this.spare?.remove();
-    this.spare = undefined;
+    this.removeSpare();
     const mapped = [...this.mapped.values()];
     this.mapped.clear();
     for (const { address, descriptor } of mapped) {
@@ -280,14 +277,9 @@ export class Journal {
     return file;
   }
 
-  private removePrepared(): void {
+  private removeSpare(): void {
     this.spare?.remove();
     this.spare = undefined;
-    for (const [number, { descriptor }] of this.mapped) {
-      closeSync(descriptor);
-      unlinkSync(join(this.options.directory, segmentName(number)));
-    }
-    this.mapped.clear();
   }
 
   private mappedOrKept(): number {

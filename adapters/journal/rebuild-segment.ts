@@ -1,17 +1,9 @@
-import {
-  headerOffset,
-  lostEntry,
-  maximumBuildBytes,
-  recordsPerSegment,
-  repairMark,
-  segmentBytes,
-  segmentFormatVersion,
-  segmentMagic,
-} from '../../core/journal/segment-layout.js';
+import { headerOffset, lostEntry, repairMark, segmentBytes } from '../../core/journal/segment-layout.js';
 import { recordBytes } from '../../core/request/record-layout.js';
 import type { CheckedSegment } from './check-journal.js';
 import { isOpenFrom } from './last-segment.js';
 import { type OrderPlace, orderOffset } from './order-index.js';
+import { type SegmentHeader, writeHeader } from './segment-header.js';
 import { recordOffset, type SegmentImage } from './segment-image.js';
 
 /** The order of one segment as it should be: for each place the slot, 'lost', or 'empty'. */
@@ -26,7 +18,8 @@ export type RebuiltOrder = readonly (
  */
 export function rebuildSegment(image: SegmentImage, checked: CheckedSegment, order: RebuiltOrder): Buffer {
   const bytes = Buffer.alloc(segmentBytes);
-  writeHeader(bytes, checked);
+  writeHeader(bytes, headerOf(checked));
+  bytes.writeUInt32LE(repairMark, headerOffset.repaired);
   for (const { place, slots, kind } of checked.runs) {
     if (kind === 'damaged' || kind === 'cut') continue;
     const start = recordOffset(place);
@@ -46,17 +39,9 @@ export function canRebuild({ truth }: CheckedSegment): boolean {
   return truth.epoch !== undefined && Number.isFinite(truth.wallClockBaseMs);
 }
 
-function writeHeader(bytes: Buffer, { segment, truth, header }: CheckedSegment): void {
-  bytes.write(segmentMagic, headerOffset.magic, 'latin1');
-  bytes.writeUInt32LE(segmentFormatVersion, headerOffset.formatVersion);
-  bytes.writeUInt32LE(recordBytes, headerOffset.recordBytes);
-  bytes.writeUInt32LE(recordsPerSegment, headerOffset.records);
-  bytes.writeUInt32LE(truth.epoch ?? 0, headerOffset.epoch);
-  bytes.writeDoubleLE(segment, headerOffset.segment);
-  bytes.writeDoubleLE(truth.wallClockBaseMs ?? 0, headerOffset.wallClockBaseMs);
+function headerOf({ segment, truth, header, copy }: CheckedSegment): SegmentHeader {
+  const { epoch = 0, wallClockBaseMs = 0, build = '' } = truth;
   // Where it can't be told, a successor looks through more segments for what is unfinished.
-  const { openFrom = 0 } = header ?? {};
-  bytes.writeDoubleLE(isOpenFrom(openFrom, segment) ? openFrom : 0, headerOffset.openFrom);
-  bytes.writeUInt32LE(repairMark, headerOffset.repaired);
-  Buffer.from(truth.build ?? '').copy(bytes, headerOffset.build, 0, maximumBuildBytes);
+  const { openFrom = 0 } = header ?? copy ?? {};
+  return { segment, epoch, wallClockBaseMs, build, openFrom: isOpenFrom(openFrom, segment) ? openFrom : 0 };
 }

@@ -1,30 +1,17 @@
 import { closeSync, constants, fstatSync, linkSync, openSync, readSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
 import {
+  headerCopyOffset,
   headerOffset,
-  maximumBuildBytes,
-  recordsPerSegment,
   segmentBytes,
-  segmentFormatVersion,
   segmentHeaderBytes,
-  segmentMagic,
 } from '../../core/journal/segment-layout.js';
-import { recordBytes } from '../../core/request/record-layout.js';
 import { allocateFile } from '../linux/file-space.js';
 import { mapShared, viewMemory } from '../linux/index.js';
 import { storageError } from './segment-error.js';
-
-/** What a segment's header says. */
-export interface SegmentHeader {
-  readonly segment: number;
-  readonly epoch: number;
-  readonly wallClockBaseMs: number;
-  readonly build: string;
-  /** Eldest segment in which a request may be unfinished; 0 when that isn't known. */
-  readonly openFrom?: number;
-}
+import { parseHeader, parseHeaderCopy, type SegmentHeader, writeHeader } from './segment-header.js';
 
 /** The file name of a segment; names sort as numbers do. */
 export function segmentName(segment: number): string {
@@ -61,7 +48,7 @@ export function createMappedFile(path: string): MappedFile {
 /** Creates and maps a segment. Throws as createMappedFile(). */
 export function createSegment(directory: string, header: SegmentHeader): MappedFile {
   const file = createMappedFile(join(directory, segmentName(header.segment)));
-  writeHeader(viewMemory(file.address, segmentHeaderBytes), header);
+  writeHeader(new Uint8Array(viewMemory(file.address, segmentBytes)), header);
   return file;
 }
 
@@ -69,7 +56,7 @@ export function createSegment(directory: string, header: SegmentHeader): MappedF
  * Makes a prepared file a segment. Throws when there is one of that number: there is one writer an epoch.
  */
 export function nameSegment(path: string, file: MappedFile, directory: string, header: SegmentHeader): void {
-  writeHeader(viewMemory(file.address, segmentHeaderBytes), header);
+  writeHeader(new Uint8Array(viewMemory(file.address, segmentBytes)), header);
   const name = join(directory, segmentName(header.segment));
   try {
     linkSync(path, name);
@@ -96,21 +83,6 @@ function openNew(path: string): number {
   }
 }
 
-function writeHeader(page: ArrayBuffer, header: SegmentHeader): void {
-  const view = new DataView(page);
-  const text = new Uint8Array(page);
-  view.setUint32(headerOffset.formatVersion, segmentFormatVersion, true);
-  view.setUint32(headerOffset.recordBytes, recordBytes, true);
-  view.setUint32(headerOffset.records, recordsPerSegment, true);
-  view.setUint32(headerOffset.epoch, header.epoch, true);
-  view.setFloat64(headerOffset.segment, header.segment, true);
-  view.setFloat64(headerOffset.openFrom, header.openFrom ?? 0, true);
-  view.setFloat64(headerOffset.wallClockBaseMs, header.wallClockBaseMs, true);
-  text.set(Buffer.from(header.build).subarray(0, maximumBuildBytes), headerOffset.build);
-  // The magic last: a header without it was never finished.
-  text.set(Buffer.from(segmentMagic, 'latin1'), headerOffset.magic);
-}
-
 /**
  * Reads a segment's header through read(2), never a mapping. Undefined when it was never finished; throws
  * DEPUTY_E_JOURNAL_FORMAT_NEWER or DEPUTY_E_JOURNAL_CORRUPT.
@@ -123,7 +95,8 @@ export function readHeader(path: string): SegmentHeader | undefined {
     const header = parseHeader(path, page);
     const { size } = fstatSync(descriptor);
     if (header !== undefined && size !== segmentBytes) {
-      throw corrupt(path, size, `it has ${size} bytes instead of ${segmentBytes}`);
+      const detail = `it has ${size} bytes instead of ${segmentBytes}`;
+      throw deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, offset: size, detail });
     }
     return header;
   } finally {
@@ -131,32 +104,14 @@ export function readHeader(path: string): SegmentHeader | undefined {
   }
 }
 
-/** The header in a segment's first page; `path` is for messages. As readHeader(), without the file's size. */
-export function parseHeader(path: string, page: Buffer): SegmentHeader | undefined {
-  const magic = page.toString('latin1', 0, 8);
-  if (magic === '\0'.repeat(8)) return undefined;
-  const supported = segmentFormatVersion;
-  if (magic !== segmentMagic) {
-    // A format so new that it begins differently is still one of ours.
-    const later = /^DEPUTYJ(\d)$/.exec(magic)?.[1];
-    if (later !== undefined && later > '1') {
-      throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, found: later, supported });
-    }
-    throw corrupt(path, 0, 'it does not begin as a segment');
+/** The copy of a segment's header, by read(2); undefined when it can't be told. Throws as readHeader(). */
+export function readHeaderCopy(path: string): SegmentHeader | undefined {
+  const descriptor = openSync(path, 'r');
+  try {
+    const page = Buffer.alloc(segmentHeaderBytes);
+    readSync(descriptor, page, 0, segmentHeaderBytes, headerCopyOffset);
+    return parseHeaderCopy(path, segmentNumber(basename(path)) ?? -1, page);
+  } finally {
+    closeSync(descriptor);
   }
-  const found = page.readUInt32LE(headerOffset.formatVersion);
-  if (found > supported) throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, found, supported });
-  if (found < 1) throw corrupt(path, headerOffset.formatVersion, 'there is no such format');
-  const build = page.subarray(headerOffset.build, headerOffset.build + maximumBuildBytes);
-  return {
-    segment: page.readDoubleLE(headerOffset.segment),
-    epoch: page.readUInt32LE(headerOffset.epoch),
-    wallClockBaseMs: page.readDoubleLE(headerOffset.wallClockBaseMs),
-    openFrom: page.readDoubleLE(headerOffset.openFrom),
-    build: build.toString('utf8').replace(/\0+$/, ''),
-  };
-}
-
-function corrupt(path: string, offset: number, detail: string) {
-  return deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, offset, detail });
 }

@@ -1,7 +1,8 @@
 import { closeSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { storageError } from './segment-error.js';
-import { createMappedFile, type MappedFile, nameSegment, type SegmentHeader } from './segment-file.js';
+import { createMappedFile, type MappedFile, nameSegment } from './segment-file.js';
+import type { SegmentHeader } from './segment-header.js';
 
 /** A file of a segment's size that is made ready, under another name, before it is its process's turn. */
 export class SpareSegment {

@@ -14,13 +14,9 @@ import { beginRequest, takeOverRequest } from './begin-request.js';
 import { answerFailed } from './failed-request.js';
 import { FormerRequests } from './former-requests.js';
 import type { HotLoopParts } from './hot-loop-parts.js';
+import { injectorKey, wakeKey } from './listener-keys.js';
 import type { CompiledPolicyData } from './policy-transfer.js';
 import { type Served, serveListener } from './served-listener.js';
-
-const wakeKey = 1;
-const injectorKey = 2;
-/** Keys of listeners begin here; the two above are others. */
-export const firstListenerKey = 16;
 
 const readyAtOnce = 64;
 /** Between two looks for a journal segment that isn't ready. */

@@ -2,6 +2,7 @@ import { recordsPerSegment, segmentBytes } from '../../core/journal/segment-layo
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { SharedCounters } from '../journal/shared-counters.js';
 import { allocate, replaceWithAnonymous } from '../linux/memory.js';
+import { rehearsalKey } from './listener-keys.js';
 import type { LoopHandle } from './loop-handle.js';
 import type { LoopReport } from './loop-messages.js';
 import { transferPolicy } from './policy-transfer.js';
@@ -14,8 +15,6 @@ export interface StageOptions {
   readonly former: readonly Uint8Array[];
 }
 
-/** No listener of a target has this number. */
-const stageKey = 3;
 const stageSegment = 1;
 
 /** A loop at work before it is its turn: on a listener of a rehearsal, with memory for a journal. */
@@ -34,17 +33,17 @@ export class RehearsalStage {
     });
     counters.start(stageSegment * recordsPerSegment);
     loop.begin(0, stageSegment, [{ segment: stageSegment, address: this.address }]);
-    loop.send({ kind: 'attach', key: stageKey, descriptor, policy: transferPolicy(policy), former });
+    loop.send({ kind: 'attach', key: rehearsalKey, descriptor, policy: transferPolicy(policy), former });
   }
 
   /** A loop's report; this one's listener may hang up before it is detached. */
   hear(report: LoopReport): void {
     const isEnd = report.kind === 'hangup' || report.kind === 'detached';
-    if (isEnd && report.key === stageKey) this.resolve();
+    if (isEnd && report.key === rehearsalKey) this.resolve();
   }
 
   async detach(): Promise<void> {
-    this.loop.send({ kind: 'detach', key: stageKey });
+    this.loop.send({ kind: 'detach', key: rehearsalKey });
     await this.ended;
     replaceWithAnonymous(this.address, segmentBytes);
   }

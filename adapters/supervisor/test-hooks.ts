@@ -1,6 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { offset } from '../../core/request/record-layout.js';
 import type { Handler, HandlerOf } from '../../core/steps/handler.js';
 import type { Step } from '../../core/steps/step.js';
+import { rehearsalKey } from './listener-keys.js';
 
 /**
  * A hook that only tests use, and that does nothing unless DEPUTY_TEST=1 and DEPUTY_CRASH_FILE names a file:
@@ -16,6 +18,8 @@ export function withCrashPoints(handlerOf: HandlerOf): HandlerOf {
   if (crashFile === undefined) return handlerOf;
   const wrapped = new Map<Handler, Handler>();
   return (record, abi, policy) => {
+    // A standby's rehearsal is no request that anybody waits for.
+    if (record.u32(offset.listener) === rehearsalKey) return handlerOf(record, abi, policy);
     armed = firstLine(crashFile);
     const handler = handlerOf(record, abi, policy);
     let known = wrapped.get(handler);

@@ -1,9 +1,9 @@
 import { offset, recordBytes } from '../request/record-layout.js';
 
 /**
- * A journal segment: a header page, the order area, the records. The order area says, entry by entry, which
- * record was finished next: it is the one sequence that every event follows, and the entry is what commits a
- * record, written last. Numbers are little-endian.
+ * A journal segment: a header page, the order area, the records, a copy of the header. The order area says,
+ * entry by entry, which record was finished next: it is the one sequence that every event follows, and the
+ * entry is what commits a record, written last. Numbers are little-endian.
  */
 export const segmentFormatVersion = 1;
 export const segmentMagic = 'DEPUTYJ1';
@@ -15,7 +15,9 @@ export const segmentHeaderBytes = 4096;
 export const orderEntryBytes = 8;
 export const orderAreaBytes = recordsPerSegment * orderEntryBytes;
 export const recordAreaOffset = segmentHeaderBytes + orderAreaBytes;
-export const segmentBytes = recordAreaOffset + recordsPerSegment * recordBytes;
+/** The header as it was when the segment was made, with a checksum: an epoch may have no other segment. */
+export const headerCopyOffset = recordAreaOffset + recordsPerSegment * recordBytes;
+export const segmentBytes = headerCopyOffset + segmentHeaderBytes;
 
 /** Offsets in the header. */
 export const headerOffset = {
@@ -27,7 +29,7 @@ export const headerOffset = {
   segment: 24,
   /** Wall-clock milliseconds at monotonic time zero, f64: turns a record's times into dates. */
   wallClockBaseMs: 32,
-  /** CRC-32 of all other bytes of the segment, once `sealed` says so. */
+  /** CRC-32 of all other bytes of the segment, once `sealed` says so; in the copy, of the copy's others. */
   checksum: 40,
   /** `sealMark`, written last; 0 before. */
   sealed: 44,

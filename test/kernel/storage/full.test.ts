@@ -1,4 +1,4 @@
-import { rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type AgentProcess, runDeputy, startAgentProcess } from '../../lab/agent-process.js';
@@ -34,11 +34,13 @@ describeWhen(missingForKernel(), 'no room', () => {
   }
 
   test('a full disk at the start is a coded error, and nothing is left on it', () => {
-    const { directory } = disk(6);
+    // Not even one segment has room on it.
+    const { directory } = disk(4);
     for (let times = 0; times < 2; times++) {
       const { status, stderr } = failingStart(join(directory, 'state'));
       expect(stderr).toContain('DEPUTY_E_DISK_FULL');
       expect(status).toBe(1);
+      expect(readdirSync(join(directory, 'state', 'journal'))).toEqual([]);
     }
   });
 

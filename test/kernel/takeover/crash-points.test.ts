@@ -115,6 +115,12 @@ describeWhen(missingForKernel(), 'supervisors that die at every step', () => {
     runs.splice(0);
   });
 
+  test('a standby that rehearses passes no crash point, and does not die of one', async () => {
+    for (const point of ['identify-thread:before', 'open:before']) {
+      expect(await stage.rehearseUnder(point)).toEqual([point]);
+    }
+  });
+
   test('each call gets its right answer', { timeout: isLong ? 3_600_000 : 300_000 }, async () => {
     for (const call of crashCalls) {
       const points = pointsOfTrace(call, (await stage.reference(call, 'plain')).trace);

@@ -134,6 +134,21 @@ export class CrashStage {
     }
   }
 
+  /** Has a standby come while a point is armed: what of it is left. */
+  async rehearseUnder(point: string): Promise<readonly string[]> {
+    const { tree, file } = this;
+    await tree.hasStandby();
+    const [former] = tree.others;
+    file.arm([point]);
+    process.kill(former as number, 'SIGKILL');
+    const isNew = (): boolean => tree.others.some((pid) => pid !== former);
+    await until(isNew, 'another supervisor');
+    await tree.hasStandby();
+    const { left } = file;
+    file.disarm();
+    return left;
+  }
+
   /** Checks what the journal says and ends all; nothing is left behind even when the check fails. */
   async close(): Promise<number | string> {
     const unlisted = [...this.targets].filter(([name]) => name.startsWith('continued'));

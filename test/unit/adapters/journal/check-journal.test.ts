@@ -14,7 +14,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CheckedJournal, checkJournal } from '../../../../adapters/journal/check-journal.js';
 import { planRepair } from '../../../../adapters/journal/plan-repair.js';
 import { recordOffset } from '../../../../adapters/journal/segment-image.js';
-import { headerOffset, segmentBytes, segmentHeaderBytes } from '../../../../core/journal/segment-layout.js';
+import {
+  headerCopyOffset,
+  headerOffset,
+  segmentBytes,
+  segmentHeaderBytes,
+} from '../../../../core/journal/segment-layout.js';
 import { offset, recordBytes } from '../../../../core/request/record-layout.js';
 import { isLong } from '../../../support/describe-when.js';
 import { copyJournal, flip, handlersOf, withFolder, writeEpoch } from './written-journal.js';
@@ -88,7 +93,7 @@ describe.runIf(onLinux)('checking a journal', () => {
     expect(count('request')).toBe(9_300);
     expect(count('event')).toBe(930);
     expect(count('open')).toBe(3);
-    expect(segments.map(({ isSealed }) => isSealed)).toEqual([true, true, false, false]);
+    expect(segments.map(({ isSealed }) => isSealed)).toEqual([true, true, true, false]);
   });
 
   test('any flipped bit of a sealed segment is found', { timeout: isLong ? 900_000 : 120_000 }, () => {
@@ -121,8 +126,8 @@ describe.runIf(onLinux)('checking a journal', () => {
     const copy = join(folder, 'unsealed');
     copyJournal(source, copy);
     // What was written longer ago is dropped in the end, and what it held is no problem of the rest.
-    for (const number of [1, 2]) rmSync(join(copy, `00000000000${number}.segment`));
-    const path = join(copy, '000000000003.segment');
+    for (const number of [1, 2, 3]) rmSync(join(copy, `00000000000${number}.segment`));
+    const path = join(copy, '000000000004.segment');
     const before = said(check(copy));
     fc.assert(
       fc.property(structure, ([at, bit]) => {
@@ -166,6 +171,7 @@ const requestFields = [offset.kind, offset.epoch, offset.ticket, offset.commit, 
 const structure = fc.oneof(
   fc.tuple(fc.integer({ min: 0, max: headerOffset.checksum - 1 }), bits()),
   fc.tuple(fc.integer({ min: headerOffset.repaired, max: segmentHeaderBytes - 1 }), bits()),
+  fc.tuple(fc.integer({ min: headerCopyOffset, max: segmentBytes - 1 }), bits()),
   // 300 requests and 30 events.
   fc.tuple(fc.integer({ min: segmentHeaderBytes, max: segmentHeaderBytes + 329 * 8 + 7 }), bits()),
   fc.tuple(fc.integer({ min: segmentHeaderBytes + 330 * 8, max: recordOffset(0) - 1 }), bits()),

@@ -11,11 +11,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkJournal } from '../../../../adapters/journal/check-journal.js';
+import { EpochClocks } from '../../../../adapters/journal/epoch-clocks.js';
 import { Journal } from '../../../../adapters/journal/journal.js';
 import { planRepair } from '../../../../adapters/journal/plan-repair.js';
 import { repairJournal } from '../../../../adapters/journal/repair-journal.js';
+import { readHeader } from '../../../../adapters/journal/segment-file.js';
 import { recordOffset } from '../../../../adapters/journal/segment-image.js';
 import {
+  headerCopyOffset,
+  headerOffset,
   recordAreaOffset,
   recordsPerSegment,
   segmentBytes,
@@ -43,7 +47,8 @@ describe.runIf(onLinux)('repairing a journal', () => {
         source = join(made, 'source');
         copy = join(made, 'copy');
         mkdirSync(source);
-        await writeEpoch(source, { requests: 8_500, wallClockBaseMs: 1_000.25 });
+        // Segments 1 to 3, the last of them empty; then one with all there is of its epoch.
+        await writeEpoch(source, { requests: 8_500, killed: true, wallClockBaseMs: 1_000.25 });
         await writeEpoch(source, { requests: 300, open: 3, killed: true, wallClockBaseMs: 2_000.5 });
         originals = readAll(source);
         for (const { segment, runs } of checkJournal(source, handlersOf).segments) {
@@ -90,6 +95,7 @@ describe.runIf(onLinux)('repairing a journal', () => {
       fc.integer({ min: segmentHeaderBytes, max: segmentHeaderBytes + 330 * 8 }),
       fc.integer({ min: recordAreaOffset, max: recordAreaOffset + 700 * recordBytes }),
       fc.integer({ min: segmentHeaderBytes, max: segmentBytes - 1 }),
+      fc.integer({ min: headerCopyOffset, max: headerCopyOffset + 127 }),
     );
     const oneFlip = fc.record({
       segment: fc.integer({ min: 1, max: 4 }),
@@ -130,7 +136,7 @@ describe.runIf(onLinux)('repairing a journal', () => {
       [6_601, 4],
     ] as const) {
       copyJournal(source, copy);
-      flip(join(copy, name(3)), at, bit);
+      flip(join(copy, name(4)), at, bit);
       const { plan } = repair();
       expect(plan.lost).toEqual([]);
       expect(plan.inFlight).toBe(3);
@@ -140,15 +146,15 @@ describe.runIf(onLinux)('repairing a journal', () => {
 
   test('one bit of a free slot does not speak for its segment', () => {
     copyJournal(source, copy);
-    flip(join(copy, name(4)), recordOffset(0) + 12, 2);
+    flip(join(copy, name(3)), recordOffset(0) + 12, 2);
     repair();
     expectMended(new Set());
   });
 
   test('an entry in a segment that has none yet', () => {
     copyJournal(source, copy);
-    flip(join(copy, name(4)), segmentHeaderBytes, 0);
-    expect(checkJournal(copy, handlersOf).badTickets).toContain(4 * recordsPerSegment);
+    flip(join(copy, name(3)), segmentHeaderBytes, 0);
+    expect(checkJournal(copy, handlersOf).badTickets).toContain(3 * recordsPerSegment);
     flip(join(copy, name(1)), segmentHeaderBytes, 0);
     repair();
     expectMended(new Set());
@@ -173,29 +179,57 @@ describe.runIf(onLinux)('repairing a journal', () => {
 
   test('garbage for a header costs no record; garbage for a segment costs that one', () => {
     copyJournal(source, copy);
-    const whole = readFileSync(join(copy, name(3)));
+    const whole = readFileSync(join(copy, name(4)));
     whole.fill(0xa5, 0, segmentHeaderBytes);
-    writeFileSync(join(copy, name(3)), whole);
+    writeFileSync(join(copy, name(4)), whole);
+    // Nor its time, for whoever reads on before it is repaired.
+    expect(new EpochClocks(copy).baseMs(4 * recordsPerSegment)).toBe(2_000.5);
     const { plan, done: what } = repair();
-    expect(what.map(({ segment, done: kind }) => [segment, kind])).toEqual([[3, 'rewrite']]);
+    expect(what.map(({ segment, done: kind }) => [segment, kind])).toEqual([[4, 'rewrite']]);
     expect(plan.inFlight).toBe(3);
     expectMended(new Set());
-    writeFileSync(join(copy, name(4)), Buffer.alloc(segmentBytes, 0xa5));
-    expect(repair().done.map(({ segment, done: kind }) => [segment, kind])).toEqual([[4, 'set-aside']]);
+    writeFileSync(join(copy, name(3)), Buffer.alloc(segmentBytes, 0xa5));
+    expect(repair().done.map(({ segment, done: kind }) => [segment, kind])).toEqual([[3, 'set-aside']]);
     expectMended(new Set());
   });
 
   test('where nothing is left to tell the time of records, their segment is set aside whole', () => {
     copyJournal(source, copy);
-    for (const segment of [3, 4]) {
-      const whole = readFileSync(join(copy, name(segment)));
-      writeFileSync(join(copy, name(segment)), whole.fill(0xa5, 0, segmentHeaderBytes));
-    }
+    spoilHeaders(4);
     const { plan } = repair();
     expect(plan.lost.filter(({ what }) => what === 'request')).toHaveLength(300);
     expect(plan.lost.filter(({ what }) => what === 'call in flight')).toHaveLength(3);
-    expectMended(new Set(owners.get(3)?.map(({ ticket }) => ticket)));
+    expectMended(new Set(owners.get(4)?.map(({ ticket }) => ticket)));
   });
+
+  test('a segment that lost its header and the copy of it has both from another of its epoch', () => {
+    copyJournal(source, copy);
+    spoilHeaders(2);
+    const { done: what } = repair();
+    expect(what.map(({ segment, done: kind }) => [segment, kind])).toEqual([[2, 'rewrite']]);
+    expectMended(new Set());
+    expect(readHeader(join(copy, name(2)))).toMatchObject({ epoch: 1, wallClockBaseMs: 1_000.25 });
+  });
+
+  test("a clock that a bit is wrong in is the copy's again, also where nobody else knows it", () => {
+    for (const [segment, wallClockBaseMs] of [
+      [4, 2_000.5],
+      [1, 1_000.25],
+    ] as const) {
+      copyJournal(source, copy);
+      flip(join(copy, name(segment)), headerOffset.wallClockBaseMs + 6, 3);
+      repair();
+      expect(readHeader(join(copy, name(segment)))).toMatchObject({ wallClockBaseMs });
+      expectMended(new Set());
+    }
+  });
+
+  /** Garbage for a segment's header and for the copy of it. */
+  function spoilHeaders(segment: number): void {
+    const whole = readFileSync(join(copy, name(segment)));
+    whole.fill(0xa5, 0, segmentHeaderBytes).fill(0xa5, headerCopyOffset);
+    writeFileSync(join(copy, name(segment)), whole);
+  }
 
   test('a segment that is missing is noted, and readers go on behind it', async () => {
     copyJournal(source, copy);
@@ -212,18 +246,18 @@ describe.runIf(onLinux)('repairing a journal', () => {
   test('a repair that was killed between its steps is finished by the next', () => {
     const damage = (): void => {
       copyJournal(source, copy);
-      flip(join(copy, name(3)), segmentHeaderBytes + 8 * 20, 3);
+      flip(join(copy, name(4)), segmentHeaderBytes + 8 * 20, 3);
     };
     damage();
     // Killed while it wrote the new file.
-    writeFileSync(join(copy, `${name(3)}.new`), 'half');
+    writeFileSync(join(copy, `${name(4)}.new`), 'half');
     repair();
-    expect(existsSync(join(copy, `${name(3)}.new`))).toBe(false);
+    expect(existsSync(join(copy, `${name(4)}.new`))).toBe(false);
     expectMended(new Set());
     // Killed when the original was kept, and the new one not yet in its place.
     damage();
     mkdirSync(join(copy, 'damaged'));
-    const kept = join(copy, 'damaged', name(3));
+    const kept = join(copy, 'damaged', name(4));
     writeFileSync(kept, 'an earlier one');
     repair();
     expect(readFileSync(kept, 'utf8')).toBe('an earlier one');

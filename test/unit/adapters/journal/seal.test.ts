@@ -30,8 +30,8 @@ describe.runIf(process.platform === 'linux')('the seal of a segment', () => {
 
   test('a segment with a call in flight is left open, and so is one that a crash left', async () => {
     await withFolder(async (folder) => {
-      await writeEpoch(folder, { requests: 10, open: 1, wallClockBaseMs: 1.5 });
-      await writeEpoch(folder, { requests: 10, killed: true, wallClockBaseMs: 2.5 });
+      await writeEpoch(folder, { requests: 1_200, open: 1, wallClockBaseMs: 1.5 });
+      await writeEpoch(folder, { requests: 1_200, killed: true, wallClockBaseMs: 2.5 });
       const seals = [1, 2, 3, 4].map((segment) =>
         readFileSync(join(folder, `00000000000${segment}.segment`)).readUInt32LE(headerOffset.sealed),
       );
@@ -41,7 +41,7 @@ describe.runIf(process.platform === 'linux')('the seal of a segment', () => {
 
   test('is looked at when the next epoch begins', async () => {
     await withFolder(async (folder) => {
-      await writeEpoch(folder, { requests: 10, wallClockBaseMs: 1.5 });
+      await writeEpoch(folder, { requests: 1_200, wallClockBaseMs: 1.5 });
       const found: string[] = [];
       const look = () => checkSealed(folder, 3, ({ message }) => void found.push(message));
       await look();

@@ -101,6 +101,8 @@ export async function writeEpoch(directory: string, options: WriteOptions): Prom
     take(record);
     receive(record, requests + number);
   }
+  // As a supervisor does now and then: where enough is used the next segment is there.
+  journal.prepareAhead();
   journal.unmapBefore(writer.oldestNeeded());
   await journal.close(!killed);
 }
