@@ -1,6 +1,9 @@
 import { segmentOf } from '../../core/journal/segment-layout.js';
 import { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
+import { beginRequest, takeOverRequest } from '../../core/serving/begin-request.js';
+import { answerFailed } from '../../core/serving/failed-request.js';
+import { FormerRequests } from '../../core/serving/former-requests.js';
 import type { Handler } from '../../core/steps/handler.js';
 import { runSteps } from '../../core/steps/run-steps.js';
 import { type StepContext, stepPark } from '../../core/steps/step.js';
@@ -10,9 +13,6 @@ import { EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
 import { type LoopListener, loopListener } from '../linux/request-kernel/loop-listener.js';
 import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import { sleepUs } from '../linux/wait.js';
-import { beginRequest, takeOverRequest } from './begin-request.js';
-import { answerFailed } from './failed-request.js';
-import { FormerRequests } from './former-requests.js';
 import type { HotLoopParts } from './hot-loop-parts.js';
 import type { CompiledPolicyData } from './policy-transfer.js';
 import type { Served } from './served-listener.js';
@@ -35,7 +35,7 @@ export class HotLoop {
   private readonly served = new Map<number, Served>();
   private readonly parked = new Set<RequestRecord>();
   private readonly spare: RequestRecord[] = [];
-  private readonly former = new FormerRequests(
+  private readonly former = new FormerRequests<Served>(
     (served, former) => this.recover(served, former),
     (served) => this.listen(served),
   );

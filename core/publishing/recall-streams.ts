@@ -1,4 +1,4 @@
-import type { EventStore } from '../../core/ports/event-store.js';
+import type { EventStore } from '../ports/event-store.js';
 import type { OpenStreams } from './open-streams.js';
 
 /**

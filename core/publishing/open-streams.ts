@@ -1,13 +1,9 @@
-import type { DeputyEvent } from '../../core/events/event.js';
-import type { EventType } from '../../core/events/registry.js';
-import type { Counts } from '../../core/events/vocabulary.js';
-import type { DelegationStateName } from '../../core/machines/delegation.js';
-import {
-  delegationAllows,
-  isDelegationOver,
-  nextDelegationState,
-} from '../../core/machines/delegation-state.js';
-import type { OpenStream } from '../../core/ports/sequencer.js';
+import type { DeputyEvent } from '../events/event.js';
+import type { EventType } from '../events/registry.js';
+import type { Counts } from '../events/vocabulary.js';
+import type { DelegationStateName } from '../machines/delegation.js';
+import { delegationAllows, isDelegationOver, nextDelegationState } from '../machines/delegation-state.js';
+import type { OpenStream } from '../ports/sequencer.js';
 
 const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
 const countNames = Object.keys(noCounts) as (keyof Counts)[];

@@ -1,10 +1,9 @@
-import { JsonBytes } from '../../core/events/json-bytes.js';
-import type { SerializedEvents } from './file-event-store.js';
+import { JsonBytes } from '../events/json-bytes.js';
 
 const encoder = new TextEncoder();
 
 /** Serialized events on their way to the store; one batch follows the other in the same memory. */
-export class EventBatch implements SerializedEvents {
+export class EventBatch {
   readonly json = new JsonBytes();
   readonly ends: number[] = [];
   readonly streamIds: string[] = [];

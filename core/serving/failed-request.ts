@@ -1,8 +1,8 @@
-import { refusalTable } from '../../core/errors/refusals.js';
-import { requestState } from '../../core/machines/request.js';
-import type { RequestKernel } from '../../core/ports/kernel.js';
-import type { RequestRecord } from '../../core/request/record.js';
-import { offset } from '../../core/request/record-layout.js';
+import { refusalTable } from '../errors/refusals.js';
+import { requestState } from '../machines/request.js';
+import type { RequestKernel } from '../ports/kernel.js';
+import type { RequestRecord } from '../request/record.js';
+import { offset } from '../request/record-layout.js';
 
 const EIO = 5;
 

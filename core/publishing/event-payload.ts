@@ -1,4 +1,4 @@
-import type { EventDraft } from '../../core/ports/sequencer.js';
+import type { EventDraft } from '../ports/sequencer.js';
 import type { ListenerIdentity } from './listener-identity.js';
 
 /** An event record's payload in the journal: a draft, word of a listener, or that it is gone. */

@@ -1,6 +1,8 @@
-import type { JsonBytes } from '../../core/events/json-bytes.js';
-import { type EventType, eventRegistry } from '../../core/events/registry.js';
+import type { JsonBytes } from '../events/json-bytes.js';
+import { type EventType, eventRegistry } from '../events/registry.js';
 import type { ListenerIdentity } from './listener-identity.js';
+
+const encoder = new TextEncoder();
 
 /** What one delegation's events have in common, as JSON to be put between the parts that differ. */
 export interface EventFrame {
@@ -20,8 +22,8 @@ export function eventFrame(identity: ListenerIdentity, node: string, epoch: numb
     epoch,
   };
   return {
-    beforeId: Buffer.from(`{"id":${JSON.stringify(delegationId).slice(0, -1)}/`),
-    common: Buffer.from(`",${JSON.stringify(common).slice(1, -1)},"sequence":`),
+    beforeId: encoder.encode(`{"id":${JSON.stringify(delegationId).slice(0, -1)}/`),
+    common: encoder.encode(`",${JSON.stringify(common).slice(1, -1)},"sequence":`),
   };
 }
 

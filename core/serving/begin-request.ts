@@ -1,15 +1,15 @@
-import type { KernelAbi } from '../../core/ports/kernel.js';
-import type { RequestRecord } from '../../core/request/record.js';
-import { offset, recordKind, recoveryKind } from '../../core/request/record-layout.js';
-import { takeOverRecord } from '../../core/request/recovered-record.js';
-import type { Handler, HandlerOf } from '../../core/steps/handler.js';
+import type { KernelAbi } from '../ports/kernel.js';
+import type { RequestRecord } from '../request/record.js';
+import { offset, recordKind, recoveryKind } from '../request/record-layout.js';
+import { takeOverRecord } from '../request/recovered-record.js';
+import type { Handler, HandlerOf } from '../steps/handler.js';
 import { noteLateness } from './lateness.js';
-import type { Served } from './served-listener.js';
+import type { ServedState } from './served-state.js';
 
 /** Makes a record that RECV has just filled a request at its first step. Returns its handler. */
 export function beginRequest(
   record: RequestRecord,
-  served: Served,
+  served: ServedState,
   handlerOf: HandlerOf,
   abi: KernelAbi,
   receivedAtUs: number,
@@ -32,7 +32,7 @@ export function beginRequest(
 /** Makes a free record one in which a request goes on that another process had received. */
 export function takeOverRequest(
   record: RequestRecord,
-  served: Served,
+  served: ServedState,
   former: Uint8Array,
   handlerOf: HandlerOf,
   abi: KernelAbi,

@@ -1,10 +1,10 @@
-import type { Served } from './served-listener.js';
+import type { ServedState } from './served-state.js';
 
 /**
  * What predecessors left unfinished, listener by listener. A listener is listened to only when all of its
  * own is in hand: a thread's next call must find its last one ended.
  */
-export class FormerRequests {
+export class FormerRequests<Served extends ServedState> {
   private readonly waiting: Served[] = [];
 
   constructor(

@@ -1,6 +1,6 @@
-import type { CompiledPolicy } from '../../core/request/compiled-policy.js';
-import type { RequestRecord } from '../../core/request/record.js';
-import { effectMark, offset } from '../../core/request/record-layout.js';
+import type { CompiledPolicy } from '../request/compiled-policy.js';
+import type { RequestRecord } from '../request/record.js';
+import { effectMark, offset } from '../request/record-layout.js';
 
 /** Marks a call that has waited beyond the policy's deadline (`limits.deadlineMs`); steps have no clock. */
 export function noteLateness(record: RequestRecord, { deadlineUs }: CompiledPolicy, nowUs: number): void {

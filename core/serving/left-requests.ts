@@ -1,4 +1,4 @@
-import type { OpenRecord } from '../journal/open-records.js';
+import type { OpenRecord } from '../journal/open-record-scan.js';
 
 /** What predecessors left unfinished, until the listeners come that it came from, or are known to be gone. */
 export class LeftRequests {
