@@ -1,4 +1,8 @@
-/** The simulator's first part: a kernel in memory that the real handlers run on. Loads no native code. */
+/** The failure-replay simulator: real handlers, recovery and keeper on a modelled machine. No native code. */
+
+export { type Fault, type FaultInput, faultSchema } from './faults/fault-schema.js';
+export { invariants } from './invariants/all.js';
+export type { Invariant, Violation } from './invariants/invariant.js';
 export { MemoryKernel } from './memory-kernel/memory-kernel.js';
 export {
   type MemoryAnswer,
@@ -7,3 +11,15 @@ export {
   type MemoryThread,
   MemoryWorld,
 } from './memory-kernel/memory-world.js';
+export { type CrashPoint, crashAt, enumerateCrashPoints } from './runner/enumerate-points.js';
+export {
+  type Outcome,
+  type Point,
+  type RunOptions,
+  type RunResult,
+  runScenario,
+  type TraceEntry,
+  type TraceSink,
+} from './runner/run-scenario.js';
+export { parseFaults, parseScenario } from './scenario/parse-scenario.js';
+export { type Scenario, type ScenarioInput, type Setup, scenarioSchema } from './scenario/scenario-schema.js';

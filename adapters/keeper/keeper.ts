@@ -1,5 +1,6 @@
 import { DeputyError, deputyError } from '../../core/errors/deputy-error.js';
 import type { ErrorCode } from '../../core/errors/table.js';
+import { keeperLimits, lookEveryMs, stopWaitMs } from '../../core/keeper/limits.js';
 import { Supervision, type SupervisionEffect } from '../../core/keeper/supervision.js';
 import { systemCall } from '../linux/native.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
@@ -11,7 +12,6 @@ import type { StoredDescriptor } from './descriptor-storage.js';
 import { Holdings } from './holdings.js';
 import { hostStateOf, stayOutOfReach } from './host-process.js';
 import type { KeeperEnd, KeeperOptions } from './keeper-options.js';
-import { keeperLimits, lookEveryMs, stopWaitMs } from './limits.js';
 import type { KeptListener } from './listener-book.js';
 import { processesOf } from './process-list.js';
 import type { ListenerNote, SupervisorMessage } from './protocol.js';

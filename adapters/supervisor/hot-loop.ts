@@ -4,6 +4,7 @@ import { offset } from '../../core/request/record-layout.js';
 import { beginRequest, takeOverRequest } from '../../core/serving/begin-request.js';
 import { answerFailed } from '../../core/serving/failed-request.js';
 import { FormerRequests } from '../../core/serving/former-requests.js';
+import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 import type { Handler } from '../../core/steps/handler.js';
 import { runSteps } from '../../core/steps/run-steps.js';
 import { type StepContext, stepPark } from '../../core/steps/step.js';
@@ -14,7 +15,6 @@ import { type LoopListener, loopListener } from '../linux/request-kernel/loop-li
 import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import { sleepUs } from '../linux/wait.js';
 import type { HotLoopParts } from './hot-loop-parts.js';
-import type { CompiledPolicyData } from './policy-transfer.js';
 import type { Served } from './served-listener.js';
 
 const wakeKey = 1;
@@ -35,10 +35,7 @@ export class HotLoop {
   private readonly served = new Map<number, Served>();
   private readonly parked = new Set<RequestRecord>();
   private readonly spare: RequestRecord[] = [];
-  private readonly former = new FormerRequests<Served>(
-    (served, former) => this.recover(served, former),
-    (served) => this.listen(served),
-  );
+  private readonly former = new FormerRequests<Served>((served) => this.listen(served));
   private readonly kernelCalls = hotSyscalls();
   private readonly drain = allocate(4096);
   private readonly context: StepContext;
@@ -57,7 +54,7 @@ export class HotLoop {
   run(): void {
     const { control } = this.parts;
     for (;;) {
-      this.former.run(control.only);
+      this.recoverAll(control.only);
       this.noteOldestSegment();
       if (control.stopping && this.parked.size === 0) return;
       if (control.only !== 0 && this.keepOnly(control.only)) return;
@@ -89,6 +86,14 @@ export class HotLoop {
     const result = this.epoll.add(listener.descriptor, listener.key);
     if (result < 0) this.parts.report({ kind: 'failed', message: 'epoll_ctl', errno: -result });
     this.parts.report({ kind: 'recovered', key: listener.key });
+  }
+
+  /** Goes on with what predecessors left, as far as there is room. */
+  private recoverAll(only: number): void {
+    for (let next = this.former.next(only); next !== undefined; next = this.former.next(only)) {
+      if (!this.recover(next.served, next.former)) return;
+      this.former.taken(next.served);
+    }
   }
 
   /** False when there is no room in the journal yet. */

@@ -3,6 +3,7 @@ import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
 import { LeftRequests } from '../../core/serving/left-requests.js';
+import { transferPolicy } from '../../core/serving/transfer-policy.js';
 import type { Journal } from '../journal/journal.js';
 import { readOpenRecords } from '../journal/open-records.js';
 import { systemCall } from '../linux/native.js';
@@ -13,7 +14,6 @@ import type { LoopHandle } from './loop-handle.js';
 import type { LoopCommand, LoopReport } from './loop-messages.js';
 import { LoopPool } from './loop-pool.js';
 import { LoopWatch } from './loop-watch.js';
-import { transferPolicy } from './policy-transfer.js';
 import type { Publisher } from './publisher.js';
 
 /** How often loops are looked at, and how long a request may take before its loop is left to it. */

@@ -1,6 +1,6 @@
 import type { ServedState } from '../../core/serving/served-state.js';
+import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 import type { LoopListener } from '../linux/request-kernel/loop-listener.js';
-import type { CompiledPolicyData } from './policy-transfer.js';
 
 /** A listener as a loop serves it: its policy and what it has in flight. */
 export interface Served extends ServedState {

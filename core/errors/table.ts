@@ -2,6 +2,7 @@ import { delegationErrors } from './tables/delegation.js';
 import type { ErrorEntry } from './tables/entry.js';
 import { inputErrors } from './tables/input.js';
 import { machineErrors } from './tables/machine.js';
+import { simulationErrors } from './tables/simulation.js';
 import { storageErrors } from './tables/storage.js';
 
 export type { ErrorEntry } from './tables/entry.js';
@@ -12,6 +13,7 @@ export const errorTable = {
   ...machineErrors,
   ...storageErrors,
   ...delegationErrors,
+  ...simulationErrors,
 } as const satisfies Record<`DEPUTY_E_${string}`, ErrorEntry>;
 
 /** The code of a DeputyError. */

@@ -13,7 +13,7 @@ export interface OpenRecord {
 /** Does the order have this slot at the ticket that ends in these 32 bits? */
 export type OrderHolds = (lowTicket: number, slot: number) => boolean;
 
-/** What an order area says at a ticket: the slot's place plus one, and its segment; undefined: there is none. */
+/** What an order area says at a ticket: the slot's place plus one, and its segment; undefined: no area. */
 export type OrderAt = (ticket: number) => { readonly place: number; readonly segment: number } | undefined;
 
 /** Looks a record's place in the order up: is that where its ticket says? */

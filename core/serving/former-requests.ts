@@ -8,8 +8,6 @@ export class FormerRequests<Served extends ServedState> {
   private readonly waiting: Served[] = [];
 
   constructor(
-    /** Goes on with one request; false when there is no room in the journal yet. */
-    private readonly recover: (served: Served, former: Uint8Array) => boolean,
     /** Nothing of the listener is left. */
     private readonly listen: (served: Served) => void,
   ) {}
@@ -23,16 +21,22 @@ export class FormerRequests<Served extends ServedState> {
     else this.listen(served);
   }
 
-  /** Goes on as far as there is room. `only`: the one listener that this loop is left to, or 0. */
-  run(only: number): void {
+  /**
+   * The next request to go on with; taken() says that it is in hand. `only`: the one listener that this loop
+   * is left to, or 0.
+   */
+  next(only: number): { readonly served: Served; readonly former: Uint8Array } | undefined {
     for (let served = this.waiting[0]; served !== undefined; served = this.waiting[0]) {
       const isOurs = (only === 0 || only === served.listener.key) && !served.leaving;
-      for (let former = served.former[0]; isOurs && former !== undefined; former = served.former[0]) {
-        if (!this.recover(served, former)) return;
-        served.former = served.former.slice(1);
-      }
+      const [former] = served.former;
+      if (isOurs && former !== undefined) return { served, former };
       this.waiting.shift();
       if (isOurs) this.listen(served);
     }
+    return undefined;
+  }
+
+  taken(served: Served): void {
+    served.former = served.former.slice(1);
   }
 }

@@ -1,4 +1,4 @@
-import type { SupervisionLimits } from '../../core/keeper/supervision.js';
+import type { SupervisionLimits } from './supervision.js';
 
 /** How often the keeper looks for signs of life; supervisors give one as often. */
 export const lookEveryMs = 100;

@@ -1,5 +1,5 @@
-import type { ResolvedPolicy } from '../../core/policy/match.js';
-import { type CompiledPolicy, compilePolicy } from '../../core/request/compiled-policy.js';
+import type { ResolvedPolicy } from '../policy/match.js';
+import { type CompiledPolicy, compilePolicy } from '../request/compiled-policy.js';
 
 /**
  * A policy as a loop needs it, with the numbers that the loop itself goes by. Survives structured cloning.
