@@ -3,6 +3,7 @@ import type { ErrorEntry } from './tables/entry.js';
 import { inputErrors } from './tables/input.js';
 import { machineErrors } from './tables/machine.js';
 import { storageErrors } from './tables/storage.js';
+import { traceErrors } from './tables/trace.js';
 
 export type { ErrorEntry } from './tables/entry.js';
 
@@ -12,6 +13,7 @@ export const errorTable = {
   ...machineErrors,
   ...storageErrors,
   ...delegationErrors,
+  ...traceErrors,
 } as const satisfies Record<`DEPUTY_E_${string}`, ErrorEntry>;
 
 /** The code of a DeputyError. */
