@@ -11,6 +11,7 @@ export {
   type MemoryThread,
   MemoryWorld,
 } from './memory-kernel/memory-world.js';
+
 export { type CrashPoint, crashAt, enumerateCrashPoints } from './runner/enumerate-points.js';
 export {
   type Outcome,
@@ -18,8 +19,13 @@ export {
   type RunOptions,
   type RunResult,
   runScenario,
-  type TraceEntry,
   type TraceSink,
 } from './runner/run-scenario.js';
 export { parseFaults, parseScenario } from './scenario/parse-scenario.js';
 export { type Scenario, type ScenarioInput, type Setup, scenarioSchema } from './scenario/scenario-schema.js';
+
+export { actorsOf } from './trace/actors.js';
+export { hashText, TextHash } from './trace/hash.js';
+export { readTrace } from './trace/reader.js';
+export type { Trace, TraceActor, TraceEnd, TraceEntry, TraceHeader, TraceViolation } from './trace/schema.js';
+export { type EndDraft, type EntryDraft, type HeaderDraft, TraceWriter } from './trace/writer.js';

@@ -4,6 +4,7 @@ import { inputErrors } from './tables/input.js';
 import { machineErrors } from './tables/machine.js';
 import { simulationErrors } from './tables/simulation.js';
 import { storageErrors } from './tables/storage.js';
+import { traceErrors } from './tables/trace.js';
 
 export type { ErrorEntry } from './tables/entry.js';
 
@@ -14,6 +15,7 @@ export const errorTable = {
   ...storageErrors,
   ...delegationErrors,
   ...simulationErrors,
+  ...traceErrors,
 } as const satisfies Record<`DEPUTY_E_${string}`, ErrorEntry>;
 
 /** The code of a DeputyError. */

@@ -19,4 +19,3 @@ export interface LoopParts {
 export type LoopReport =
   | { readonly kind: 'recovered' | 'hangup' | 'detached'; readonly key: number }
   | { readonly kind: 'failed'; readonly key: number; readonly error: unknown };
-

@@ -1,22 +1,19 @@
 import { segmentOf } from '../../core/journal/segment-layout.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { RequestRecord as Record } from '../../core/request/record.js';
-import { offset } from '../../core/request/record-layout.js';
+import { offset, traceCapacity, traceEntryBytes } from '../../core/request/record-layout.js';
 import { beginRequest, takeOverRequest } from '../../core/serving/begin-request.js';
 import { answerFailed } from '../../core/serving/failed-request.js';
 import { FormerRequests } from '../../core/serving/former-requests.js';
 import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
-import type { Handler, HandlerOf } from '../../core/steps/handler.js';
+import type { Handler } from '../../core/steps/handler.js';
 import { runStep } from '../../core/steps/run-steps.js';
-import { type StepContext, type StepTable, stepPark } from '../../core/steps/step.js';
+import { type StepContext, stepPark } from '../../core/steps/step.js';
 import { ListenerEnd, type Notification } from '../kernel/filter.js';
 import { abi } from '../kernel/numbers.js';
-import type { ModelProcess } from '../kernel/process.js';
 import { failingKernel, Vanished } from '../ports/failing-kernel.js';
 import type { LoopListener, LoopServed } from '../ports/loop-state.js';
-import type { ModelRequestKernel } from '../ports/request-kernel.js';
-import type { JournalWriter, SlotBlock } from '../storage/journal-writer.js';
-import type { World } from '../world/world.js';
+import type { SlotBlock } from '../storage/journal-writer.js';
 import { fillNotification } from './fill-notification.js';
 import type { LoopParts } from './loop-parts.js';
 
@@ -193,7 +190,7 @@ export class ModelLoop {
       } catch (error) {
         if (!(error instanceof Vanished)) this.fail(record, served, error);
       }
-      return record.i32(offset.result);
+      return lastResult(record);
     });
   }
 
@@ -280,6 +277,12 @@ export class ModelLoop {
     const held = this.parts.process.table.at(descriptor);
     return held instanceof ListenerEnd ? held.filter : undefined;
   }
+}
+
+/** What the port gave at the step that was made last. */
+function lastResult(record: RequestRecord): number {
+  const index = Math.min(Math.max(record.u16(offset.traceCount), 1), traceCapacity) - 1;
+  return record.i32(offset.trace + index * traceEntryBytes + 4);
 }
 
 function requestName(id: bigint): string {

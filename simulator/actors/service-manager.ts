@@ -1,6 +1,6 @@
 import type { StoredListener } from './agent.js';
 
-/** A service manager's store of descriptors (FDSTORE of sd_notify(3)): it outlives the service's processes. */
+/** A service manager's store of descriptors (FDSTORE of sd_notify(3)), which outlives the service. */
 export class DescriptorStore {
   private readonly stored = new Map<number, StoredListener>();
 

@@ -9,6 +9,8 @@ export interface Violation {
   readonly sentence: string;
   readonly point: number;
   readonly timeUs: number;
+  /** The entry of the trace that tells of it; 0 where there is no trace. */
+  readonly sequence: number;
   readonly detail: Readonly<Record<string, unknown>>;
 }
 

@@ -13,7 +13,7 @@ const SOL_SOCKET = 1;
 const MSG_CTRUNC = 8;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 
-/** What the kernel itself does on a call, with the caller's own rights. One that is not known fails loudly. */
+/** What the kernel itself does on a call, with the caller's own rights. An unknown one fails loudly. */
 export function runNative(kernel: Kernel, thread: ModelThread, number: number): number {
   const { registers, process } = thread;
   const argument = (index: number): number => registers.argument(index);

@@ -7,7 +7,8 @@ const ignoredFlags = 0o100000 | 0o2000000 | 0o200000 | 0o400000 | 0o1700;
 
 /**
  * What the Linux adapter finds in a thread's table: the same file on the same mount, at the known number,
- * else with the status flags and the mark. The supervisor's descriptor becomes one of that open file description.
+ * else with the status flags and the mark. From then on the supervisor's descriptor is one of that open file
+ * description.
  */
 export function adoptDescriptor(
   process: ModelProcess,

@@ -198,9 +198,10 @@ export class ModelRequestKernel implements RequestKernel {
     const writes = access !== 0 || (flags & flag.O_TRUNC) !== 0;
     if (file.type === fileType.symlink) return no('ELOOP');
     if (file.type === fileType.directory && writes) return no('EISDIR');
-    if (writes && isReadOnly) return no('EROFS');
+    const truncates = (flags & flag.O_TRUNC) !== 0;
+    if (truncates && isReadOnly) return no('EROFS');
     if (writes && !this.may(file, W_OK)) return no('EACCES');
-    return 0;
+    return writes && isReadOnly ? no('EROFS') : 0;
   }
 
   private may(file: ModelFile, mode: number): boolean {

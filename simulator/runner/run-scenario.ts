@@ -10,23 +10,14 @@ import { Generator } from '../random/generator.js';
 import { buildMachine } from '../scenario/build-machine.js';
 import type { Scenario, Setup } from '../scenario/scenario-schema.js';
 import { ModelEventStore } from '../storage/event-store.js';
+import type { EntryDraft } from '../trace/writer.js';
 import { World } from '../world/world.js';
 import { combineWatches, type WorldWatch } from '../world/world-watch.js';
 import { Coverage, type CoverageCounts } from './coverage.js';
+import { TraceWatch } from './trace-watch.js';
 
-/** A trace entry, as the trace format has it but for its hash. */
-export interface TraceEntry {
-  readonly kind: 'entry';
-  readonly sequence: number;
-  readonly timeUs: number;
-  readonly actor: string;
-  readonly type: string;
-  readonly name: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-  readonly cause: number | null;
-  readonly request: string | null;
-}
-export type TraceSink = (entry: TraceEntry) => void;
+/** Takes the entries of a run, in their order; TraceWriter's entry() is one. */
+export type TraceSink = (entry: EntryDraft) => void;
 
 export interface RunOptions {
   /** A decimal number of 64 bits. */
@@ -82,6 +73,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
 class Run {
   private readonly violations: Violation[] = [];
   private readonly coverage = new Coverage();
+  private traced: TraceWatch | undefined;
   private readonly world: World;
   private readonly stage: Stage;
 
@@ -167,7 +159,12 @@ class Run {
         ),
       );
     }
-    const { onPoint } = this.options;
+    const { onPoint, trace } = this.options;
+    if (trace !== undefined) {
+      // First, so that what an invariant finds comes behind what shows it.
+      this.traced = new TraceWatch(() => this.world.scheduler, trace);
+      watches.unshift(this.traced.watch());
+    }
     if (onPoint !== undefined) watches.push(pointWatch(() => this.world.nowUs, onPoint));
     return combineWatches(watches);
   }
@@ -175,7 +172,8 @@ class Run {
   private broken({ id, sentence }: Invariant, detail: Readonly<Record<string, unknown>>): void {
     if (this.violations.length >= violationLimit) return;
     const { points, nowUs } = this.world;
-    this.violations.push({ invariant: id, sentence, point: points, timeUs: nowUs, detail });
+    const sequence = this.traced?.violated(id, sentence, detail) ?? 0;
+    this.violations.push({ invariant: id, sentence, point: points, timeUs: nowUs, sequence, detail });
   }
 }
 
