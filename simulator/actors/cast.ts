@@ -1,3 +1,4 @@
+import { resolvePolicy } from '../../core/policy/match.js';
 import { damageJournal } from '../faults/damage-journal.js';
 import type { Fault, FaultyActor } from '../faults/fault-schema.js';
 import type { ListenerEnd } from '../kernel/filter.js';
@@ -107,7 +108,9 @@ export class Cast {
     const scenario = this.scenario.targets.find((target) => target.name === name);
     if (scenario === undefined) return;
     const containerId = `${name}-${++this.containers}`;
-    const target = new TargetProgram(this.world, scenario, containerId);
+    const { metadata } = scenario;
+    const policy = resolvePolicy(this.parts.policy, { containerId, metadata });
+    const target = new TargetProgram(this.world, scenario, containerId, policy);
     this.targets.push(target);
     const { process } = target;
     const { listener } = process.filter ?? {};

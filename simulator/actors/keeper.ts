@@ -266,11 +266,15 @@ export class ModelKeeper implements Agent {
   }
 
   private linkOf(id: number): SupervisorLink {
+    // What is said by promises of a process that has just died is said by nobody.
+    const tell = (run: () => void): void => {
+      if (this.children.get(id)?.process.alive === true) this.message(run);
+    };
     return {
       ready: () => undefined,
       active: () => undefined,
-      note: (key, note) => this.message(() => this.noteListener(key, note), id),
-      refused: (key) => this.message(() => this.drop(key), id),
+      note: (key, note) => tell(() => this.noteListener(key, note)),
+      refused: (key) => tell(() => this.drop(key)),
     };
   }
 
@@ -283,7 +287,7 @@ export class ModelKeeper implements Agent {
   }
 
   /** Something arrives at the keeper; what a child had sent before it died arrives as well. */
-  private message(run: () => void, _from?: number): void {
+  private message(run: () => void): void {
     this.parts.world.later(this.process, ...messageUs, run);
   }
 

@@ -29,8 +29,7 @@ export interface PublisherParts {
 
 /** Follows the journal and appends to the store; what it makes of a record is the real code. */
 export class ModelPublisher implements Sequencer {
-  private readonly batch = new EventBatch();
-  private readonly maker: EventMaker;
+  private made: { readonly batch: EventBatch; readonly maker: EventMaker } | undefined;
   private readonly waiters = new PublishedWaiters();
   private readonly block: SlotBlock = { next: 0, end: 0 };
   private readonly scratch = new RequestRecord();
@@ -44,21 +43,28 @@ export class ModelPublisher implements Sequencer {
   private readonly caught: Promise<readonly OpenStream[]>;
 
   constructor(private readonly parts: PublisherParts) {
-    const { world, journal } = parts;
-    this.maker = new EventMaker(
-      {
-        node: 'model',
-        syscallName: (number) =>
-          number === syscall.openByHandleAt ? 'open_by_handle_at' : 'name_to_handle_at',
-        epoch: () => journal.epoch,
-        baseMs: () => world.wallClockBaseMs,
-        onDamaged: (ticket) => world.watch.noted?.(parts.process.actor, 'damaged-event', { ticket }),
-      },
-      this.batch,
-    );
     this.caught = new Promise((resolve) => {
       this.resolveCaught = resolve;
     });
+  }
+
+  /** Made when it is needed: most supervisors of a run never publish. */
+  private get making(): { readonly batch: EventBatch; readonly maker: EventMaker } {
+    const { world, journal, process } = this.parts;
+    if (this.made !== undefined) return this.made;
+    const batch = new EventBatch();
+    const maker = new EventMaker(
+      {
+        node: 'model',
+        syscallName,
+        epoch: () => journal.epoch,
+        baseMs: () => world.wallClockBaseMs,
+        onDamaged: (ticket) => world.watch.noted?.(process.actor, 'damaged-event', { ticket }),
+      },
+      batch,
+    );
+    this.made = { batch, maker };
+    return this.made;
   }
 
   /** Starts following, once the epoch has begun. */
@@ -100,7 +106,7 @@ export class ModelPublisher implements Sequencer {
   }
 
   countsOf(delegationId: string): Counts {
-    return this.maker.streams.countsOf(delegationId);
+    return this.making.maker.streams.countsOf(delegationId);
   }
 
   /** Is everything that was written down in the store? */
@@ -141,7 +147,7 @@ export class ModelPublisher implements Sequencer {
     const { disk } = this.parts.world;
     const checkpoint = readCheckpoint(disk.checkpoint);
     if (checkpoint !== undefined) {
-      this.maker.restore(checkpoint);
+      this.making.maker.restore(checkpoint);
       return Math.min(checkpoint.position, first);
     }
     const [eldest] = disk.numbers;
@@ -149,7 +155,7 @@ export class ModelPublisher implements Sequencer {
     for (const event of store.events) {
       const { sequence = 0 } = event as { readonly sequence?: number };
       if (sequence >= from) break;
-      this.maker.streams.fold(event);
+      this.making.maker.streams.fold(event);
     }
     return from;
   }
@@ -169,10 +175,10 @@ export class ModelPublisher implements Sequencer {
     const first = journal.firstSegment * recordsPerSegment;
     const limit = tail.position < first ? Math.min(batchRecords, first - tail.position) : batchRecords;
     world.step(process, 'supervisor', 'publish', null, () => {
-      const count = tail.read(this.maker, limit);
+      const count = tail.read(this.making.maker, limit);
       if (count === 0) return 0;
       this.isBusy = true;
-      if (this.batch.count > 0) this.put(tail);
+      if (this.making.batch.count > 0) this.put(tail);
       else this.done(tail);
       return count;
     });
@@ -180,9 +186,9 @@ export class ModelPublisher implements Sequencer {
 
   private put(tail: ModelTail): void {
     const { store, process, world } = this.parts;
-    store.append(process, this.batch, (error) => {
+    store.append(process, this.making.batch, (error) => {
       if (error === undefined) {
-        this.batch.clear();
+        this.making.batch.clear();
         this.done(tail);
       } else world.scheduler.after(retryUs, process, () => this.put(tail));
     });
@@ -204,7 +210,7 @@ export class ModelPublisher implements Sequencer {
   private noteCaughtUp(first: number): void {
     if (this.isCaughtUp || this.publishedBefore < first) return;
     this.isCaughtUp = true;
-    this.resolveCaught(this.maker.streams.list());
+    this.resolveCaught(this.making.maker.streams.list());
     this.parts.world.hasMicrotasks = true;
   }
 
@@ -214,11 +220,15 @@ export class ModelPublisher implements Sequencer {
     const checkpoint: Checkpoint = {
       format: 1,
       position: this.publishedBefore,
-      streams: this.maker.streams.list(),
-      listeners: this.maker.identities(),
+      streams: this.making.maker.streams.list(),
+      listeners: this.making.maker.identities(),
     };
     world.disk.checkpoint = JSON.stringify(checkpoint);
   }
+}
+
+function syscallName(number: number): string {
+  return number === syscall.openByHandleAt ? 'open_by_handle_at' : 'name_to_handle_at';
 }
 
 function readCheckpoint(text: string | undefined): Checkpoint | undefined {

@@ -1,3 +1,4 @@
+import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { ModelFile } from '../kernel/file-tree.js';
 import { modelHandleBytes } from '../kernel/file-tree.js';
 import { flag, syscall } from '../kernel/numbers.js';
@@ -29,6 +30,8 @@ export class TargetProgram {
     private readonly world: World,
     readonly scenario: ScenarioTarget,
     readonly containerId: string,
+    /** What it may have done for it. */
+    readonly policy: ResolvedPolicy,
   ) {
     const { kernel } = world;
     const { name, descriptorLimit, killable, heldDescriptors } = scenario;
