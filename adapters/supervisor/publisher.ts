@@ -4,7 +4,7 @@ import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
-import type { Checkpoint } from '../../core/publishing/checkpoint.js';
+import { type Checkpoint, isAheadOfStore } from '../../core/publishing/checkpoint.js';
 import { EventBatch } from '../../core/publishing/event-batch.js';
 import { EventMaker } from '../../core/publishing/event-maker.js';
 import type { Payload } from '../../core/publishing/event-payload.js';
@@ -87,7 +87,8 @@ export class Publisher implements Sequencer, TailSink {
     const first = journal.firstSegment * recordsPerSegment;
     const checkpoint = readCheckpoint(journalDirectory);
     this.store = store;
-    const from = checkpoint === undefined ? await this.recall(store, first) : this.restore(checkpoint, first);
+    const isTrue = checkpoint !== undefined && !isAheadOfStore(checkpoint, await store.lastVersions());
+    const from = isTrue ? this.restore(checkpoint, first) : await this.recall(store, first);
     this.tail = new JournalTail(journalDirectory, from, first);
     this.publishedBefore = from;
     this.checkpoints.begin(from);
@@ -227,8 +228,7 @@ export class Publisher implements Sequencer, TailSink {
     return this.checkpoints.write(everyMs, () => {
       // A batch that is not in the store yet has changed what is known already.
       if (this.batch.count > 0) return undefined;
-      const listeners = this.maker.identities();
-      return { format: 1, position: this.publishedBefore, streams: this.maker.streams.list(), listeners };
+      return this.maker.checkpoint(this.publishedBefore);
     });
   }
 }

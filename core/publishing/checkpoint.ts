@@ -15,6 +15,22 @@ export interface Checkpoint {
   readonly position: number;
   readonly streams: readonly StoredStream[];
   readonly listeners: readonly ListenerIdentity[];
+  /** The last event that was made: the store has it, and so all before it, unless it lost what it had. */
+  readonly last?: LastEvent | undefined;
+}
+
+/** An event, by its stream and its number there. */
+export interface LastEvent {
+  readonly streamId: string;
+  readonly version: number;
+}
+
+/**
+ * Has the store lost events that it had when the checkpoint was written? After a loss of power the checkpoint
+ * may be on the disk and the end of the store not; the journal has what is missing.
+ */
+export function isAheadOfStore({ last }: Checkpoint, versions: ReadonlyMap<string, number>): boolean {
+  return last !== undefined && (versions.get(last.streamId) ?? 0) < last.version;
 }
 
 export const checkpointSchema = z.object({
@@ -37,4 +53,5 @@ export const checkpointSchema = z.object({
       record: z.enum(['each', 'failures', 'summary']),
     }),
   ),
+  last: z.object({ streamId: z.string(), version: z.number().int().min(1) }).optional(),
 });

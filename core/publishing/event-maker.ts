@@ -3,7 +3,7 @@ import { type EventType, eventRegistry } from '../events/registry.js';
 import { recordType, type SyscallNames, writeRecord } from '../request/describe-record.js';
 import type { RequestRecord } from '../request/record.js';
 import { offset } from '../request/record-layout.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint, LastEvent } from './checkpoint.js';
 import type { EventBatch } from './event-batch.js';
 import { parsePayload } from './event-payload.js';
 import { type EventFrame, eventFrame, TimeTexts, writeEnvelope } from './event-text.js';
@@ -35,6 +35,7 @@ export class EventMaker {
   readonly streams = new OpenStreams();
   private readonly listeners = new Map<number, Introduced>();
   private readonly times = new TimeTexts();
+  private last: LastEvent | undefined;
 
   constructor(
     private readonly options: EventMakerOptions,
@@ -45,11 +46,15 @@ export class EventMaker {
   restore(checkpoint: Checkpoint): void {
     this.streams.restore(checkpoint.streams);
     for (const identity of checkpoint.listeners) this.know(identity);
+    this.last = checkpoint.last;
   }
 
-  /** The listeners that are known now, for a checkpoint. */
-  identities(): ListenerIdentity[] {
-    return [...this.listeners.values()].map(({ identity }) => identity);
+  /** All that is known now; everything before `position` is published. */
+  checkpoint(position: number): Checkpoint {
+    const listeners = [...this.listeners.values()].map(({ identity }) => identity);
+    const { last } = this;
+    const known = { format: 1, position, streams: this.streams.list(), listeners } as const;
+    return last === undefined ? known : { ...known, last };
   }
 
   request(record: RequestRecord, ticket: number): void {
@@ -68,6 +73,7 @@ export class EventMaker {
     writeRecord(json, record, this.options.syscallName);
     json.ascii('}');
     this.batch.endEvent(delegationId, version);
+    this.last = { streamId: delegationId, version };
   }
 
   event(text: string, ticket: number): void {
@@ -113,5 +119,6 @@ export class EventMaker {
       data,
     });
     this.batch.addText(delegationId, version, json);
+    this.last = { streamId: delegationId, version };
   }
 }

@@ -2,7 +2,7 @@ import type { EventType } from '../../core/events/registry.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
-import { type Checkpoint, checkpointSchema } from '../../core/publishing/checkpoint.js';
+import { type Checkpoint, checkpointSchema, isAheadOfStore } from '../../core/publishing/checkpoint.js';
 import { EventBatch } from '../../core/publishing/event-batch.js';
 import { EventMaker } from '../../core/publishing/event-maker.js';
 import type { Payload } from '../../core/publishing/event-payload.js';
@@ -146,7 +146,7 @@ export class ModelPublisher implements Sequencer {
   private beginAt(first: number, store: ModelEventStore): number {
     const { disk } = this.parts.world;
     const checkpoint = readCheckpoint(disk.checkpoint);
-    if (checkpoint !== undefined) {
+    if (checkpoint !== undefined && !isAheadOfStore(checkpoint, store.lastVersions())) {
       this.making.maker.restore(checkpoint);
       return Math.min(checkpoint.position, first);
     }
@@ -217,12 +217,7 @@ export class ModelPublisher implements Sequencer {
   private checkpoint(): void {
     const { world } = this.parts;
     this.checkpointAtUs = world.nowUs;
-    const checkpoint: Checkpoint = {
-      format: 1,
-      position: this.publishedBefore,
-      streams: this.making.maker.streams.list(),
-      listeners: this.making.maker.identities(),
-    };
+    const checkpoint = this.making.maker.checkpoint(this.publishedBefore);
     world.disk.checkpoint = JSON.stringify(checkpoint);
   }
 }

@@ -8,12 +8,15 @@ export const answeredOnce: Invariant = {
   begin: (_, broken) => {
     const answered = new Set<string>();
     const told = new Map<string, string>();
+    const forget = (event: DeputyEvent): boolean => told.delete(notificationOf(event) ?? '');
     return {
       replied: ({ id, filter }) => {
         const name = `${filter.key}/${id}`;
         if (answered.has(name)) broken({ notification: name });
         answered.add(name);
       },
+      // They are told of again.
+      storeLost: (lost) => lost.forEach(forget),
       stored: (event) => {
         const name = notificationOf(event);
         if (name === undefined) return;

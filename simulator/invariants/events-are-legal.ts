@@ -23,8 +23,14 @@ export const eventsAreLegal: Invariant = {
           broken({ event: event.id, type: event.type, state: state.name, error: String(error) });
         }
       },
-      // What is gone is sent again: the path begins anew from what is left.
-      storeLost: () => streams.clear(),
+      // What is gone is sent again: the path goes on from what is left.
+      storeLost: (_, left) => {
+        streams.clear();
+        for (const event of left) {
+          const state = streams.get(event.delegationId) ?? initialDelegationState;
+          streams.set(event.delegationId, evolveDelegation(state, event));
+        }
+      },
     };
   },
 };

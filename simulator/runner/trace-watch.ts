@@ -28,7 +28,7 @@ export class TraceWatch {
         this.write(process.actor, 'call', 'open', { file: file.name, flags }, hex(record.notificationId)),
       stored: (event, position) =>
         this.write('event-store', 'event', event.type, { position, id: event.id, data: event.data }, null),
-      storeLost: (positions) => this.write('event-store', 'fault', 'lost-suffix', { positions }, null),
+      storeLost: ({ length }) => this.write('event-store', 'fault', 'lost-suffix', { events: length }, null),
       noted: (actor, name, detail) => this.write(actor, 'note', name, detail, null),
     };
   }

@@ -46,7 +46,7 @@ export class ModelEventStore {
     const lost = this.events.splice(Math.max(0, this.events.length - count));
     this.versions.clear();
     for (const { delegationId, version } of this.events) this.versions.set(delegationId, version);
-    this.world.watch.storeLost?.(lost.length);
+    this.world.watch.storeLost?.(lost, this.events);
   }
 
   /** Asks for an append; settles when the answer arrives, or the connection is found to be gone. */

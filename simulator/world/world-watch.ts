@@ -28,7 +28,7 @@ export interface WorldWatch extends KernelWatch {
   /** The event store has taken an event that it had not. */
   stored?(event: DeputyEvent, position: number): void;
   /** The event store has lost its latest events although it had acknowledged them. */
-  storeLost?(positions: number): void;
+  storeLost?(lost: readonly DeputyEvent[], left: readonly DeputyEvent[]): void;
   /** Anything worth a line in a trace. */
   noted?(actor: string, name: string, detail: Readonly<Record<string, unknown>>): void;
   /** The run is over, and all is as it will stay. */
