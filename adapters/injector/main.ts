@@ -4,12 +4,16 @@
  * It is small, and it outlives whoever asked until what it began is finished. Its one loop is synchronous:
  * nothing else runs in this process.
  */
+
+import { InjectionEngine } from '../../core/injector/engine.js';
+import type { InjectorEnvironment } from '../../core/injector/environment.js';
+import { helloField, packetType } from '../../core/injector/protocol.js';
 import { InjectorChannels } from './channels.js';
-import { InjectionEngine } from './engine.js';
 import { injectorName } from './environment.js';
+import { linuxInjectorKernel } from './linux-injector-kernel.js';
 import { dropPrivileges, ignoreSignals, maySuspendFilters, protectFromOomKiller } from './privileges.js';
-import { helloField, packetType } from './protocol.js';
 import { Scoreboard } from './scoreboard.js';
+import { StepRunner } from './step-runner.js';
 
 const controlDescriptor = 3;
 const scoreboardDescriptor = 4;
@@ -22,11 +26,13 @@ function main(): void {
   const oomErrno = protectFromOomKiller();
   const capabilityErrno = dropPrivileges();
   const maySuspend = maySuspendFilters();
-  const engine = new InjectionEngine({
+  const environment: InjectorEnvironment = {
+    kernel: linuxInjectorKernel,
     maySuspendFilters: maySuspend,
     supportsRegisters: process.arch === 'x64',
     scoreboard: new Scoreboard(process.env['DEPUTY_SCOREBOARD'] === '1' ? scoreboardDescriptor : -1),
-  });
+  };
+  const engine = new InjectionEngine(environment, new StepRunner(environment));
   const channels = new InjectorChannels(controlDescriptor, engine);
   channels.sendControl(packetType.hello, 0, (words) => {
     words[helloField.processId >> 2] = process.pid;

@@ -1,5 +1,3 @@
-import type { RequestRecord } from '../../core/request/record.js';
-import { injectionOutcome, offset } from '../../core/request/record-layout.js';
 import {
   askToWithdraw,
   createReply,
@@ -9,7 +7,9 @@ import {
   replyOutcome,
   replyReason,
   requestFlag,
-} from '../injector/protocol.js';
+} from '../../core/injector/protocol.js';
+import type { RequestRecord } from '../../core/request/record.js';
+import { injectionOutcome, offset } from '../../core/request/record-layout.js';
 import {
   createReceivedMessage,
   receiveWithDescriptors,

@@ -11,7 +11,7 @@ const type = { directory: 4, regular: 8, symlink: 10, socket: 12 } as const;
 const R_OK = 4;
 const W_OK = 2;
 
-/** What a privileged caller would get of the kernel, within the policy: an errno, or a descriptor of a file. */
+/** What a privileged caller would get within the policy: an errno, or a descriptor of a file. */
 export type Expected =
   | { readonly errnos: readonly number[] }
   | { readonly file: ModelFile; readonly mountId: number; readonly flags: number; readonly path: PathKind };

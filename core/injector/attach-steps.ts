@@ -1,13 +1,9 @@
-import { createSocketPair, SOCK_DGRAM, sendWithDescriptors } from '../linux/descriptor-passing.js';
-import { systemCall } from '../linux/native.js';
-import { detach, interrupt, PTRACE_EVENT_STOP, resume, seize } from '../linux/ptrace.js';
-import { sleepUs, stopEvent, stopSignal } from '../linux/wait.js';
-import { countFilters, type InjectorEnvironment, isTracedByInjector } from './environment.js';
+import type { InjectorEnvironment } from './environment.js';
 import { type Injection, place } from './injection.js';
+import { PTRACE_EVENT_STOP, stopEvent, stopSignal } from './injector-kernel.js';
 import { addDescriptor, isNotificationValid, sendRestart } from './notification.js';
 import { replyOutcome, replyReason, requestField } from './protocol.js';
 import { DONE, subStep, WAIT } from './sub-steps.js';
-import { hasRemedy } from './test-hooks.js';
 
 const AUDIT_ARCH_X86_64 = 0xc000003e;
 const X32_SYSCALL_BIT = 0x40000000;
@@ -29,15 +25,17 @@ export function queue(injection: Injection, environment: InjectorEnvironment): n
   if (!environment.supportsRegisters || !isNative) return refuse(injection, ENOSYS, replyReason.architecture);
   if (!injection.withdrawing && !isNotificationValid(injection)) return cancel(injection, replyReason.none);
   if (injection.threadId <= 0) return refuse(injection, ESRCH, replyReason.threadGone);
-  const filtersStay = !environment.maySuspendFilters && hasRemedy('suspend');
-  if (filtersStay && countFilters(injection.threadId) > 1) {
+  const filtersStay = !environment.maySuspendFilters && injection.kernel.hasRemedy('suspend');
+  if (filtersStay && injection.kernel.countFilters(injection.threadId) > 1) {
     return refuse(injection, EPERM, replyReason.cannotSuspendFilters);
   }
   if (injection.withdrawing) return subStep.attach;
-  const paired = createSocketPair(SOCK_DGRAM, socketPair);
+  const paired = injection.kernel.createSocketPair(socketPair);
   if (paired < 0) return refuse(injection, EIO, replyReason.internal);
   // A datagram of no bytes carries descriptors too, so the target needs no buffer for data.
-  const sent = sendWithDescriptors(socketPair[0] as number, memory.address, 0, [injection.source]);
+  const sent = injection.kernel.sendWithDescriptors(socketPair[0] as number, memory.address, 0, [
+    injection.source,
+  ]);
   if (sent < 0) return refuse(injection, EIO, replyReason.internal);
   closeSource(injection);
   return subStep.attach;
@@ -51,7 +49,7 @@ export function queue(injection: Injection, environment: InjectorEnvironment): n
 export function attach(injection: Injection): number {
   if (!injection.attached) {
     // The options come later, with the thread stopped: its filters must not be off while it can run.
-    const result = seizeThread(injection.threadId);
+    const result = seizeThread(injection);
     if (result < 0) return seizeFailed(injection, result);
     injection.attached = true;
   }
@@ -62,11 +60,13 @@ export function attach(injection: Injection): number {
 }
 
 /** Tries again for a moment while an injector that is ending still has the thread. */
-export function seizeThread(threadId: number): number {
+export function seizeThread(injection: Injection): number {
+  const { threadId, kernel } = injection;
   for (let tries = 0; ; tries++) {
-    const result = seize(threadId, 0);
-    if (result !== EPERM || tries === maximumSeizeTries || !isTracedByInjector(threadId)) return result;
-    sleepUs(seizeRetryUs);
+    const result = kernel.seize(threadId, 0);
+    if (result !== EPERM || tries === maximumSeizeTries || !kernel.isTracedByInjector(threadId))
+      return result;
+    kernel.sleepUs(seizeRetryUs);
   }
 }
 
@@ -101,7 +101,7 @@ export function addSocket(injection: Injection, { scoreboard }: InjectorEnvironm
 
 /** Sub-step 4. */
 export function interruptThread(injection: Injection): number {
-  if (interrupt(injection.threadId) < 0) return subStep.gone;
+  if (injection.kernel.interrupt(injection.threadId) < 0) return subStep.gone;
   // Without WAIT_KILLABLE_RECV the interruption alone has ended the wait, and this fails with ENOENT: as
   // well.
   sendRestart(injection);
@@ -114,19 +114,19 @@ export function stopArrived(injection: Injection, status: number): number {
   if (stopEvent(status) === PTRACE_EVENT_STOP) return subStep.verify;
   // A signal came first. It is delivered at once and as it is: putting it back into the queue could merge it
   // with another or change their order. If it has a handler, the thread then stops at the handler's start.
-  if (interrupt(injection.threadId) < 0) return subStep.gone;
-  return resume(injection.threadId, stopSignal(status)) < 0 ? subStep.gone : WAIT;
+  if (injection.kernel.interrupt(injection.threadId) < 0) return subStep.gone;
+  return injection.kernel.resume(injection.threadId, stopSignal(status)) < 0 ? subStep.gone : WAIT;
 }
 
 /** Sub-step 18. */
 export function letGo(injection: Injection): number {
-  return interrupt(injection.threadId) < 0 ? subStep.gone : WAIT;
+  return injection.kernel.interrupt(injection.threadId) < 0 ? subStep.gone : WAIT;
 }
 
 /** Sub-step 18, at a stop: whichever it is, the kernel goes on from it as if nobody had traced. */
 export function letGoStopped(injection: Injection, status: number): number {
   const signal = stopEvent(status) === PTRACE_EVENT_STOP ? 0 : stopSignal(status);
-  return detach(injection.threadId, signal) < 0 ? subStep.gone : DONE;
+  return injection.kernel.detach(injection.threadId, signal) < 0 ? subStep.gone : DONE;
 }
 
 /** Sub-step 19: the status of its end is awaited, since its parent doesn't get it before we did. */
@@ -149,19 +149,19 @@ export function closeAll(injection: Injection): void {
 }
 
 function closeSource(injection: Injection): void {
-  if (injection.source >= 0) systemCall('close', injection.source);
+  if (injection.source >= 0) injection.kernel.close(injection.source);
   injection.source = -1;
 }
 
 function closeListener(injection: Injection): void {
-  if (injection.listener >= 0) systemCall('close', injection.listener);
+  if (injection.listener >= 0) injection.kernel.close(injection.listener);
   injection.listener = -1;
 }
 
 function closePair(injection: Injection): void {
   for (let index = 0; index < 2; index++) {
     const end = injection.socketPair[index] as number;
-    if (end >= 0) systemCall('close', end);
+    if (end >= 0) injection.kernel.close(end);
     injection.socketPair[index] = -1;
   }
 }

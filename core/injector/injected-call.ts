@@ -1,17 +1,9 @@
-import {
-  getRegisters,
-  PTRACE_EVENT_STOP,
-  resumeToSyscall,
-  SYSCALL_STOP,
-  setRegisters,
-} from '../linux/ptrace.js';
-import { argumentRegisters, register, syscallInstructionBytes } from '../linux/ptrace-registers.js';
-import { getWord, putWord } from '../linux/ptrace-words.js';
-import { stopEvent, stopSignal } from '../linux/wait.js';
 import { copyOriginalRegisters, type Injection, place } from './injection.js';
+import { PTRACE_EVENT_STOP, SYSCALL_STOP, stopEvent, stopSignal } from './injector-kernel.js';
 import { replyReason, requestField } from './protocol.js';
+import { argumentRegisters, register, syscallInstructionBytes } from './ptrace-registers.js';
+import { getWord, putWord } from './ptrace-words.js';
 import { subStep, WAIT } from './sub-steps.js';
-import { hasRemedy } from './test-hooks.js';
 
 const EIO = -5;
 const SIGSTOP = 19;
@@ -33,7 +25,7 @@ export function startCall(injection: Injection, number: number, ...values: numbe
     putWord(memory, place.working + (argumentRegisters[index] as number), value);
   });
   injection.callPhase = 0;
-  const result = setRegisters(injection.threadId, injection.at(place.working));
+  const result = injection.kernel.setRegisters(injection.threadId, injection.at(place.working));
   return result < 0 ? subStep.gone : go(injection, 0);
 }
 
@@ -50,10 +42,11 @@ export function callStopped(
   }
   if (signal === SYSCALL_STOP) {
     if (injection.callPhase++ === 0) return go(injection, 0);
-    if (getRegisters(injection.threadId, injection.at(place.working)) < 0) return subStep.gone;
+    if (injection.kernel.getRegisters(injection.threadId, injection.at(place.working)) < 0)
+      return subStep.gone;
     return finish(injection, getWord(injection.memory, place.working + register.rax));
   }
-  if (signal !== SIGSTOP && faultSignals.has(signal) && hasRemedy('suspend')) {
+  if (signal !== SIGSTOP && faultSignals.has(signal) && injection.kernel.hasRemedy('suspend')) {
     // The instruction is gone, which only the target itself can have done: no call can be made any more.
     injection.fail(EIO, replyReason.injectedCallFailed);
     return injection.retreating ? subStep.retreat : subStep.restore;
@@ -62,5 +55,5 @@ export function callStopped(
 }
 
 function go(injection: Injection, signal: number): number {
-  return resumeToSyscall(injection.threadId, signal) < 0 ? subStep.gone : WAIT;
+  return injection.kernel.resumeToSyscall(injection.threadId, signal) < 0 ? subStep.gone : WAIT;
 }

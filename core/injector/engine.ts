@@ -5,7 +5,7 @@ import { replyNote, replyOutcome, replyReason } from './protocol.js';
 import { Reissue } from './reissue.js';
 import type { ReissueRequest } from './reissue-protocol.js';
 import { Replies } from './replies.js';
-import { StepRunner } from './step-runner.js';
+import type { InjectionRunner } from './runner.js';
 import { DONE, subStep } from './sub-steps.js';
 
 /**
@@ -23,13 +23,15 @@ const EIO = -5;
 export class InjectionEngine {
   private readonly parked: Injection[] = [];
   private readonly free: Injection[] = [];
-  private readonly replies = new Replies();
-  private readonly runner: StepRunner;
+  private readonly replies: Replies;
   private readonly reissues: Reissue;
 
-  constructor(private readonly environment: InjectorEnvironment) {
-    this.runner = new StepRunner(environment);
-    this.reissues = new Reissue(this.runner, this);
+  constructor(
+    private readonly environment: InjectorEnvironment,
+    private readonly runner: InjectionRunner,
+  ) {
+    this.replies = new Replies(environment.kernel);
+    this.reissues = new Reissue(runner, this, environment.kernel);
   }
 
   get parkedCount(): number {
@@ -38,7 +40,7 @@ export class InjectionEngine {
 
   /** A record for the next request: the packet is to be received at its memory's start. */
   take(): Injection {
-    return this.free.pop() ?? new Injection();
+    return this.free.pop() ?? new Injection(this.environment.kernel);
   }
 
   /** Gives back a record that take() gave and run() didn't get. */

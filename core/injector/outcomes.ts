@@ -1,6 +1,5 @@
-import type { NativeMemory } from '../linux/memory.js';
-import { isThreadAlive } from './environment.js';
 import { type Injection, place } from './injection.js';
+import type { InjectorMemory } from './injector-kernel.js';
 import { replyOutcome, replyReason, requestField, requestFlag } from './protocol.js';
 
 /**
@@ -61,7 +60,11 @@ export class OutcomeRing {
   private readonly lowIds = new Uint32Array(entries);
 
   /** `memory` from `at` on is the ring's, zeroed when it is new. */
-  constructor(memory: NativeMemory, at: number) {
+  constructor(
+    memory: Pick<InjectorMemory, 'u32'>,
+    at: number,
+    private readonly isThreadAlive: (threadId: number) => boolean,
+  ) {
     this.words = memory.u32.subarray(at >> 2, (at + outcomeRingBytes) >> 2);
     for (let entry = 0; entry < entries; entry++) {
       this.lowIds[entry] = this.get(entry, word.idLow);
@@ -133,7 +136,7 @@ export class OutcomeRing {
   private settle(entry: number): void {
     const commit = this.get(entry, word.commit);
     if (commit !== open && commit !== leaving) return;
-    if (!isThreadAlive(this.get(entry, word.threadId))) {
+    if (!this.isThreadAlive(this.get(entry, word.threadId))) {
       this.commit(entry, 0);
       this.put(entry, word.result, 0);
       this.put(entry, word.reason, replyReason.threadGone);

@@ -1,10 +1,10 @@
 import type { InjectionEngine } from './engine.js';
 import type { Injection, ReplyChannel } from './injection.js';
+import type { InjectorKernel } from './injector-kernel.js';
 import { ReissueBatch } from './reissue-batch.js';
 import { type ReissueRequest, reissueCode } from './reissue-protocol.js';
-import type { StepRunner } from './step-runner.js';
+import type { InjectionRunner } from './runner.js';
 import { subStep, WAIT } from './sub-steps.js';
-import { hasRemedy } from './test-hooks.js';
 
 /** Threads of reissues that may wait for their stop: four full requests. */
 const maximumParked = 256;
@@ -20,8 +20,9 @@ const quietMs = 20;
  */
 export class Reissue {
   constructor(
-    private readonly runner: StepRunner,
+    private readonly runner: InjectionRunner,
     private readonly engine: InjectionEngine,
+    private readonly kernel: InjectorKernel,
   ) {}
 
   /** `holder` has the listener. Threads that don't stop in time are parked with the engine. */
@@ -31,7 +32,7 @@ export class Reissue {
     const seized = threads.filter((thread) => this.runner.advance(thread, subStep.seizeBlocked) === WAIT);
     for (const thread of threads) if (!seized.includes(thread)) this.engine.finish(thread);
     holder.batch = batch;
-    if (!hasRemedy('stopsfirst')) this.runner.advance(holder, subStep.endWaits);
+    if (!this.kernel.hasRemedy('stopsfirst')) this.runner.advance(holder, subStep.endWaits);
     for (const thread of seized) this.runner.advance(thread, subStep.interruptBlocked);
     this.runner.advance(holder, subStep.endWaits);
     for (const thread of this.awaitStops(seized)) this.engine.park(thread);
@@ -68,12 +69,12 @@ export class Reissue {
   /** Waits while there is something to see; gives those that have not stopped. */
   private awaitStops(threads: readonly Injection[]): Injection[] {
     let waiting = [...threads];
-    let deadlineMs = performance.now() + quietMs;
-    for (let rounds = 0; waiting.length > 0 && performance.now() < deadlineMs; rounds++) {
+    let deadlineMs = this.kernel.nowMs() + quietMs;
+    for (let rounds = 0; waiting.length > 0 && this.kernel.nowMs() < deadlineMs; rounds++) {
       const left = waiting.filter((thread) => !this.runner.follow(thread, 0));
       if (left.length < waiting.length) {
         for (const thread of waiting) if (!left.includes(thread)) this.end(thread);
-        deadlineMs = performance.now() + quietMs;
+        deadlineMs = this.kernel.nowMs() + quietMs;
         rounds = 0;
       } else this.runner.pause(rounds);
       waiting = left;

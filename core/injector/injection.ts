@@ -1,6 +1,6 @@
-import { allocate, type NativeMemory } from '../linux/memory.js';
-import { registersBytes } from '../linux/ptrace-registers.js';
+import type { InjectorKernel, InjectorMemory } from './injector-kernel.js';
 import { packetBytes, requestField, requestFlag } from './protocol.js';
+import { registersBytes } from './ptrace-registers.js';
 import type { ReissueBatch } from './reissue-batch.js';
 
 /** Where each thing stands in an injection's own page; every offset is a multiple of 8. */
@@ -50,7 +50,11 @@ const maximumAskers = 8;
  * run.
  */
 export class Injection {
-  readonly memory: NativeMemory = allocate(pageBytes);
+  readonly memory: InjectorMemory;
+  constructor(readonly kernel: InjectorKernel) {
+    this.memory = kernel.allocate();
+  }
+
   /** More than one when it was asked for again while under way: by the successor of a dead supervisor. */
   readonly askers: Asker[] = [];
   flags = 0;
@@ -141,7 +145,7 @@ export class Injection {
     this.outcome = 0;
     this.reason = 0;
     this.notes = 0;
-    this.startedAtMs = performance.now();
+    this.startedAtMs = this.kernel.nowMs();
     this.endedAtMs = 0;
     u8.fill(0, packetBytes.request, place.fullMask);
     u8.fill(0xff, place.fullMask, place.fullMask + 8);

@@ -1,8 +1,7 @@
-import { systemCall } from '../linux/native.js';
-import { putWord } from '../linux/ptrace-words.js';
-import { notifyCommand } from '../linux/seccomp.js';
 import { type Injection, place } from './injection.js';
+import { notifyCommand } from './injector-kernel.js';
 import { requestField } from './protocol.js';
+import { putWord } from './ptrace-words.js';
 
 const O_CLOEXEC = 0o2000000;
 /** A restart that the kernel always makes, handler or not (linux/errno.h). */
@@ -14,7 +13,7 @@ const maximumTries = 1000;
 /** Is the notification still unanswered? (SECCOMP_IOCTL_NOTIF_ID_VALID, seccomp_unotify(2)) */
 export function isNotificationValid(injection: Injection): boolean {
   const id = injection.at(place.request + requestField.id);
-  return systemCall('ioctl', injection.listener, notifyCommand.ID_VALID, id) === 0;
+  return injection.kernel.ioctl(injection.listener, notifyCommand.ID_VALID, id) === 0;
 }
 
 /**
@@ -29,7 +28,7 @@ export function addDescriptor(injection: Injection, descriptor: number): number 
   injection.memory.u32[(at + 16) >> 2] = 0;
   injection.memory.u32[(at + 20) >> 2] = O_CLOEXEC;
   for (let tries = 0; ; tries++) {
-    const result = systemCall('ioctl', injection.listener, notifyCommand.ADDFD, injection.at(at));
+    const result = injection.kernel.ioctl(injection.listener, notifyCommand.ADDFD, injection.at(at));
     if (result !== EINTR || tries === maximumTries) return result;
   }
 }
@@ -55,7 +54,7 @@ function sendRestartInPlace(injection: Injection): number {
   injection.memory.i32[(at + 16) >> 2] = ERESTARTNOINTR;
   injection.memory.u32[(at + 20) >> 2] = 0;
   for (let tries = 0; ; tries++) {
-    const result = systemCall('ioctl', injection.listener, notifyCommand.SEND, injection.at(at));
+    const result = injection.kernel.ioctl(injection.listener, notifyCommand.SEND, injection.at(at));
     if (result !== EINTR || tries === maximumTries) return result;
   }
 }

@@ -1,12 +1,9 @@
-import { messageHeader } from '../linux/descriptor-passing.js';
-import { hotSyscalls } from '../linux/native.js';
-import { readThreadMemory } from '../linux/ptrace-memory.js';
-import { getWord } from '../linux/ptrace-words.js';
 import { startCall } from './injected-call.js';
 import { type Injection, pageBytes, place, scratchBytes, scratchControlAt } from './injection.js';
+import { messageHeader } from './injector-kernel.js';
 import { replyNote, replyReason, requestFlag } from './protocol.js';
+import { getWord } from './ptrace-words.js';
 import { subStep } from './sub-steps.js';
-import { hasRemedy } from './test-hooks.js';
 import { writeScratch } from './window-steps.js';
 
 const EIO = -5;
@@ -19,11 +16,18 @@ const MAP_PRIVATE_ANONYMOUS = 0x22;
 /** cmsg_len of one descriptor: header of 16 bytes, and 4. */
 const oneDescriptorLength = 20;
 
-const numbers = (): ReturnType<typeof hotSyscalls>['numbers'] => hotSyscalls().numbers;
-
 /** Sub-step 14. */
 export function mapScratch(injection: Injection): number {
-  return startCall(injection, numbers().mmap, 0, pageBytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  return startCall(
+    injection,
+    injection.kernel.numbers.mmap,
+    0,
+    pageBytes,
+    PROT_READ_WRITE,
+    MAP_PRIVATE_ANONYMOUS,
+    -1,
+    0,
+  );
 }
 
 export function scratchMapped(injection: Injection, result: number): number {
@@ -38,13 +42,24 @@ export function scratchMapped(injection: Injection, result: number): number {
 /** Sub-step 9. MSG_CMSG_CLOEXEC, since another thread may fork and execute in between. */
 export function receive(injection: Injection): number {
   const flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
-  return startCall(injection, numbers().recvmsg, injection.socket, injection.scratchAddress, flags);
+  return startCall(
+    injection,
+    injection.kernel.numbers.recvmsg,
+    injection.socket,
+    injection.scratchAddress,
+    flags,
+  );
 }
 
 export function received(injection: Injection, result: number): number {
   const { memory, threadId, scratchAddress } = injection;
   if (result < 0) return give(injection, EIO, replyReason.injectedCallFailed);
-  const copied = readThreadMemory(threadId, scratchAddress, injection.at(place.scratch), scratchBytes);
+  const copied = injection.kernel.readThreadMemory(
+    threadId,
+    scratchAddress,
+    injection.at(place.scratch),
+    scratchBytes,
+  );
   if (copied !== scratchBytes) return give(injection, EIO, replyReason.injectedCallFailed);
   const filled = getWord(memory, place.scratch + messageHeader.controlLength);
   const length = getWord(memory, place.scratch + scratchControlAt);
@@ -53,7 +68,7 @@ export function received(injection: Injection, result: number): number {
     return give(injection, EMFILE, replyReason.tableFull);
   }
   injection.receivedDescriptor = memory.i32[(place.scratch + scratchControlAt + 16) >> 2] as number;
-  if (hasRemedy('dup3')) return subStep.renumber;
+  if (injection.kernel.hasRemedy('dup3')) return subStep.renumber;
   injection.delivered = injection.receivedDescriptor;
   return subStep.closeSocket;
 }
@@ -61,7 +76,13 @@ export function received(injection: Injection, result: number): number {
 /** Sub-step 10: the socket's number was the lowest free one, and an open gives that. */
 export function renumber(injection: Injection): number {
   const flags = (injection.flags & requestFlag.closeOnExec) !== 0 ? O_CLOEXEC : 0;
-  return startCall(injection, numbers().dup3, injection.receivedDescriptor, lowestNumber(injection), flags);
+  return startCall(
+    injection,
+    injection.kernel.numbers.dup3,
+    injection.receivedDescriptor,
+    lowestNumber(injection),
+    flags,
+  );
 }
 
 /** What a killed injector left behind is replaced by what it was to bring. */
@@ -77,7 +98,7 @@ export function renumbered(injection: Injection, result: number): number {
 
 /** Sub-step 11. */
 export function closeReceived(injection: Injection): number {
-  return startCall(injection, numbers().close, injection.receivedDescriptor);
+  return startCall(injection, injection.kernel.numbers.close, injection.receivedDescriptor);
 }
 
 export function receivedClosed(injection: Injection): number {
@@ -88,7 +109,7 @@ export function receivedClosed(injection: Injection): number {
 
 /** Sub-step 16. */
 export function closeSocket(injection: Injection): number {
-  return startCall(injection, numbers().close, injection.socket);
+  return startCall(injection, injection.kernel.numbers.close, injection.socket);
 }
 
 export function socketClosed(injection: Injection): number {
@@ -98,7 +119,7 @@ export function socketClosed(injection: Injection): number {
 
 /** Sub-step 15. */
 export function unmapScratch(injection: Injection): number {
-  return startCall(injection, numbers().munmap, injection.scratchAddress, pageBytes);
+  return startCall(injection, injection.kernel.numbers.munmap, injection.scratchAddress, pageBytes);
 }
 
 export function scratchUnmapped(injection: Injection): number {

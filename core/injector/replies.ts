@@ -1,6 +1,5 @@
-import { sendWithDescriptors } from '../linux/descriptor-passing.js';
-import { allocate, type NativeMemory } from '../linux/memory.js';
 import type { Asker, Injection } from './injection.js';
+import type { InjectorKernel, InjectorMemory } from './injector-kernel.js';
 import { beginPacket, packetBytes, packetType, replyField } from './protocol.js';
 import type { ReissueBatch } from './reissue-batch.js';
 import { encodeReissueReply, reissuePacketBytes } from './reissue-protocol.js';
@@ -10,7 +9,11 @@ import { encodeReissueReply, reissuePacketBytes } from './reissue-protocol.js';
  * remembered.
  */
 export class Replies {
-  private readonly memory: NativeMemory = allocate(4096);
+  private readonly memory: InjectorMemory;
+
+  constructor(private readonly kernel: InjectorKernel) {
+    this.memory = kernel.allocate();
+  }
 
   /** Tells all who asked, once. */
   send(injection: Injection): void {
@@ -29,15 +32,15 @@ export class Replies {
     u32[replyField.subStep >> 2] = injection.subStep;
     u32[replyField.reason >> 2] = injection.reason;
     u32[replyField.notes >> 2] = injection.notes;
-    const endedAtMs = injection.endedAtMs || performance.now();
+    const endedAtMs = injection.endedAtMs || this.kernel.nowMs();
     u32[replyField.durationUs >> 2] = Math.round((endedAtMs - injection.startedAtMs) * 1000);
-    sendWithDescriptors(channel.descriptor, address, packetBytes.reply, []);
+    this.kernel.sendWithDescriptors(channel.descriptor, address, packetBytes.reply, []);
   }
 
   /** Tells what became of the threads of a reissue. */
   sendReissue({ channel, token, codes, endedWaits }: ReissueBatch, result: number): void {
     if (channel.descriptor < 0) return;
     encodeReissueReply({ words: this.memory.u32, at: 0 }, { token, result, endedWaits, codes });
-    sendWithDescriptors(channel.descriptor, this.memory.address, reissuePacketBytes.reply, []);
+    this.kernel.sendWithDescriptors(channel.descriptor, this.memory.address, reissuePacketBytes.reply, []);
   }
 }

@@ -1,10 +1,9 @@
-import { detach, getRegisters, interrupt, PTRACE_EVENT_STOP } from '../linux/ptrace.js';
-import { isRestartErrno, register } from '../linux/ptrace-registers.js';
-import { getWord } from '../linux/ptrace-words.js';
-import { stopEvent, stopSignal } from '../linux/wait.js';
 import { seizeThread } from './attach-steps.js';
 import { type Injection, place } from './injection.js';
+import { PTRACE_EVENT_STOP, stopEvent, stopSignal } from './injector-kernel.js';
 import { sendRestartFor } from './notification.js';
+import { isRestartErrno, register } from './ptrace-registers.js';
+import { getWord } from './ptrace-words.js';
 import { reissueCode } from './reissue-protocol.js';
 import { DONE, subStep, WAIT } from './sub-steps.js';
 
@@ -18,7 +17,7 @@ const ESRCH = -3;
  */
 export function seizeBlocked(injection: Injection): number {
   if (injection.attached) return WAIT;
-  const result = injection.threadId > 0 ? seizeThread(injection.threadId) : ESRCH;
+  const result = injection.threadId > 0 ? seizeThread(injection) : ESRCH;
   if (result >= 0) {
     injection.attached = true;
     return WAIT;
@@ -34,7 +33,7 @@ export function seizeBlocked(injection: Injection): number {
 /** Sub-step 22. Without WAIT_KILLABLE_RECV this alone ends the wait. */
 export function interruptBlocked(injection: Injection): number {
   setCode(injection, reissueCode.pending);
-  return interrupt(injection.threadId) < 0 ? subStep.gone : WAIT;
+  return injection.kernel.interrupt(injection.threadId) < 0 ? subStep.gone : WAIT;
 }
 
 /** Sub-step 23, once a batch: ENOENT for an id whose plain wait is over, or that a killed thread had. */
@@ -52,7 +51,8 @@ export function endWaits(injection: Injection): number {
  * came first is delivered now, and where its handler makes the call end with EINTR, it did so by itself.
  */
 export function blockedStopped(injection: Injection, status: number): number {
-  if (getRegisters(injection.threadId, injection.at(place.original)) < 0) return subStep.gone;
+  if (injection.kernel.getRegisters(injection.threadId, injection.at(place.original)) < 0)
+    return subStep.gone;
   setCode(injection, isToRestart(injection) ? reissueCode.reissued : reissueCode.gone);
   injection.pendingSignal = stopEvent(status) === PTRACE_EVENT_STOP ? 0 : stopSignal(status);
   return subStep.letRestart;
@@ -60,7 +60,7 @@ export function blockedStopped(injection: Injection, status: number): number {
 
 /** Sub-step 24. */
 export function letRestart(injection: Injection): number {
-  return detach(injection.threadId, injection.pendingSignal) < 0 ? subStep.gone : DONE;
+  return injection.kernel.detach(injection.threadId, injection.pendingSignal) < 0 ? subStep.gone : DONE;
 }
 
 /** Does it stand in a notified call, where the kernel is about to make it anew? */

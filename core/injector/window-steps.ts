@@ -1,40 +1,18 @@
-import { messageHeader } from '../linux/descriptor-passing.js';
-import { systemCall } from '../linux/native.js';
-import {
-  detach,
-  getRegisters,
-  getSignalMask,
-  interrupt,
-  killTraced,
-  PTRACE_EVENT_STOP,
-  resume,
-  setOptions,
-  setRegisters,
-  setSignalMask,
-  traceOption,
-} from '../linux/ptrace.js';
-import { isAnonymousMemory, readThreadMemory, writeThreadMemory } from '../linux/ptrace-memory.js';
-import {
-  isRestartErrno,
-  redZoneBytes,
-  register,
-  syscallInstructionBytes,
-} from '../linux/ptrace-registers.js';
-import { getWord, putWord, sameWord } from '../linux/ptrace-words.js';
-import { stopEvent, stopSignal } from '../linux/wait.js';
 import type { InjectorEnvironment } from './environment.js';
 import { copyOriginalRegisters, type Injection, place, scratchBytes, scratchControlAt } from './injection.js';
+import { messageHeader, PTRACE_EVENT_STOP, stopEvent, stopSignal, traceOption } from './injector-kernel.js';
 import { replyNote, replyOutcome, requestField, requestFlag } from './protocol.js';
+import { isRestartErrno, redZoneBytes, register, syscallInstructionBytes } from './ptrace-registers.js';
+import { getWord, putWord, sameWord } from './ptrace-words.js';
 import { DONE, subStep, WAIT } from './sub-steps.js';
-import { crashPoint, hasRemedy } from './test-hooks.js';
 
 const ESRCH = -3;
 const alignment = 16;
-const KCMP_FILE = 0;
 
 /** Sub-step 6. */
 export function verify(injection: Injection): number {
-  if (getRegisters(injection.threadId, injection.at(place.original)) < 0) return subStep.gone;
+  if (injection.kernel.getRegisters(injection.threadId, injection.at(place.original)) < 0)
+    return subStep.gone;
   const isAnswerable = !injection.withdrawing && isSameCall(injection);
   if (isAnswerable) return injection.socket < 0 ? subStep.giveErrno : subStep.openWindow;
   injection.retreating = true;
@@ -47,9 +25,9 @@ export function verify(injection: Injection): number {
   return subStep.detach;
 }
 
-/** Is the number in the target's table the same open file description as the source (kcmp(2))? */
-function isStillOurs({ threadId, source, socket }: Injection): boolean {
-  return systemCall('kcmp', process.pid, threadId, KCMP_FILE, source, socket) === 0;
+/** Is the number in the target's table the same open file description as the source? */
+function isStillOurs({ kernel, threadId, source, socket }: Injection): boolean {
+  return kernel.isSameOpenFile(threadId, source, socket);
 }
 
 /** The thread stands where the kernel itself would go back by one instruction to restart this very call. */
@@ -75,26 +53,35 @@ function hasSyscallInstruction(injection: Injection): boolean {
   const { memory, threadId } = injection;
   const pointer = getWord(memory, place.request + requestField.instructionPointer);
   const from = pointer - syscallInstructionBytes;
-  const read = readThreadMemory(threadId, from, injection.at(place.code), syscallInstructionBytes);
+  const read = injection.kernel.readThreadMemory(
+    threadId,
+    from,
+    injection.at(place.code),
+    syscallInstructionBytes,
+  );
   return read === syscallInstructionBytes && memory.u16[place.code >> 1] === 0x050f;
 }
 
 /** Sub-step 7: from here to sub-step 12 the target is right again, or dead. */
 export function openWindow(injection: Injection, environment: InjectorEnvironment): number {
   const { threadId } = injection;
-  if (getSignalMask(threadId, injection.at(place.oldMask)) < 0) return subStep.gone;
+  if (injection.kernel.getSignalMask(threadId, injection.at(place.oldMask)) < 0) return subStep.gone;
   environment.scoreboard.outcomes.windowOpens(injection);
-  const exitKill = hasRemedy('exitkill') ? traceOption.EXITKILL : 0;
+  const exitKill = injection.kernel.hasRemedy('exitkill') ? traceOption.EXITKILL : 0;
   const options = traceOption.TRACESYSGOOD | exitKill;
   const suspended = environment.maySuspendFilters
-    ? setOptions(threadId, options | traceOption.SUSPEND_SECCOMP)
+    ? injection.kernel.setOptions(threadId, options | traceOption.SUSPEND_SECCOMP)
     : -1;
   if (suspended < 0) {
-    if (setOptions(threadId, options) < 0) return subStep.gone;
+    if (injection.kernel.setOptions(threadId, options) < 0) return subStep.gone;
     injection.notes |= replyNote.filtersActive;
   }
   injection.windowOpen = true;
-  if (hasRemedy('sigmask') && setSignalMask(threadId, injection.at(place.fullMask)) < 0) return subStep.gone;
+  if (
+    injection.kernel.hasRemedy('sigmask') &&
+    injection.kernel.setSignalMask(threadId, injection.at(place.fullMask)) < 0
+  )
+    return subStep.gone;
   return injection.retreating ? subStep.closeSocket : subStep.prepareScratch;
 }
 
@@ -104,15 +91,17 @@ export function prepareScratch(injection: Injection): number {
   if ((injection.flags & requestFlag.privatePage) !== 0) return subStep.mapScratch;
   const top = getWord(memory, place.original + register.rsp) - redZoneBytes - scratchBytes;
   const address = Math.floor(top / alignment) * alignment;
-  if (address <= 0 || isAnonymousMemory(threadId, address, scratchBytes) !== 1) return subStep.mapScratch;
+  if (address <= 0 || injection.kernel.isAnonymousMemory(threadId, address, scratchBytes) !== 1)
+    return subStep.mapScratch;
   const saved = injection.at(place.saved);
-  if (readThreadMemory(threadId, address, saved, scratchBytes) !== scratchBytes) return subStep.mapScratch;
+  if (injection.kernel.readThreadMemory(threadId, address, saved, scratchBytes) !== scratchBytes)
+    return subStep.mapScratch;
   const written = writeScratch(injection, address);
   if (written === scratchBytes) {
     injection.scratchAddress = address;
     return subStep.receive;
   }
-  if (written > 0) writeThreadMemory(threadId, address, saved, written);
+  if (written > 0) injection.kernel.writeThreadMemory(threadId, address, saved, written);
   return subStep.mapScratch;
 }
 
@@ -124,14 +113,24 @@ export function writeScratch(injection: Injection, address: number): number {
   memory.u8.fill(0, place.scratch, place.scratch + scratchBytes);
   putWord(memory, place.scratch + messageHeader.control, address + scratchControlAt);
   putWord(memory, place.scratch + messageHeader.controlLength, scratchBytes - scratchControlAt);
-  return writeThreadMemory(injection.threadId, address, injection.at(place.scratch), scratchBytes);
+  return injection.kernel.writeThreadMemory(
+    injection.threadId,
+    address,
+    injection.at(place.scratch),
+    scratchBytes,
+  );
 }
 
 /** Sub-step 12. The original rax of -1 tells the kernel that there is nothing to restart. */
 export function restore(injection: Injection, environment: InjectorEnvironment): number {
   const { threadId } = injection;
   if (injection.scratchAddress !== 0 && !injection.scratchIsPage) {
-    writeThreadMemory(threadId, injection.scratchAddress, injection.at(place.saved), scratchBytes);
+    injection.kernel.writeThreadMemory(
+      threadId,
+      injection.scratchAddress,
+      injection.at(place.saved),
+      scratchBytes,
+    );
   }
   const result = injection.failure < 0 ? injection.failure : injection.delivered;
   const given = setResult(injection, result);
@@ -142,9 +141,9 @@ export function restore(injection: Injection, environment: InjectorEnvironment):
 /** The outcome is known to successors before the thread can run on with it. */
 function closeWindow(injection: Injection, { scoreboard }: InjectorEnvironment, result: number): number {
   scoreboard.outcomes.windowCloses(injection, result);
-  crashPoint(subStep.restore, 'between');
+  injection.kernel.crashPoint(subStep.restore, 'between');
   injection.windowOpen = false;
-  setOptions(injection.threadId, 0);
+  injection.kernel.setOptions(injection.threadId, 0);
   injection.conclude(replyOutcome.completed, result, injection.failureReason);
   scoreboard.outcomes.conclude(injection);
   return subStep.detach;
@@ -162,11 +161,13 @@ function setResult(injection: Injection, result: number): number {
   copyOriginalRegisters(injection);
   putWord(injection.memory, place.working + register.rax, result);
   putWord(injection.memory, place.working + register.originalRax, -1);
-  return setRegisters(injection.threadId, injection.at(place.working));
+  return injection.kernel.setRegisters(injection.threadId, injection.at(place.working));
 }
 
 function restoreMask(injection: Injection): number {
-  return hasRemedy('sigmask') ? setSignalMask(injection.threadId, injection.at(place.oldMask)) : 0;
+  return injection.kernel.hasRemedy('sigmask')
+    ? injection.kernel.setSignalMask(injection.threadId, injection.at(place.oldMask))
+    : 0;
 }
 
 /**
@@ -175,14 +176,14 @@ function restoreMask(injection: Injection): number {
  */
 export function retreat(injection: Injection): number {
   const { memory, threadId } = injection;
-  if (setRegisters(threadId, injection.at(place.original)) < 0) return spoiled(injection);
+  if (injection.kernel.setRegisters(threadId, injection.at(place.original)) < 0) return spoiled(injection);
   if (restoreMask(injection) < 0) return spoiled(injection);
   const isInCall =
     getWord(memory, place.original + register.originalRax) >= 0 &&
     isRestartErrno(getWord(memory, place.original + register.rax));
   if (!isInCall) return leave(injection);
-  if (interrupt(threadId) < 0) return subStep.gone;
-  return resume(threadId, 0) < 0 ? subStep.gone : WAIT;
+  if (injection.kernel.interrupt(threadId) < 0) return subStep.gone;
+  return injection.kernel.resume(threadId, 0) < 0 ? subStep.gone : WAIT;
 }
 
 /** Sub-step 17, at a stop. */
@@ -193,18 +194,18 @@ export function retreatStopped(injection: Injection, status: number): number {
 
 function leave(injection: Injection): number {
   injection.windowOpen = false;
-  setOptions(injection.threadId, 0);
+  injection.kernel.setOptions(injection.threadId, 0);
   return subStep.detach;
 }
 
 /** Sub-step 13. */
 export function detachThread(injection: Injection): number {
-  injection.endedAtMs = performance.now();
-  return detach(injection.threadId, injection.pendingSignal) < 0 ? subStep.gone : DONE;
+  injection.endedAtMs = injection.kernel.nowMs();
+  return injection.kernel.detach(injection.threadId, injection.pendingSignal) < 0 ? subStep.gone : DONE;
 }
 
 /** The thread can't be put right: it is gone already, or it must go. */
 function spoiled(injection: Injection): number {
-  if (killTraced(injection.threadId) !== ESRCH) injection.windowOpen = true;
+  if (injection.kernel.killTraced(injection.threadId) !== ESRCH) injection.windowOpen = true;
   return subStep.gone;
 }
