@@ -1,4 +1,8 @@
-/** The simulator's first part: a kernel in memory that the real handlers run on. Loads no native code. */
+/** The failure-replay simulator: real handlers, recovery and keeper on a modelled machine. No native code. */
+
+export { type Fault, type FaultInput, faultSchema } from './faults/fault-schema.js';
+export { invariants } from './invariants/all.js';
+export type { Invariant, Violation } from './invariants/invariant.js';
 export { MemoryKernel } from './memory-kernel/memory-kernel.js';
 export {
   type MemoryAnswer,
@@ -7,3 +11,21 @@ export {
   type MemoryThread,
   MemoryWorld,
 } from './memory-kernel/memory-world.js';
+
+export { type CrashPoint, crashAt, enumerateCrashPoints } from './runner/enumerate-points.js';
+export {
+  type Outcome,
+  type Point,
+  type RunOptions,
+  type RunResult,
+  runScenario,
+  type TraceSink,
+} from './runner/run-scenario.js';
+export { parseFaults, parseScenario } from './scenario/parse-scenario.js';
+export { type Scenario, type ScenarioInput, type Setup, scenarioSchema } from './scenario/scenario-schema.js';
+
+export { actorsOf } from './trace/actors.js';
+export { hashText, TextHash } from './trace/hash.js';
+export { readTrace } from './trace/reader.js';
+export type { Trace, TraceActor, TraceEnd, TraceEntry, TraceHeader, TraceViolation } from './trace/schema.js';
+export { type EndDraft, type EntryDraft, type HeaderDraft, TraceWriter } from './trace/writer.js';

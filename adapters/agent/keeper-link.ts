@@ -1,5 +1,5 @@
+import { lookEveryMs } from '../../core/keeper/limits.js';
 import { receiveDescriptors } from '../keeper/descriptor-channel.js';
-import { lookEveryMs } from '../keeper/limits.js';
 import type { SupervisorMessage } from '../keeper/protocol.js';
 import { descriptorKind, inherited, type KeeperMessage, type ListenerNote } from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';

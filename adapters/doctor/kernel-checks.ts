@@ -3,12 +3,13 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoText } from '../../core/errors/errno.js';
+import { traceOption } from '../../core/injector/injector-kernel.js';
 import { proveNotifier } from '../launcher/self-test.js';
 import { capability, getCapabilities, hasCapability } from '../linux/credentials.js';
 import { isSwitchedOff } from '../linux/kernel-features.js';
 import { allocate } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
-import { detach, seize, traceOption } from '../linux/ptrace.js';
+import { detach, seize } from '../linux/ptrace.js';
 import { uniqueMountId } from '../linux/statx.js';
 import { type Diagnosis, diagnosis } from './diagnosis.js';
 import { readText } from './machine-checks.js';

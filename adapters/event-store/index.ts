@@ -1,4 +1,3 @@
-export { EventBatch } from './event-batch.js';
 export {
   type FileEventStore,
   type FileEventStoreOptions,

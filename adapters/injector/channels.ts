@@ -1,12 +1,5 @@
-import {
-  createReceivedMessage,
-  receiveWithDescriptors,
-  sendWithDescriptors,
-} from '../linux/descriptor-passing.js';
-import { allocate, type NativeMemory } from '../linux/memory.js';
-import { systemCall } from '../linux/native.js';
-import type { InjectionEngine } from './engine.js';
-import { type Injection, place, type ReplyChannel } from './injection.js';
+import type { InjectionEngine } from '../../core/injector/engine.js';
+import { type Injection, place, type ReplyChannel } from '../../core/injector/injection.js';
 import {
   beginPacket,
   largestPacketBytes,
@@ -16,8 +9,15 @@ import {
   packetType,
   requestField,
   requestFlag,
-} from './protocol.js';
-import { decodeReissue } from './reissue-protocol.js';
+} from '../../core/injector/protocol.js';
+import { decodeReissue } from '../../core/injector/reissue-protocol.js';
+import {
+  createReceivedMessage,
+  receiveWithDescriptors,
+  sendWithDescriptors,
+} from '../linux/descriptor-passing.js';
+import { allocate, type NativeMemory } from '../linux/memory.js';
+import { systemCall } from '../linux/native.js';
 
 const maximumLoops = 64;
 /** Queries that may wait for their answer; more stay in their channels. */

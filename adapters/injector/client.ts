@@ -1,15 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {
-  createReceivedMessage,
-  createSocketPair,
-  receiveWithDescriptors,
-  SOCK_SEQPACKET,
-  sendWithDescriptors,
-} from '../linux/descriptor-passing.js';
-import { allocate, type NativeMemory } from '../linux/memory.js';
-import { systemCall } from '../linux/native.js';
-import {
   beginPacket,
   decodeReply,
   encodeRequest,
@@ -21,7 +12,16 @@ import {
   packetMagic,
   packetType,
   requestFlag,
-} from './protocol.js';
+} from '../../core/injector/protocol.js';
+import {
+  createReceivedMessage,
+  createSocketPair,
+  receiveWithDescriptors,
+  SOCK_SEQPACKET,
+  sendWithDescriptors,
+} from '../linux/descriptor-passing.js';
+import { allocate, type NativeMemory } from '../linux/memory.js';
+import { systemCall } from '../linux/native.js';
 
 const defaultEntry = fileURLToPath(new URL('./main.js', import.meta.url));
 

@@ -1,17 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { Scoreboard } from './scoreboard.js';
 
 /** The process's title; just the 15 characters that the kernel keeps of it. */
 export const injectorName = 'deputy-injector';
-
-/** What the injector may do here; found out once, at start. */
-export interface InjectorEnvironment {
-  /** PTRACE_O_SUSPEND_SECCOMP may be used. */
-  maySuspendFilters: boolean;
-  /** The register work is written for this machine. */
-  readonly supportsRegisters: boolean;
-  readonly scoreboard: Scoreboard;
-}
 
 /**
  * How many seccomp filters a thread has (Seccomp_filters of proc_pid_status(5)); 1 when it can't be told,

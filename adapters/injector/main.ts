@@ -5,15 +5,18 @@
  * It is small, and it outlives whoever asked until what it began is finished. Its one loop is synchronous:
  * nothing else runs in this process.
  */
+import { InjectionEngine } from '../../core/injector/engine.js';
+import type { InjectorEnvironment } from '../../core/injector/environment.js';
+import { helloField, packetBytes, packetType } from '../../core/injector/protocol.js';
 import { createReceivedMessage, receiveWithDescriptors } from '../linux/descriptor-passing.js';
 import { allocate } from '../linux/memory.js';
 import { EpollSet } from '../linux/poll.js';
 import { InjectorChannels, sendControl } from './channels.js';
-import { InjectionEngine } from './engine.js';
 import { injectorName } from './environment.js';
+import { linuxInjectorKernel } from './linux-injector-kernel.js';
 import { dropPrivileges, ignoreSignals, maySuspendFilters, protectFromOomKiller } from './privileges.js';
-import { helloField, packetBytes, packetType } from './protocol.js';
 import { Scoreboard } from './scoreboard.js';
+import { StepRunner } from './step-runner.js';
 
 const controlDescriptor = 3;
 const scoreboardDescriptor = 4;
@@ -52,11 +55,13 @@ function main(): void {
     words[helloField.oomErrno >> 2] = oomErrno;
     words[helloField.capabilityErrno >> 2] = capabilityErrno;
   });
-  const engine = new InjectionEngine({
+  const environment: InjectorEnvironment = {
+    kernel: linuxInjectorKernel,
     maySuspendFilters: maySuspend,
     supportsRegisters: process.arch === 'x64',
     scoreboard: new Scoreboard(takeScoreboard()),
-  });
+  };
+  const engine = new InjectionEngine(environment, new StepRunner(environment));
   const channels = new InjectorChannels(controlDescriptor, engine);
   // Threads of reissues need nothing of us: the kernel lets them go.
   while (channels.isControlOpen || engine.countParked(false) > 0) {

@@ -1,4 +1,6 @@
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { traceOption } from '../../core/injector/injector-kernel.js';
+import { putWord } from '../../core/injector/ptrace-words.js';
 import {
   type CapabilityWords,
   capability,
@@ -9,8 +11,7 @@ import {
 } from '../linux/credentials.js';
 import { allocate } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
-import { seize, traceOption } from '../linux/ptrace.js';
-import { putWord } from '../linux/ptrace-words.js';
+import { seize } from '../linux/ptrace.js';
 import { hasRemedy } from './test-hooks.js';
 
 const SIG_IGN = 1;

@@ -1,12 +1,4 @@
-import {
-  createReceivedMessage,
-  receiveWithDescriptors,
-  sendWithDescriptors,
-} from '../linux/descriptor-passing.js';
-import { allocate, type NativeMemory } from '../linux/memory.js';
-import { systemCall } from '../linux/native.js';
-import { type Watch, watchReadable } from '../linux/readiness.js';
-import { largestPacketBytes } from './protocol.js';
+import { largestPacketBytes } from '../../core/injector/protocol.js';
 import {
   decodeReissueReply,
   encodeReissue,
@@ -15,7 +7,15 @@ import {
   reissueCode,
   reissueLimit,
   reissuePacketBytes,
-} from './reissue-protocol.js';
+} from '../../core/injector/reissue-protocol.js';
+import {
+  createReceivedMessage,
+  receiveWithDescriptors,
+  sendWithDescriptors,
+} from '../linux/descriptor-passing.js';
+import { allocate, type NativeMemory } from '../linux/memory.js';
+import { systemCall } from '../linux/native.js';
+import { type Watch, watchReadable } from '../linux/readiness.js';
 
 /** What became of the threads of a reissue. */
 export interface ReissueResult {

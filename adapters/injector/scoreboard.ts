@@ -1,7 +1,9 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import type { InjectorScoreboard } from '../../core/injector/environment.js';
+import { OutcomeRing, outcomeRingBytes } from '../../core/injector/outcomes.js';
 import { allocate, mapShared, NativeMemory } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
-import { OutcomeRing, outcomeRingBytes } from './outcomes.js';
+import { isThreadAlive } from './environment.js';
 
 const slots = 128;
 const slotBytes = 16;
@@ -32,7 +34,7 @@ export function createScoreboard(): number {
  * Which sockets stand in which threads' tables. Each is written down, by its inode, before it is added; what
  * an injector that was killed has left there is replaced when its successor serves that thread's call.
  */
-export class Scoreboard {
+export class Scoreboard implements InjectorScoreboard {
   private readonly memory: NativeMemory;
   private readonly statx: NativeMemory = allocate(4096);
   /** Inodes left behind, by thread. */
@@ -48,7 +50,7 @@ export class Scoreboard {
       if (threadId !== 0) this.left.set(threadId, this.word(slot, field.inode));
       this.clear(slot);
     }
-    this.outcomes = new OutcomeRing(this.memory, ringAt);
+    this.outcomes = new OutcomeRing(this.memory, ringAt, isThreadAlive);
   }
 
   /**

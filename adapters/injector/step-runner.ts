@@ -1,10 +1,11 @@
+import { concludeGone } from '../../core/injector/attach-steps.js';
+import type { InjectorEnvironment } from '../../core/injector/environment.js';
+import { type Injection, place } from '../../core/injector/injection.js';
+import type { InjectionRunner } from '../../core/injector/runner.js';
+import { DONE } from '../../core/injector/sub-steps.js';
+import { subStepEntry } from '../../core/injector/table.js';
 import { systemCall } from '../linux/native.js';
 import { hasEnded, pollThread, sleepUs } from '../linux/wait.js';
-import { concludeGone } from './attach-steps.js';
-import type { InjectorEnvironment } from './environment.js';
-import { type Injection, place } from './injection.js';
-import { DONE } from './sub-steps.js';
-import { subStepEntry } from './table.js';
 import { crashPoint, pausePoint } from './test-hooks.js';
 
 /** How long a thread that is waited for is looked at without sleeping. */
@@ -13,7 +14,7 @@ const shortestSleepUs = 20;
 const longestSleepUs = 1000;
 
 /** Runs the sub-steps of injections, and waits for their threads' stops within a given time. */
-export class StepRunner {
+export class StepRunner implements InjectionRunner {
   constructor(private readonly environment: InjectorEnvironment) {}
 
   /** Runs sub-steps from this one on: WAIT when the thread's next stop must come first, or DONE. */

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
+import type { Remedy } from '../../core/injector/injector-kernel.js';
 
 /**
  * Hooks that only tests use, and that do nothing unless DEPUTY_TEST=1: ending the injector at a sub-step, and
@@ -13,9 +14,6 @@ const crashFile = active ? process.env['DEPUTY_INJECTOR_CRASH_FILE'] : undefined
 const pauseStep = active ? Number(process.env['DEPUTY_INJECTOR_PAUSE_AT'] ?? 0) : 0;
 const pauseMs = Number(process.env['DEPUTY_INJECTOR_PAUSE_MS'] ?? 50);
 const disabled = new Set(active ? (process.env['DEPUTY_INJECTOR_DISABLE'] ?? '').split(',') : []);
-
-/** The remedies that a test can take away. */
-export type Remedy = 'suspend' | 'sigmask' | 'exitkill' | 'dup3' | 'stopsfirst';
 
 /** Is the remedy in place? Always, outside tests. */
 export function hasRemedy(remedy: Remedy): boolean {

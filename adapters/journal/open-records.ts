@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { holdsIn, type OpenRecord, OpenRecordScan } from '../../core/journal/open-record-scan.js';
 import {
   orderEntryBytes,
   placeIn,
@@ -10,18 +11,9 @@ import {
   segmentOf,
   slotsPerBlock,
 } from '../../core/journal/segment-layout.js';
-import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
+import { offset, recordBytes } from '../../core/request/record-layout.js';
 import { segmentsIn } from './last-segment.js';
 import { segmentName } from './segment-file.js';
-
-/** A request that no writer has finished: its bytes as the last one left them. */
-export interface OpenRecord {
-  readonly listener: number;
-  readonly notificationId: bigint;
-  readonly slot: number;
-  readonly epoch: number;
-  readonly bytes: Uint8Array;
-}
 
 const chunkRecords = 512;
 /** Threads reserve blocks in turn; so many that nobody touched mean that nobody got further. */
@@ -37,22 +29,22 @@ const segmentsUnknown = 4;
 export function readOpenRecords(directory: string, from: number, before: number): OpenRecord[] {
   const older = segmentsIn(directory).filter((segment) => segment < before);
   const segments = from > 0 ? older.filter((segment) => segment >= from) : older.slice(-segmentsUnknown);
-  const scan = new Scan(directory);
-  for (const segment of segments) scan.segment(segment);
-  return [...scan.open.values()].sort((a, b) => a.slot - b.slot);
+  const orders = new Orders(directory);
+  const scan = new OpenRecordScan((lowTicket, slot) => orders.holds(lowTicket, slot));
+  const walk = new Walk(directory, scan);
+  for (const segment of segments) walk.segment(segment);
+  return scan.found();
 }
 
 /** A walk through segments, eldest first. */
-class Scan {
-  readonly open = new Map<string, OpenRecord>();
-  private readonly orders: Orders;
+class Walk {
   private readonly chunk = Buffer.alloc(chunkRecords * recordBytes);
-  /** The eldest epoch of which something is open: what is finished matters only behind it. */
-  private eldestOpenEpoch = Number.POSITIVE_INFINITY;
+  private readonly view = new DataView(this.chunk.buffer, this.chunk.byteOffset, this.chunk.length);
 
-  constructor(private readonly directory: string) {
-    this.orders = new Orders(directory);
-  }
+  constructor(
+    private readonly directory: string,
+    private readonly scan: OpenRecordScan,
+  ) {}
 
   segment(segment: number): void {
     readingFrom(join(this.directory, segmentName(segment)), (descriptor) => this.walk(descriptor, segment));
@@ -69,37 +61,10 @@ class Scan {
           emptyBlocks = touched ? 0 : emptyBlocks + 1;
           if (emptyBlocks >= emptyBlocksAtEnd) return;
         }
-        this.judge(index * recordBytes, segment * recordsPerSegment + first + index);
+        this.scan.judge(this.view, index * recordBytes, segment * recordsPerSegment + first + index);
       }
       if (read < this.chunk.length) return;
     }
-  }
-
-  /** Looks at a slot. RECV may have filled one without its loop getting any further. */
-  private judge(at: number, slot: number): void {
-    const { chunk } = this;
-    const kind = chunk.readUInt32LE(at + offset.kind);
-    if (kind !== recordKind.request && kind !== recordKind.free) return;
-    const isEmpty =
-      chunk.readUInt32LE(at + offset.notificationId) === 0 &&
-      chunk.readUInt32LE(at + offset.notificationId + 4) === 0;
-    if (isEmpty) return;
-    const epoch = chunk.readUInt32LE(at + offset.epoch);
-    const isFinished =
-      chunk.readUInt32LE(at + offset.commit) === 1 &&
-      this.orders.holds(chunk.readUInt32LE(at + offset.ticket), slot);
-    if (isFinished && epoch <= this.eldestOpenEpoch) return;
-    const listener = chunk.readUInt32LE(at + offset.listener);
-    const notificationId = chunk.readBigUInt64LE(at + offset.notificationId);
-    const key = `${listener}/${notificationId}`;
-    // A later epoch finished what an earlier one had left.
-    if (isFinished) {
-      this.open.delete(key);
-      return;
-    }
-    this.eldestOpenEpoch = Math.min(this.eldestOpenEpoch, epoch);
-    const bytes = Uint8Array.from(chunk.subarray(at, at + recordBytes));
-    this.open.set(key, { listener, notificationId, slot, epoch, bytes });
   }
 }
 
@@ -109,15 +74,15 @@ class Orders {
 
   constructor(private readonly directory: string) {}
 
-  /** Does the order have this slot at the ticket that ends in these 32 bits? */
   holds(lowTicket: number, slot: number): boolean {
-    // Tickets run behind the slots of their records, and ahead of those that stayed open for long.
-    const ticket = slot + ((lowTicket - slot) | 0);
+    return holdsIn((ticket) => this.entry(ticket), lowTicket, slot);
+  }
+
+  private entry(ticket: number): { place: number; segment: number } | undefined {
     const area = this.area(segmentOf(ticket));
-    // A segment that is gone was published, and so was all that it ordered.
-    if (area === undefined) return true;
+    if (area === undefined) return undefined;
     const at = placeIn(ticket) * orderEntryBytes;
-    return area.readUInt32LE(at) === placeIn(slot) + 1 && area.readUInt32LE(at + 4) === segmentOf(slot);
+    return { place: area.readUInt32LE(at), segment: area.readUInt32LE(at + 4) };
   }
 
   private area(segment: number): Buffer | undefined {

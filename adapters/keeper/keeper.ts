@@ -1,4 +1,5 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { keeperLimits, lookEveryMs, stopWaitMs } from '../../core/keeper/limits.js';
 import { Supervision, type SupervisionEffect } from '../../core/keeper/supervision.js';
 import { systemCall } from '../linux/native.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
@@ -10,7 +11,6 @@ import type { StoredDescriptor } from './descriptor-storage.js';
 import { Holdings } from './holdings.js';
 import { hostStateOf, stayOutOfReach } from './host-process.js';
 import type { KeeperEnd, KeeperOptions } from './keeper-options.js';
-import { keeperLimits, lookEveryMs, stopWaitMs } from './limits.js';
 import type { KeptListener } from './listener-book.js';
 import { processesOf } from './process-list.js';
 import type { ListenerNote, SupervisorMessage } from './protocol.js';

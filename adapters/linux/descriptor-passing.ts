@@ -1,6 +1,7 @@
+import { messageHeader } from '../../core/injector/injector-kernel.js';
+import { putWord } from '../../core/injector/ptrace-words.js';
 import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
-import { putWord } from './ptrace-words.js';
 
 const AF_UNIX = 1;
 const SOL_SOCKET = 1;
@@ -24,16 +25,6 @@ const pairAt = 96;
 const controlAt = 128;
 const controlHeaderBytes = 16;
 const controlBytes = controlHeaderBytes + maximumPassedDescriptors * 4;
-
-/** Offsets in `struct msghdr` of 64-bit Linux (recvmsg(2)). */
-export const messageHeader = {
-  vector: 16,
-  vectorLength: 24,
-  control: 32,
-  controlLength: 40,
-  flags: 48,
-  bytes: 56,
-} as const;
 
 /** One block a JavaScript thread: every call here is synchronous and leaves nothing in it. */
 let memory: NativeMemory | undefined;

@@ -1,6 +1,6 @@
+import { putWord } from '../../core/injector/ptrace-words.js';
 import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
-import { putWord } from './ptrace-words.js';
 
 let scratch: NativeMemory | undefined;
 

@@ -15,21 +15,6 @@ const request = {
   SETSIGMASK: 0x420b,
 } as const;
 
-/** PTRACE_O_ options (ptrace(2)). */
-export const traceOption = {
-  /** System-call stops carry bit 0x80 in their signal, so that no other SIGTRAP is taken for one. */
-  TRACESYSGOOD: 0x1,
-  /** The kernel kills the thread when its tracer ends. */
-  EXITKILL: 0x100000,
-  /** The thread's seccomp filters are not asked. Needs CAP_SYS_ADMIN and a tracer without a filter. */
-  SUSPEND_SECCOMP: 0x200000,
-} as const;
-
-/** The event of the stops that PTRACE_INTERRUPT and group stops make in a seized thread. */
-export const PTRACE_EVENT_STOP = 128;
-/** Stop signal of a system-call stop under TRACESYSGOOD. */
-export const SYSCALL_STOP = 0x85;
-
 /** Bytes of the kernel's signal set, the `addr` of GETSIGMASK and SETSIGMASK. */
 const signalSetBytes = 8;
 

@@ -1,15 +1,9 @@
+import { notifyCommand } from '../../core/injector/injector-kernel.js';
 import { isSwitchedOff } from './kernel-features.js';
 import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
 
-/** Commands of seccomp_unotify(2), linux/seccomp.h; the same on x86-64 and arm64. */
-export const notifyCommand = {
-  RECV: 0xc0502100,
-  SEND: 0xc0182101,
-  ID_VALID: 0x40082102,
-  ADDFD: 0x40182103,
-  SET_FLAGS: 0x40082104,
-} as const;
+export { notifyCommand };
 
 export const USER_NOTIF_FLAG_CONTINUE = 1;
 /** Argument of SET_FLAGS: the answerer's wake-up is synchronous (Linux 6.6). */

@@ -1,6 +1,6 @@
+import { putWord } from '../../core/injector/ptrace-words.js';
 import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
-import { putWord } from './ptrace-words.js';
 
 const WNOHANG = 1;
 /** Waits for threads as well as for processes (__WALL of linux/wait.h); implied for tracees, said anyway. */
@@ -18,16 +18,6 @@ export function pollThread(threadId: number, statusAddress: number): number {
 /** Has the thread ended, by exit or by a signal? (WIFEXITED, WIFSIGNALED of wait(2)) */
 export function hasEnded(status: number): boolean {
   return (status & 0xff) !== 0x7f;
-}
-
-/** The signal that a stop is about (WSTOPSIG of wait(2)). */
-export function stopSignal(status: number): number {
-  return (status >> 8) & 0xff;
-}
-
-/** The PTRACE_EVENT_ of a stop, 0 for a signal-delivery or system-call stop (ptrace(2)). */
-export function stopEvent(status: number): number {
-  return status >>> 16;
 }
 
 let timeMemory: NativeMemory | undefined;

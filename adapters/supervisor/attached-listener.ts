@@ -1,6 +1,6 @@
 import type { AttachOptions } from '../../core/ports/request-service.js';
+import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 import type { LoopHandle } from './loop-handle.js';
-import type { CompiledPolicyData } from './policy-transfer.js';
 
 /** A listener as the main thread holds it: which loop serves it, and how. */
 export interface Attached {

@@ -1,5 +1,6 @@
 import type { Logger } from '../../core/ports/logger.js';
-import { type Checkpoint, writeCheckpoint } from './checkpoint.js';
+import type { Checkpoint } from '../../core/publishing/checkpoint.js';
+import { writeCheckpoint } from './checkpoint.js';
 
 /** Writes checkpoints one after another, each as things are when its turn comes. */
 export class CheckpointWriter {

@@ -1,6 +1,10 @@
 import { segmentOf } from '../../core/journal/segment-layout.js';
 import { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
+import { beginRequest, takeOverRequest } from '../../core/serving/begin-request.js';
+import { answerFailed } from '../../core/serving/failed-request.js';
+import { FormerRequests } from '../../core/serving/former-requests.js';
+import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 import type { Handler } from '../../core/steps/handler.js';
 import { runSteps } from '../../core/steps/run-steps.js';
 import { type StepContext, stepPark } from '../../core/steps/step.js';
@@ -10,12 +14,8 @@ import { EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
 import { type LoopListener, loopListener } from '../linux/request-kernel/loop-listener.js';
 import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import { sleepUs } from '../linux/wait.js';
-import { beginRequest, takeOverRequest } from './begin-request.js';
-import { answerFailed } from './failed-request.js';
-import { FormerRequests } from './former-requests.js';
 import type { HotLoopParts } from './hot-loop-parts.js';
 import { injectorKey, wakeKey } from './listener-keys.js';
-import type { CompiledPolicyData } from './policy-transfer.js';
 import { type Served, serveListener } from './served-listener.js';
 
 const readyAtOnce = 64;
@@ -31,10 +31,7 @@ export class HotLoop {
   private readonly served = new Map<number, Served>();
   private readonly parked = new Set<RequestRecord>();
   private readonly spare: RequestRecord[] = [];
-  private readonly former = new FormerRequests(
-    (served, former) => this.recover(served, former),
-    (served) => this.listen(served),
-  );
+  private readonly former = new FormerRequests<Served>((served) => this.listen(served));
   private readonly kernelCalls = hotSyscalls();
   private readonly drain = allocate(4096);
   private readonly context: StepContext;
@@ -53,7 +50,7 @@ export class HotLoop {
   run(): void {
     const { control } = this.parts;
     for (;;) {
-      this.former.run(control.only);
+      this.recoverAll(control.only);
       this.noteOldestSegment();
       if (control.stopping && this.parked.size === 0) return;
       if (control.only !== 0 && this.keepOnly(control.only)) return;
@@ -83,6 +80,14 @@ export class HotLoop {
     const result = this.epoll.add(listener.descriptor, listener.key);
     if (result < 0) this.parts.report({ kind: 'failed', message: 'epoll_ctl', errno: -result });
     this.parts.report({ kind: 'recovered', key: listener.key });
+  }
+
+  /** Goes on with what predecessors left, as far as there is room. */
+  private recoverAll(only: number): void {
+    for (let next = this.former.next(only); next !== undefined; next = this.former.next(only)) {
+      if (!this.recover(next.served, next.former)) return;
+      this.former.taken(next.served);
+    }
   }
 
   /** False when there is no room in the journal yet. */

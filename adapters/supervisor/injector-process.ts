@@ -1,7 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import {
+  beginPacket,
+  helloField,
+  packetBytes,
+  packetField,
+  packetType,
+} from '../../core/injector/protocol.js';
 import type { Logger } from '../../core/ports/logger.js';
-import { beginPacket, helloField, packetBytes, packetField, packetType } from '../injector/protocol.js';
 import { createScoreboard } from '../injector/scoreboard.js';
 import {
   createReceivedMessage,

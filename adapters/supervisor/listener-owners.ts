@@ -1,16 +1,8 @@
 import { recordsPerSegment, segmentOf } from '../../core/journal/segment-layout.js';
-import type { EventDraft } from '../../core/ports/sequencer.js';
-import { JournalTail, type TailSink } from '../journal/journal-tail.js';
+import { type ListenerOwner, OwnersScan } from '../../core/publishing/owners-scan.js';
+import { JournalTail } from '../journal/journal-tail.js';
 import { segmentsIn } from '../journal/last-segment.js';
 import { readCheckpoint } from './checkpoint.js';
-import { parsePayload } from './event-payload.js';
-import type { ListenerIdentity } from './listener-identity.js';
-
-/** The delegation that a listener belongs to, and the strategy that answers its calls. */
-export interface ListenerOwner {
-  readonly delegationId: string;
-  readonly strategy: string;
-}
 
 const batchRecords = 1_024;
 
@@ -23,7 +15,7 @@ const batchRecords = 1_024;
 export function readListenerOwners(journalDirectory: string, before: number): Map<number, ListenerOwner> {
   const [eldest] = segmentsIn(journalDirectory);
   const checkpoint = readCheckpoint(journalDirectory);
-  const owners = new Owners();
+  const owners = new OwnersScan();
   if (eldest === undefined) return new Map();
   for (const identity of checkpoint?.listeners ?? []) owners.know(identity);
   const isOpen = new Set(checkpoint?.streams.map(({ delegationId }) => delegationId));
@@ -37,49 +29,4 @@ export function readListenerOwners(journalDirectory: string, before: number): Ma
     tail.close();
   }
   return owners.known();
-}
-
-class Owners implements TailSink {
-  private readonly delegations = new Map<number, string>();
-  private readonly strategies = new Map<string, string>();
-
-  request(): void {
-    // Requests say nothing of whose they are; their listeners do.
-  }
-
-  event(text: string): void {
-    const payload = parsePayload(text);
-    // What is damaged is said by whoever publishes it, and must not keep a successor from serving.
-    if (payload === undefined) return;
-    if (payload.kind === 'listener') this.know(payload.identity);
-    else if (payload.kind === 'gone') this.delegations.delete(payload.key);
-    else this.draft(payload.draft);
-  }
-
-  know({ key, delegationId }: ListenerIdentity): void {
-    this.delegations.set(key, delegationId);
-  }
-
-  keep(holds: (delegationId: string) => boolean): void {
-    for (const [key, delegationId] of this.delegations) {
-      if (!holds(delegationId)) this.delegations.delete(key);
-    }
-  }
-
-  known(): Map<number, ListenerOwner> {
-    const known = new Map<number, ListenerOwner>();
-    for (const [key, delegationId] of this.delegations) {
-      const strategy = this.strategies.get(delegationId);
-      if (strategy !== undefined) known.set(key, { delegationId, strategy });
-    }
-    return known;
-  }
-
-  private draft({ type, delegationId, data }: EventDraft): void {
-    if (type === 'delegation.establishing') {
-      this.strategies.set(delegationId, (data as { strategy: string }).strategy);
-    }
-    const isEnd = type === 'delegation.released' || type === 'delegation.failed';
-    if (isEnd) this.keep((known) => known !== delegationId);
-  }
 }

@@ -1,4 +1,4 @@
-import type { CompiledPolicyData } from './policy-transfer.js';
+import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 
 /** What a loop is told. Messages lie in its port until the loop is woken through its eventfd. */
 export type LoopCommand =

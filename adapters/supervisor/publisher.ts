@@ -1,28 +1,27 @@
 import { setTimeout as rest, setImmediate } from 'node:timers/promises';
-import { eventId } from '../../core/events/envelope.js';
-import { type EventType, eventRegistry } from '../../core/events/registry.js';
+import type { EventType } from '../../core/events/registry.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
-import { recordType, type SyscallNames, writeRecord } from '../../core/request/describe-record.js';
+import { type Checkpoint, isAheadOfStore } from '../../core/publishing/checkpoint.js';
+import { EventBatch } from '../../core/publishing/event-batch.js';
+import { EventMaker } from '../../core/publishing/event-maker.js';
+import type { Payload } from '../../core/publishing/event-payload.js';
+import type { ListenerIdentity } from '../../core/publishing/listener-identity.js';
+import { PublishedWaiters } from '../../core/publishing/published-waiters.js';
+import { recallStreams } from '../../core/publishing/recall-streams.js';
+import type { SyscallNames } from '../../core/request/describe-record.js';
 import type { RequestRecord } from '../../core/request/record.js';
-import { offset } from '../../core/request/record-layout.js';
-import { EventBatch, type FileEventStore } from '../event-store/index.js';
+import type { FileEventStore } from '../event-store/index.js';
 import { EpochClocks } from '../journal/epoch-clocks.js';
 import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
 import { segmentsIn } from '../journal/last-segment.js';
 import { Outage } from '../logging/outage.js';
-import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import { readCheckpoint } from './checkpoint.js';
 import { CheckpointWriter } from './checkpoint-writer.js';
-import { type Payload, parsePayload } from './event-payload.js';
 import { EventQueue } from './event-queue.js';
-import { type EventFrame, eventFrame, TimeTexts, writeEnvelope } from './event-text.js';
-import type { ListenerIdentity } from './listener-identity.js';
-import { countOf, OpenStreams } from './open-streams.js';
-import { PublishedWaiters } from './published-waiters.js';
-import { recallStreams } from './recall-streams.js';
 
 /** Records read in one go; a batch is one write of the store. */
 const batchRecords = 128;
@@ -46,12 +45,6 @@ export interface PublisherOptions {
   readonly logger: Logger;
 }
 
-/** A listener that has been introduced, with the text that its events share. */
-interface Introduced {
-  readonly identity: ListenerIdentity;
-  readonly frame: EventFrame;
-}
-
 /**
  * Follows the journal in its order, gives each event its version, and appends to the store. Every event of
  * the system takes this one way. It begins with what predecessors left unpublished.
@@ -59,10 +52,7 @@ interface Introduced {
 export class Publisher implements Sequencer, TailSink {
   private tail: JournalTail | undefined;
   private store: FileEventStore | undefined;
-  private readonly streams = new OpenStreams();
-  private readonly listeners = new Map<number, Introduced>();
-  private readonly clocks: EpochClocks;
-  private readonly times = new TimeTexts();
+  private readonly maker: EventMaker;
   private readonly waiters = new PublishedWaiters();
   private readonly batch = new EventBatch();
   private readonly queue: EventQueue;
@@ -76,7 +66,13 @@ export class Publisher implements Sequencer, TailSink {
   private resolveCaught: (streams: readonly OpenStream[]) => void = () => undefined;
 
   constructor(private readonly options: PublisherOptions) {
-    this.clocks = new EpochClocks(options.journalDirectory);
+    const { journal, node, syscallName, logger } = options;
+    const clocks = new EpochClocks(options.journalDirectory);
+    const epoch = (): number => journal.epoch;
+    const onDamaged = (ticket: number): void =>
+      logger.error({ ticket }, 'an event in the journal is damaged, and left out');
+    const baseMs = (ticket: number): number => clocks.baseMs(ticket);
+    this.maker = new EventMaker({ node, syscallName, epoch, baseMs, onDamaged }, this.batch);
     this.checkpoints = new CheckpointWriter(options.journalDirectory, options.logger);
     this.queue = new EventQueue(options.journal);
     this.outage = new Outage(options.logger, storeFails, 'the event store takes events again');
@@ -91,7 +87,8 @@ export class Publisher implements Sequencer, TailSink {
     const first = journal.firstSegment * recordsPerSegment;
     const checkpoint = readCheckpoint(journalDirectory);
     this.store = store;
-    const from = checkpoint === undefined ? await this.recall(store, first) : this.restore(checkpoint, first);
+    const isTrue = checkpoint !== undefined && !isAheadOfStore(checkpoint, await store.lastVersions());
+    const from = isTrue ? this.restore(checkpoint, first) : await this.recall(store, first);
     this.tail = new JournalTail(journalDirectory, from, first);
     this.publishedBefore = from;
     this.checkpoints.begin(from);
@@ -137,7 +134,7 @@ export class Publisher implements Sequencer, TailSink {
   }
 
   countsOf(delegationId: string): Counts {
-    return this.streams.countsOf(delegationId);
+    return this.maker.streams.countsOf(delegationId);
   }
 
   /** The first ticket that a successor would read: all before it can be let go. */
@@ -157,43 +154,16 @@ export class Publisher implements Sequencer, TailSink {
   }
 
   request(record: RequestRecord, ticket: number): void {
-    const listener = this.listeners.get(record.u32(offset.listener));
-    if (listener === undefined) return;
-    const { identity, frame } = listener;
-    const { delegationId, tenant } = identity;
-    const type = recordType(record);
-    this.streams.count(delegationId, tenant, countOf[type]);
-    const succeeded = type === 'request.answered' && record.i32(offset.result) >= 0;
-    if (identity.record === 'summary' || (identity.record === 'failures' && succeeded)) return;
-    const timeMs = this.clocks.baseMs(ticket) + record.f64(offset.answeredAtUs) / 1_000;
-    const version = this.streams.next(delegationId, tenant);
-    const { json } = this.batch;
-    writeEnvelope(json, frame, type, version, this.times.of(timeMs), ticket);
-    writeRecord(json, record, this.options.syscallName);
-    json.ascii('}');
-    this.batch.endEvent(delegationId, version);
+    this.maker.request(record, ticket);
   }
 
   event(text: string, ticket: number): void {
-    const payload = parsePayload(text);
-    if (payload === undefined) {
-      // The other events still come.
-      this.options.logger.error({ ticket }, 'an event in the journal is damaged, and left out');
-      return;
-    }
-    if (payload.kind === 'listener') return this.know(payload.identity);
-    if (payload.kind === 'gone') {
-      this.listeners.delete(payload.key);
-      return;
-    }
-    const { type, delegationId, tenant, causationId, data } = payload.draft;
-    this.push(type, delegationId, tenant, causationId, ticket, payload.timeMs, data);
+    this.maker.event(text, ticket);
   }
 
   /** Where to read on from a checkpoint. One of a journal that is gone may be ahead of this one. */
   private restore(checkpoint: Checkpoint, first: number): number {
-    this.streams.restore(checkpoint.streams);
-    for (const identity of checkpoint.listeners) this.know(identity);
+    this.maker.restore(checkpoint);
     return Math.min(checkpoint.position, first);
   }
 
@@ -201,48 +171,15 @@ export class Publisher implements Sequencer, TailSink {
   private async recall(store: FileEventStore, first: number): Promise<number> {
     const eldest = segmentsIn(this.options.journalDirectory)[0];
     const from = eldest === undefined ? first : Math.min(first, eldest * recordsPerSegment);
-    await recallStreams(store, from, this.streams);
+    await recallStreams(store, from, this.maker.streams);
     return from;
-  }
-
-  private know(identity: ListenerIdentity): void {
-    const frame = eventFrame(identity, this.options.node, this.options.journal.epoch);
-    this.listeners.set(identity.key, { identity, frame });
-  }
-
-  private push(
-    type: EventType,
-    delegationId: string,
-    tenant: string,
-    causationId: string,
-    ticket: number,
-    timeMs: number,
-    data: unknown,
-  ): void {
-    const version = this.streams.advance(delegationId, tenant, type);
-    const json = JSON.stringify({
-      id: eventId(delegationId, version),
-      type,
-      version,
-      schemaVersion: eventRegistry[type].version,
-      time: new Date(timeMs).toISOString(),
-      node: this.options.node,
-      tenant,
-      delegationId,
-      correlationId: delegationId,
-      causationId,
-      epoch: this.options.journal.epoch,
-      sequence: ticket,
-      data,
-    });
-    this.batch.addText(delegationId, version, json);
   }
 
   private async follow(tail: JournalTail, first: number): Promise<void> {
     for (;;) {
       if (!this.isCaughtUp && this.publishedBefore >= first) {
         this.isCaughtUp = true;
-        this.resolveCaught(this.streams.list());
+        this.resolveCaught(this.maker.streams.list());
       }
       // A batch doesn't reach across the end of what predecessors left.
       const limit = tail.position < first ? Math.min(batchRecords, first - tail.position) : batchRecords;
@@ -291,8 +228,7 @@ export class Publisher implements Sequencer, TailSink {
     return this.checkpoints.write(everyMs, () => {
       // A batch that is not in the store yet has changed what is known already.
       if (this.batch.count > 0) return undefined;
-      const listeners = [...this.listeners.values()].map(({ identity }) => identity);
-      return { format: 1, position: this.publishedBefore, streams: this.streams.list(), listeners };
+      return this.maker.checkpoint(this.publishedBefore);
     });
   }
 }

@@ -1,11 +1,11 @@
 import { recordsPerSegment, segmentBytes } from '../../core/journal/segment-layout.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
+import { transferPolicy } from '../../core/serving/transfer-policy.js';
 import type { SharedCounters } from '../journal/shared-counters.js';
 import { allocate, replaceWithAnonymous } from '../linux/memory.js';
 import { rehearsalKey } from './listener-keys.js';
 import type { LoopHandle } from './loop-handle.js';
 import type { LoopReport } from './loop-messages.js';
-import { transferPolicy } from './policy-transfer.js';
 
 export interface StageOptions {
   /** The listener, which stays the caller's. */

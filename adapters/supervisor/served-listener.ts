@@ -1,21 +1,16 @@
+import type { ServedState } from '../../core/serving/served-state.js';
+import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 import type { LoopListener } from '../linux/request-kernel/loop-listener.js';
-import type { CompiledPolicyData } from './policy-transfer.js';
 
 /** A listener as a loop serves it: its policy and what it has in flight. */
-export interface Served {
+export interface Served extends ServedState {
   readonly listener: LoopListener;
   policy: CompiledPolicyData;
   parked: number;
   paused: boolean;
   hungUp: boolean;
-  /** No longer ours to serve once what is in flight has ended. */
-  leaving: boolean;
   /** Whether it had a request since forgetIdle() last looked. */
   wasBusy: boolean;
-  /** What a predecessor left unfinished, eldest first: begun before anything else of this listener. */
-  former: readonly Uint8Array[];
-  /** Threads whose next call is one that was made anew. */
-  readonly reissued: Set<number>;
 }
 
 export function serveListener(

@@ -2,7 +2,9 @@ import { delegationErrors } from './tables/delegation.js';
 import type { ErrorEntry } from './tables/entry.js';
 import { inputErrors } from './tables/input.js';
 import { machineErrors } from './tables/machine.js';
+import { simulationErrors } from './tables/simulation.js';
 import { storageErrors } from './tables/storage.js';
+import { traceErrors } from './tables/trace.js';
 
 export type { ErrorEntry } from './tables/entry.js';
 
@@ -12,6 +14,8 @@ export const errorTable = {
   ...machineErrors,
   ...storageErrors,
   ...delegationErrors,
+  ...simulationErrors,
+  ...traceErrors,
 } as const satisfies Record<`DEPUTY_E_${string}`, ErrorEntry>;
 
 /** The code of a DeputyError. */

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { replyNote, replyOutcome, requestFlag } from '../../../adapters/injector/protocol.js';
 import { createScoreboard } from '../../../adapters/injector/scoreboard.js';
-import { subStep } from '../../../adapters/injector/sub-steps.js';
 import { systemCall } from '../../../adapters/linux/native.js';
+import { replyNote, replyOutcome, requestFlag } from '../../../core/injector/protocol.js';
+import { subStep } from '../../../core/injector/sub-steps.js';
 import { injectorSuite } from './support/availability.js';
 import { holdCall, TestChannel } from './support/held-call.js';
 import { openInjector, type TestInjector } from './support/session.js';

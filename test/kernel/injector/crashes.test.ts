@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createScoreboard } from '../../../adapters/injector/scoreboard.js';
-import { subStep } from '../../../adapters/injector/sub-steps.js';
 import { systemCall } from '../../../adapters/linux/native.js';
+import { subStep } from '../../../core/injector/sub-steps.js';
 import { injectorSuite } from './support/availability.js';
 import { openInjector, runSession, type TestInjector } from './support/session.js';
 

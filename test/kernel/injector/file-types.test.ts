@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { replyNote, replyOutcome, requestFlag } from '../../../adapters/injector/protocol.js';
+import { replyNote, replyOutcome, requestFlag } from '../../../core/injector/protocol.js';
 import { injectorSuite } from './support/availability.js';
 import { runSession } from './support/session.js';
 

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { replyOutcome } from '../../../adapters/injector/protocol.js';
-import { reissueCode } from '../../../adapters/injector/reissue-protocol.js';
 import { systemCall } from '../../../adapters/linux/native.js';
+import { replyOutcome } from '../../../core/injector/protocol.js';
+import { reissueCode } from '../../../core/injector/reissue-protocol.js';
 import { injectorSuite } from './support/availability.js';
 import { freezers, makeFreezer } from './support/freezer.js';
 import { holdCall, TestChannel } from './support/held-call.js';

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { InjectionChannel } from '../../../adapters/injector/client.js';
-import { createReply, replyOutcome } from '../../../adapters/injector/protocol.js';
 import { createScoreboard } from '../../../adapters/injector/scoreboard.js';
 import { systemCall } from '../../../adapters/linux/native.js';
+import { createReply, replyOutcome } from '../../../core/injector/protocol.js';
 import { isLong } from '../../support/describe-when.js';
 import { injectorSuite } from './support/availability.js';
 import { type HeldCall, holdCall, TestChannel } from './support/held-call.js';

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { replyNote, replyOutcome, replyReason } from '../../../adapters/injector/protocol.js';
 import { allocate } from '../../../adapters/linux/memory.js';
 import { detach, interrupt, seize } from '../../../adapters/linux/ptrace.js';
 import { pollThread } from '../../../adapters/linux/wait.js';
+import { replyNote, replyOutcome, replyReason } from '../../../core/injector/protocol.js';
 import { injectorSuite } from './support/availability.js';
 import { openInjector, runSession } from './support/session.js';
 

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { replyOutcome } from '../../../adapters/injector/protocol.js';
 import { ReissueClient, type ReissueResult } from '../../../adapters/injector/reissue-client.js';
-import { reissueCode } from '../../../adapters/injector/reissue-protocol.js';
 import { allocate } from '../../../adapters/linux/memory.js';
 import { systemCall } from '../../../adapters/linux/native.js';
 import { detach, interrupt, seize } from '../../../adapters/linux/ptrace.js';
 import { pollThread } from '../../../adapters/linux/wait.js';
+import { replyOutcome } from '../../../core/injector/protocol.js';
+import { reissueCode } from '../../../core/injector/reissue-protocol.js';
 import { injectorSuite } from './support/availability.js';
 import { type HeldCall, holdCall, TestChannel } from './support/held-call.js';
 import { openInjector, type TestInjector } from './support/session.js';

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createScoreboard } from '../../../adapters/injector/scoreboard.js';
-import { subStep } from '../../../adapters/injector/sub-steps.js';
 import { systemCall } from '../../../adapters/linux/native.js';
+import { subStep } from '../../../core/injector/sub-steps.js';
 import { injectorSuite } from './support/availability.js';
 import { runLosingSession } from './support/losing.js';
 import { openInjector, type TestInjector } from './support/session.js';

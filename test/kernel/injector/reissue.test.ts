@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { reissueCode } from '../../../adapters/injector/reissue-protocol.js';
+import { reissueCode } from '../../../core/injector/reissue-protocol.js';
 import { injectorSuite } from './support/availability.js';
 import { runLosingSession } from './support/losing.js';
 import { openInjector } from './support/session.js';

@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { subStep } from '../../../adapters/injector/sub-steps.js';
+import { subStep } from '../../../core/injector/sub-steps.js';
 import { type AgentProcess, startAgentProcess } from '../../lab/agent-process.js';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { replayStateDirectory } from '../../support/replay.js';

@@ -1,11 +1,11 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { InjectionChannel } from '../../../../adapters/injector/client.js';
-import { createReply, type InjectionReply, replyOutcome } from '../../../../adapters/injector/protocol.js';
 import { allocate } from '../../../../adapters/linux/memory.js';
 import { systemCall } from '../../../../adapters/linux/native.js';
 import { readThreadMemory } from '../../../../adapters/linux/ptrace-memory.js';
-import { getWord, putWord } from '../../../../adapters/linux/ptrace-words.js';
 import { notifyCommand, receiveNotification } from '../../../../adapters/linux/seccomp.js';
+import { createReply, type InjectionReply, replyOutcome } from '../../../../core/injector/protocol.js';
+import { getWord, putWord } from '../../../../core/injector/ptrace-words.js';
 
 const POLLIN = 1;
 const POLLHUP = 16;

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { InjectionChannel } from '../../../../adapters/injector/client.js';
-import { createReply, type InjectionReply } from '../../../../adapters/injector/protocol.js';
 import { allocate, type NativeMemory } from '../../../../adapters/linux/memory.js';
 import { systemCall } from '../../../../adapters/linux/native.js';
 import { readThreadMemory } from '../../../../adapters/linux/ptrace-memory.js';
-import { getWord } from '../../../../adapters/linux/ptrace-words.js';
 import { notifyCommand, receiveNotification } from '../../../../adapters/linux/seccomp.js';
+import { createReply, type InjectionReply } from '../../../../core/injector/protocol.js';
+import { getWord } from '../../../../core/injector/ptrace-words.js';
 import type { TestInjector } from './session.js';
 import type { Target } from './target.js';
 

@@ -10,12 +10,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  EventBatch,
-  type FileEventStore,
-  openFileEventStore,
-} from '../../../../adapters/event-store/index.js';
+import { type FileEventStore, openFileEventStore } from '../../../../adapters/event-store/index.js';
 import { encodeLine } from '../../../../adapters/event-store/line.js';
+import { EventBatch } from '../../../../core/publishing/event-batch.js';
 import { sampleEvent, sampleRequests } from '../../../support/sample-events.js';
 
 const opened: FileEventStore[] = [];

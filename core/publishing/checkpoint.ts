@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { countsSchema } from '../events/vocabulary.js';
+import type { DelegationStateName } from '../machines/delegation.js';
+import type { ListenerIdentity } from './listener-identity.js';
+import type { StoredStream } from './open-streams.js';
+
+/**
+ * What the publisher knew when it had published all before `position`: where a successor starts to read the
+ * journal, instead of at its beginning. What was published behind it is published again, and the store takes
+ * it for the resend that it is.
+ */
+export interface Checkpoint {
+  readonly format: 1;
+  /** The first ticket that is not in it. */
+  readonly position: number;
+  readonly streams: readonly StoredStream[];
+  readonly listeners: readonly ListenerIdentity[];
+  /** The last event that was made: the store has it, and so all before it, unless it lost what it had. */
+  readonly last?: LastEvent | undefined;
+}
+
+/** An event, by its stream and its number there. */
+export interface LastEvent {
+  readonly streamId: string;
+  readonly version: number;
+}
+
+/**
+ * Has the store lost events that it had when the checkpoint was written? After a loss of power the checkpoint
+ * may be on the disk and the end of the store not; the journal has what is missing.
+ */
+export function isAheadOfStore({ last }: Checkpoint, versions: ReadonlyMap<string, number>): boolean {
+  return last !== undefined && (versions.get(last.streamId) ?? 0) < last.version;
+}
+
+export const checkpointSchema = z.object({
+  format: z.literal(1),
+  position: z.number().int().min(0),
+  streams: z.array(
+    z.object({
+      delegationId: z.string(),
+      version: z.number().int().min(0),
+      tenant: z.string(),
+      state: z.string().transform((state) => state as DelegationStateName),
+      counts: countsSchema,
+    }),
+  ),
+  listeners: z.array(
+    z.object({
+      key: z.number().int(),
+      delegationId: z.string(),
+      tenant: z.string(),
+      record: z.enum(['each', 'failures', 'summary']),
+    }),
+  ),
+  last: z.object({ streamId: z.string(), version: z.number().int().min(1) }).optional(),
+});

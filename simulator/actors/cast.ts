@@ -1,0 +1,210 @@
+import { resolvePolicy } from '../../core/policy/match.js';
+import { damageJournal } from '../faults/damage-journal.js';
+import type { Fault, FaultyActor } from '../faults/fault-schema.js';
+import type { ListenerEnd } from '../kernel/filter.js';
+import type { ModelProcess } from '../kernel/process.js';
+import type { Scenario } from '../scenario/scenario-schema.js';
+import type { World } from '../world/world.js';
+import type { Agent, AgentParts } from './agent.js';
+import type { ContainerState } from './agent-link.js';
+import { ModelKeeper } from './keeper.js';
+import { LoneSupervisor } from './lone-supervisor.js';
+import { DescriptorStore } from './service-manager.js';
+import { TargetProgram } from './target.js';
+
+/** Until a service manager has cleaned up, and starts the service again. */
+const restartUs = [100_000, 600_000] as const;
+const cleanUpUs = [500, 5_000] as const;
+/** Until a runtime has made a container, and its program runs. */
+const containerUs = [1_000, 5_000] as const;
+const connectAgainUs = 10_000;
+
+/** Who plays in a run: agents, targets, and what starts them again. Faults reach them through it. */
+export class Cast {
+  readonly targets: TargetProgram[] = [];
+  agent: Agent;
+  private readonly store = new DescriptorStore();
+  private containers = 0;
+  private replaced: Agent | undefined;
+  /** Faults and restarts that are under way. */
+  underWay = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly scenario: Scenario,
+    private readonly parts: AgentParts,
+  ) {
+    this.agent = this.startAgent();
+    for (const target of scenario.targets) this.startTarget(target.name);
+    world.applyFault = (fault, at) => this.apply(fault, at);
+    for (const { fault, atUs } of world.plan.timed()) {
+      this.later(atUs, () => {
+        world.plan.noteFired();
+        world.apply(fault, undefined);
+      });
+    }
+  }
+
+  /** Is nothing left to be done by anybody? */
+  get isDone(): boolean {
+    if (this.underWay > 0 || this.targets.some((target) => !target.isDone)) return false;
+    const active = this.agent.active;
+    return active?.isIdle === true && (this.parts.injectors?.isIdle ?? true);
+  }
+
+  /** The process that plays a part at present. */
+  processOf(actor: FaultyActor): ModelProcess | undefined {
+    const { agent } = this;
+    if (actor === 'supervisor') return agent.active?.parts.process;
+    if (actor === 'standby') {
+      return agent.supervisors.find((one) => one !== agent.active && one.parts.process.alive)?.parts.process;
+    }
+    if (actor === 'keeper') return agent.process;
+    return actor === 'injector' ? this.parts.injectors?.process : undefined;
+  }
+
+  private startAgent(handOver?: Agent): Agent {
+    const { keeper, serviceManager } = this.parts.setup;
+    if (!keeper) return this.watchOver(new LoneSupervisor(this.parts));
+    const process = this.world.kernel.spawn(`keeper-${this.parts.nextNumber('keeper')}`);
+    const earlier = handOver instanceof ModelKeeper ? handOver : undefined;
+    const agent = new ModelKeeper(process, {
+      ...this.parts,
+      stored: earlier === undefined ? this.store.all : [],
+      ...(serviceManager ? { storage: this.store } : {}),
+      ...(earlier === undefined ? {} : { handOver: () => this.handOver(earlier) }),
+    });
+    return this.watchOver(agent);
+  }
+
+  /** An agent that ends is started again, where somebody does that. */
+  private watchOver(agent: Agent): Agent {
+    const { keeper, serviceManager } = this.parts.setup;
+    if (keeper && !serviceManager) return agent;
+    agent.process.whenDead.push(() => {
+      if (this.replaced === agent) return;
+      this.later(this.world.random.between(...cleanUpUs), () => {
+        agent.kill();
+        this.parts.injectors?.stop();
+        this.later(this.world.random.between(...restartUs), () => {
+          this.agent = this.startAgent();
+        });
+      });
+    });
+    return agent;
+  }
+
+  private handOver(earlier: ModelKeeper) {
+    const given = earlier.handOver();
+    this.replaced = earlier;
+    this.later(1_000, () => {
+      earlier.kill();
+      for (const { listener } of given) listener.release();
+    });
+    return given;
+  }
+
+  private startTarget(name: string): void {
+    const scenario = this.scenario.targets.find((target) => target.name === name);
+    if (scenario === undefined) return;
+    const containerId = `${name}-${++this.containers}`;
+    const { metadata } = scenario;
+    const policy = resolvePolicy(this.parts.policy, { containerId, metadata });
+    const target = new TargetProgram(this.world, scenario, containerId, policy);
+    this.targets.push(target);
+    const { process } = target;
+    const { listener } = process.filter ?? {};
+    if (listener === undefined) return;
+    // The runtime holds it until it has handed it over, and then starts the program.
+    listener.refer();
+    this.later(this.world.random.between(...containerUs), () => {
+      const state = { containerId, processId: process.processId, metadata: scenario.metadata };
+      this.handOverListener(state, listener);
+      target.start();
+      target.busy--;
+    });
+    target.busy++;
+  }
+
+  /** A connection that nobody has taken yet waits in the socket, where that outlives the agent. */
+  private handOverListener(state: ContainerState, listener: ListenerEnd): void {
+    const { agent } = this;
+    if (agent.process.alive) agent.take(state, listener);
+    const isTaken = agent.process.alive || this.store.has(listener);
+    if (isTaken || !this.parts.setup.serviceManager) return listener.release();
+    this.later(connectAgainUs, () => this.handOverListener(state, listener));
+  }
+
+  private apply(fault: Fault, at: ModelProcess | undefined): void {
+    const { world } = this;
+    switch (fault.kind) {
+      case 'crash':
+        return this.crash(fault.actor === undefined ? at : this.processOf(fault.actor));
+      case 'hang': {
+        const process = fault.actor === undefined ? at : this.processOf(fault.actor);
+        if (process !== undefined) process.heldUntilUs = world.nowUs + (fault.forUs ?? Infinity);
+        return;
+      }
+      case 'storm':
+        return this.storm(fault.actor, fault.count, fault.everyUs);
+      case 'journal':
+        return damageJournal(world, fault.damage, fault.count);
+      case 'disk-full':
+        world.disk.isFull = true;
+        return this.later(fault.forUs, () => {
+          world.disk.isFull = false;
+        });
+      case 'clock-jump':
+        world.wallClockBaseMs += fault.byMs;
+        return;
+      case 'store':
+        return this.troubleStore(fault);
+      case 'replace':
+        this.agent = this.startAgent(this.agent);
+        return;
+      default:
+        return this.touchTarget(fault);
+    }
+  }
+
+  private crash(process: ModelProcess | undefined): void {
+    if (process !== undefined) this.world.kernel.kill(process);
+  }
+
+  private storm(actor: FaultyActor, count: number, everyUs: number): void {
+    this.crash(this.processOf(actor));
+    if (count > 1) this.later(everyUs, () => this.storm(actor, count - 1, everyUs));
+  }
+
+  private troubleStore(fault: Extract<Fault, { kind: 'store' }>): void {
+    const { store } = this.parts;
+    if (fault.trouble === 'disconnect') store.disconnect(fault.forUs);
+    else if (fault.trouble === 'delay') store.slowDown(fault.forUs);
+    else if (fault.trouble === 'duplicate') store.duplicate(fault.count);
+    else store.loseSuffix(fault.count);
+  }
+
+  private touchTarget(fault: Fault): void {
+    if (!('target' in fault)) return;
+    const target = this.targets.findLast(({ scenario }) => scenario.name === fault.target);
+    if (target === undefined) return;
+    const { kernel } = this.world;
+    const { process } = target;
+    if (fault.kind === 'signal') return kernel.signal(process, fault.signal);
+    const threadIds = process.threads.map(({ threadId }) => threadId);
+    kernel.kill(process);
+    if (fault.kind === 'pod-restart') this.startTarget(fault.target);
+    if (fault.kind !== 'pid-reuse') return;
+    // Somebody else's program gets the numbers, with other rights.
+    const other = kernel.spawn(`stranger-${this.parts.nextNumber('stranger')}`);
+    for (const id of threadIds) kernel.addThread(other, 0, other.actor, 0, id);
+  }
+
+  private later(delayUs: number, run: () => void): void {
+    this.underWay++;
+    this.world.scheduler.after(delayUs, undefined, () => {
+      this.underWay--;
+      run();
+    });
+  }
+}

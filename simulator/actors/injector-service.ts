@@ -1,0 +1,13 @@
+import type { RequestRecord } from '../../core/request/record.js';
+import type { ModelProcess } from '../kernel/process.js';
+import type { InjectionPort } from '../ports/request-kernel.js';
+
+/** Starts injectors, one after the other, and gives supervisors their side of the channel. */
+export interface InjectorService {
+  /** Under this process, which starts another when one dies. */
+  start(parent: ModelProcess): void;
+  stop(): void;
+  clientFor(process: ModelProcess, resume: (record: RequestRecord) => void): InjectionPort;
+  readonly process: ModelProcess | undefined;
+  readonly isIdle: boolean;
+}

@@ -1,0 +1,158 @@
+import type { ResolvedPolicy } from '../../core/policy/match.js';
+import type { ModelFile } from '../kernel/file-tree.js';
+import { modelHandleBytes } from '../kernel/file-tree.js';
+import { flag, syscall } from '../kernel/numbers.js';
+import { OpenFile, PlainDescription } from '../kernel/open-description.js';
+import type { CallRegisters, ModelProcess, ModelThread } from '../kernel/process.js';
+import type { ScenarioCall, ScenarioTarget } from '../scenario/scenario-schema.js';
+import type { World } from '../world/world.js';
+
+const dataStart = 0x7f00_0000_0000;
+const dataBytes = 8192;
+const place = { path: 1024, mountId: 2048, badPointer: 0x1000 } as const;
+/** Time of its own that a program takes between two calls. */
+const programUs = [1, 30] as const;
+
+type OpenCall = Extract<ScenarioCall, { open: string }>;
+
+/** A target's program: threads that make calls, one after the other, and keep what they get. */
+export class TargetProgram {
+  readonly process: ModelProcess;
+  /** Threads that have something left to do. */
+  busy = 0;
+  /** Descriptors that the program knows of, as its calls returned them. */
+  readonly known = new Set<number>();
+  /** Descriptors that it began with. */
+  readonly initial: ReadonlySet<number>;
+  private readonly mountDescriptors = new Map<string, number>();
+
+  constructor(
+    private readonly world: World,
+    readonly scenario: ScenarioTarget,
+    readonly containerId: string,
+    /** What it may have done for it. */
+    readonly policy: ResolvedPolicy,
+  ) {
+    const { kernel } = world;
+    const { name, descriptorLimit, killable, heldDescriptors } = scenario;
+    this.process = kernel.spawn(name, { descriptorLimit });
+    this.openInitial(heldDescriptors);
+    this.initial = new Set(this.process.table.entries().map(([number]) => number));
+    for (const [number, action] of Object.entries(scenario.handlers)) {
+      this.process.handlers.set(Number(number), { restarts: action === 'restart' });
+    }
+    for (const number of scenario.fatalCalls) this.process.fatalCalls.add(number);
+    const numbers = [syscall.openByHandleAt, syscall.nameToHandleAt];
+    kernel.installFilter(this.process, name, killable, numbers);
+    this.process.memory.add(dataStart, dataBytes * scenario.threads.length);
+  }
+
+  /** Its threads begin. */
+  start(): void {
+    const { kernel, scheduler } = this.world;
+    const [mountId = 0] = kernel.files.mounts.keys();
+    this.scenario.threads.forEach(({ startUs, calls }, index) => {
+      const actor = `${this.process.actor}/thread-${index + 1}`;
+      const thread = kernel.addThread(this.process, this.scenario.user, actor, mountId);
+      this.busy++;
+      scheduler.after(startUs, this.process, () => this.run(thread, index, calls, 0, 0));
+    });
+  }
+
+  get isDone(): boolean {
+    return this.busy === 0 || !this.process.alive;
+  }
+
+  private openInitial(held: number): void {
+    for (let number = 0; number < 3; number++) this.process.table.add(new PlainDescription());
+    for (const mount of this.world.kernel.files.mounts.values()) {
+      const root = this.world.kernel.files.rootOf(mount);
+      const number = this.process.table.add(new OpenFile(root, mount.mountId, false, flag.O_DIRECTORY));
+      this.mountDescriptors.set(mount.mountPoint, number);
+    }
+    for (let count = 0; count < held; count++) this.process.table.add(new PlainDescription());
+  }
+
+  private run(
+    thread: ModelThread,
+    index: number,
+    calls: readonly ScenarioCall[],
+    at: number,
+    time: number,
+  ): void {
+    const call = calls[at];
+    if (call === undefined) {
+      this.busy--;
+      return;
+    }
+    const isLast = time + 1 >= call.times;
+    const next = (): void => {
+      const [from, to] = programUs;
+      this.world.later(this.process, from + call.everyUs, to + call.everyUs, () =>
+        this.run(thread, index, calls, isLast ? at + 1 : at, isLast ? 0 : time + 1),
+      );
+    };
+    this.make(thread, index, call, next);
+  }
+
+  private make(thread: ModelThread, index: number, call: ScenarioCall, next: () => void): void {
+    const { kernel, scheduler } = this.world;
+    if ('open' in call) {
+      kernel.call(thread, this.openCall(call, index), (result) => {
+        this.keep(result, call.close);
+        next();
+      });
+    } else if ('nameToHandle' in call) {
+      kernel.call(thread, this.nameCall(call.nameToHandle, call.room, index), next);
+    } else if ('write' in call) {
+      const file = kernel.files.named(call.write);
+      if (file !== undefined) file.changes++;
+      next();
+    } else if ('remove' in call) {
+      const file = kernel.files.named(call.remove);
+      if (file !== undefined) file.isDeleted = true;
+      next();
+    } else scheduler.after(call.sleepUs, this.process, next);
+  }
+
+  /** A descriptor that a call returned: closed at once, or kept. */
+  private keep(number: number, closes: boolean): void {
+    if (number < 0) return;
+    if (closes) this.world.kernel.close(this.process, number);
+    else this.known.add(number);
+  }
+
+  private openCall(call: OpenCall, index: number): CallRegisters {
+    const base = dataStart + index * dataBytes;
+    const file = this.world.kernel.files.named(call.open);
+    const { memory } = this.process;
+    memory.view(base, 136)?.set(handleBytes(file, call.handle));
+    const pointer = call.handle === 'bad-pointer' ? place.badPointer : base;
+    const descriptor =
+      typeof call.mount === 'number' ? call.mount : (this.mountDescriptors.get(call.mount) ?? 999);
+    let flags = 0;
+    for (const name of call.flags) flags |= name === 'O_RDONLY' ? 0 : flag[name];
+    return { number: syscall.openByHandleAt, values: [descriptor, pointer, flags, 0, 0, 0] };
+  }
+
+  private nameCall(name: string, room: number, index: number): CallRegisters {
+    const base = dataStart + index * dataBytes;
+    const path = Uint8Array.from(`${name}\0`, (character) => character.charCodeAt(0));
+    const { memory } = this.process;
+    memory.view(base + place.path, path.length)?.set(path);
+    memory.view(base, 136)?.set(new Uint8Array(new Uint32Array([room, 0]).buffer));
+    const [descriptor = 3] = this.mountDescriptors.values();
+    return {
+      number: syscall.nameToHandleAt,
+      values: [descriptor, base + place.path, base, base + place.mountId, 0, 0],
+    };
+  }
+}
+
+/** struct file_handle of a file, or of what a program may give instead. */
+function handleBytes(file: ModelFile | undefined, kind: OpenCall['handle']): Uint8Array {
+  const size = kind === 'too-long' ? 129 : kind === 'empty' ? 0 : modelHandleBytes;
+  const type = kind === 'bad-type' ? -1 : 1;
+  const generation = kind === 'stale' ? 0xdead : (file?.generation ?? 0);
+  return new Uint8Array(new Int32Array([size, type, file?.inode ?? 0, generation]).buffer);
+}

@@ -1,0 +1,25 @@
+import { allSettles } from './all-settles.js';
+import { answeredOnce } from './answered-once.js';
+import { answersAreRight } from './answers-are-right.js';
+import { callsReturn } from './calls-return.js';
+import { eventsAreLegal } from './events-are-legal.js';
+import { eventsAreTrue } from './events-are-true.js';
+import type { Invariant } from './invariant.js';
+import { noLeaks } from './no-leaks.js';
+import { nothingForbidden } from './nothing-forbidden.js';
+import { targetUntouched } from './target-untouched.js';
+import { truncatedOnce } from './truncated-once.js';
+
+/** Everything that always holds; a further invariant is a file and a line here. */
+export const invariants: readonly Invariant[] = [
+  answeredOnce,
+  answersAreRight,
+  nothingForbidden,
+  truncatedOnce,
+  noLeaks,
+  targetUntouched,
+  eventsAreLegal,
+  eventsAreTrue,
+  callsReturn,
+  allSettles,
+];

@@ -1,0 +1,35 @@
+import type { Cast } from '../actors/cast.js';
+import type { Scenario } from '../scenario/scenario-schema.js';
+import type { World } from '../world/world.js';
+import type { WorldWatch } from '../world/world-watch.js';
+
+/** What was found wrong: where the run was, and what shows it. */
+export interface Violation {
+  readonly invariant: string;
+  readonly sentence: string;
+  readonly point: number;
+  readonly timeUs: number;
+  /** The entry of the trace that tells of it; 0 where there is no trace. */
+  readonly sequence: number;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** What an invariant may look at; it changes nothing. */
+export interface Stage {
+  readonly world: World;
+  readonly cast: Cast;
+  readonly scenario: Scenario;
+}
+
+/**
+ * One thing that always holds. `begin` makes its memory of one run and tells what it looks at; safety is
+ * reported as it breaks, liveness in `finished`, when all faults are over and the world had time to heal.
+ */
+export interface Invariant {
+  readonly id: string;
+  readonly sentence: string;
+  readonly begin: (
+    stage: () => Stage,
+    broken: (detail: Readonly<Record<string, unknown>>) => void,
+  ) => WorldWatch;
+}

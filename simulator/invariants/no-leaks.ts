@@ -1,0 +1,29 @@
+import type { Invariant } from './invariant.js';
+
+/** Safety: what a target's table has is what its program was given. */
+export const noLeaks: Invariant = {
+  id: 'no-leaks',
+  sentence:
+    'No descriptor stays in a target that its program was not given, nor in deputy for a call that is over.',
+  begin: (stage, broken) => ({
+    finished: () => {
+      const { cast } = stage();
+      for (const target of cast.targets) {
+        if (!target.process.alive) continue;
+        const isBusy = target.process.threads.some(({ call }) => call !== undefined);
+        const numbers = target.process.table.entries().map(([number]) => number);
+        const leaked = numbers.filter((number) => !target.initial.has(number) && !target.known.has(number));
+        const missing = [...target.known].filter((number) => !numbers.includes(number));
+        if (!isBusy && leaked.length > 0) broken({ target: target.process.actor, leaked });
+        if (missing.length > 0) broken({ target: target.process.actor, missing });
+      }
+      const active = cast.agent.active;
+      if (active?.isIdle !== true) return;
+      const held = active.parts.process.table
+        .entries()
+        .filter(([, { description }]) => description.kind === 'file');
+      const perMount = [...stage().world.kernel.files.mounts].length * cast.targets.length;
+      if (held.length > perMount) broken({ supervisor: active.parts.process.actor, held: held.length });
+    },
+  }),
+};

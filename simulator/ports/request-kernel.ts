@@ -1,0 +1,247 @@
+import { fileType, type RequestKernel } from '../../core/ports/kernel.js';
+import type { RequestRecord } from '../../core/request/record.js';
+import { offset } from '../../core/request/record-layout.js';
+import type { ModelFile } from '../kernel/file-tree.js';
+import { ListenerEnd } from '../kernel/filter.js';
+import { AT_FDCWD, abi, flag, no } from '../kernel/numbers.js';
+import { type OpenDescription, OpenFile } from '../kernel/open-description.js';
+import type { ModelProcess, ModelThread } from '../kernel/process.js';
+import type { World } from '../world/world.js';
+import { adoptDescriptor } from './adopt-descriptor.js';
+import type { LoopListener, LoopMount } from './loop-state.js';
+import { encodeHandle, readHandle, readPath, writeHandle, writeMountId } from './target-memory.js';
+
+const W_OK = 2;
+/** What F_SETFL can change: O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME (fcntl(2)). */
+const settableFlags = 0o2000 | 0o4000 | 0o20000 | 0o40000 | 0o1000000;
+/** What an open heeds and F_GETFL does not show. */
+const openOnlyFlags = flag.O_CLOEXEC | flag.O_TRUNC | flag.O_CREAT;
+
+/** Where requests go that need the injector. */
+export interface InjectionPort {
+  submit(
+    record: RequestRecord,
+    listener: { readonly descriptor: number },
+    descriptor: number,
+    closeOnExec: boolean,
+  ): number;
+  withdraw(
+    record: RequestRecord,
+    listener: { readonly descriptor: number },
+    descriptor: number,
+    number: number,
+  ): number;
+  query(record: RequestRecord): void;
+}
+
+/** The port of handlers over the modelled kernel, for one supervisor's loop. */
+export class ModelRequestKernel implements RequestKernel {
+  readonly abi = abi;
+  private identity: number | undefined;
+
+  constructor(
+    private readonly world: World,
+    private readonly process: ModelProcess,
+    private readonly injection: InjectionPort | undefined,
+  ) {}
+
+  identifyThread(record: RequestRecord): number {
+    const thread = this.world.kernel.threads.get(record.threadId);
+    if (thread === undefined) return no('ESRCH');
+    record.thread = thread;
+    return 0;
+  }
+
+  checkNotification(record: RequestRecord): number {
+    return this.filterOf(record)?.check(record.notificationId) ?? no('EBADF');
+  }
+
+  readHandle(record: RequestRecord, register: number): number {
+    return readHandle(this.thread(record), record, register);
+  }
+
+  readPath(record: RequestRecord, register: number): number {
+    return readPath(this.thread(record), record, register);
+  }
+
+  findMount(record: RequestRecord, descriptor: number): number {
+    const thread = this.thread(record);
+    if (thread.mode === 'dead') return no('EBADF');
+    let mountId = thread.workingMount;
+    if (descriptor !== AT_FDCWD) {
+      const held = thread.process.table.at(descriptor);
+      // An O_PATH descriptor is none for open_by_handle_at(2): the kernel takes it with fdget().
+      if (!(held instanceof OpenFile) || held.pathOnly) return no('EBADF');
+      mountId = held.mountId;
+    }
+    const listener = record.listener as LoopListener;
+    record.setF64(offset.mountId, mountId);
+    const mount = listener.mounts.get(mountId) ?? this.look(mountId);
+    if (mount === undefined) return no('ENXIO');
+    listener.mounts.set(mountId, mount);
+    record.mount = mount;
+    return 0;
+  }
+
+  openMount(record: RequestRecord): number {
+    const mount = record.mount as LoopMount;
+    if (mount.descriptor >= 0) return 0;
+    const root = this.world.kernel.files.rootOf(mount.mount);
+    const opened = this.process.table.add(new OpenFile(root, mount.mountId, false, 0), true);
+    if (opened < 0) return opened;
+    mount.descriptor = opened;
+    return 0;
+  }
+
+  assumeIdentity(record: RequestRecord): number {
+    this.identity = this.thread(record).user;
+    return 0;
+  }
+
+  openByHandle(record: RequestRecord, flags: number): number {
+    const { mount, mountId } = record.mount as LoopMount;
+    const inode = record.u32(offset.handleData);
+    const file = this.world.kernel.files.decode(mount.device, inode, record.u32(offset.handleData + 4));
+    if (file === undefined) return no('ESTALE');
+    const errno = this.checkOpen(file, flags, mount.isReadOnly);
+    if (errno < 0) return errno;
+    const isPath = (flags & flag.O_PATH) !== 0;
+    const opened = new OpenFile(file, mountId, isPath, flags & ~openOnlyFlags);
+    const descriptor = this.process.table.add(opened, true);
+    if (descriptor < 0) return descriptor;
+    if (!isPath && (flags & flag.O_TRUNC) !== 0) {
+      file.changes++;
+      file.truncations++;
+    }
+    this.world.watch.opened?.(this.process, record, file, flags);
+    return descriptor;
+  }
+
+  describeFile(_record: RequestRecord, descriptor: number): number {
+    return this.file(descriptor)?.file.type ?? no('EBADF');
+  }
+
+  checkAccess(_record: RequestRecord, descriptor: number, mode: number): number {
+    const held = this.file(descriptor);
+    if (held === undefined) return no('EBADF');
+    return this.may(held.file, mode) ? 0 : no('EACCES');
+  }
+
+  fingerprintFile(_record: RequestRecord, descriptor: number): number {
+    const held = this.file(descriptor);
+    return held === undefined ? no('EBADF') : 1 + held.file.changes;
+  }
+
+  closeDescriptor(descriptor: number): number {
+    return this.world.kernel.close(this.process, descriptor);
+  }
+
+  openPath(record: RequestRecord): number {
+    const file = this.world.kernel.files.named(record.path);
+    if (file === undefined) return no('ENOENT');
+    return this.process.table.add(new OpenFile(file, this.thread(record).workingMount, true, flag.O_PATH));
+  }
+
+  encodeHandle(record: RequestRecord, descriptor: number): number {
+    const held = this.file(descriptor);
+    return held === undefined ? no('EBADF') : encodeHandle(held.file, record);
+  }
+
+  writeHandle(record: RequestRecord, register: number, bytes: number): number {
+    return writeHandle(this.thread(record), record, register, bytes);
+  }
+
+  writeMountId(record: RequestRecord, register: number, unique: boolean): number {
+    return writeMountId(this.thread(record), record, register, unique);
+  }
+
+  addDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {
+    const source = this.description(descriptor);
+    return this.filterOf(record)?.addDescriptor(record.notificationId, source, closeOnExec) ?? no('EBADF');
+  }
+
+  setStatusFlags(descriptor: number, flags: number): number {
+    const held = this.file(descriptor);
+    if (held === undefined || held.pathOnly) return no('EBADF');
+    held.statusFlags = (held.statusFlags & ~settableFlags) | (flags & settableFlags);
+    return 0;
+  }
+
+  adoptDescriptor(record: RequestRecord, descriptor: number, flags: number, mark: number): number {
+    const known = record.i32(offset.addedNumber) - 1;
+    return adoptDescriptor(this.process, this.thread(record), descriptor, flags, mark, known);
+  }
+
+  withdrawDescriptor(record: RequestRecord, descriptor: number, number: number): number {
+    const { injection } = this;
+    return injection?.withdraw(record, record.listener as LoopListener, descriptor, number) ?? no('ENOSYS');
+  }
+
+  answerValue(record: RequestRecord, value: number, errno: number): number {
+    const response = { value, error: -errno, isContinue: false };
+    return this.filterOf(record)?.send(record.notificationId, response) ?? no('EBADF');
+  }
+
+  answerContinue(record: RequestRecord): number {
+    const response = { value: 0, error: 0, isContinue: true };
+    return this.filterOf(record)?.send(record.notificationId, response) ?? no('EBADF');
+  }
+
+  injectDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {
+    const { injection } = this;
+    return (
+      injection?.submit(record, record.listener as LoopListener, descriptor, closeOnExec) ?? no('ENOSYS')
+    );
+  }
+
+  queryInjection(record: RequestRecord): number {
+    if (this.injection === undefined) return no('ENOSYS');
+    this.injection.query(record);
+    return 0;
+  }
+
+  /** What an open finds wrong, in the kernel's order (fs/namei.c, do_open(), may_open()). */
+  private checkOpen(file: ModelFile, flags: number, isReadOnly: boolean): number {
+    if ((flags & flag.O_DIRECTORY) !== 0 && file.type !== fileType.directory) return no('ENOTDIR');
+    if ((flags & flag.O_PATH) !== 0) return 0;
+    const access = flags & flag.O_ACCMODE;
+    const writes = access !== 0 || (flags & flag.O_TRUNC) !== 0;
+    if (file.type === fileType.symlink) return no('ELOOP');
+    if (file.type === fileType.directory && writes) return no('EISDIR');
+    const truncates = (flags & flag.O_TRUNC) !== 0;
+    if (truncates && isReadOnly) return no('EROFS');
+    if (writes && !this.may(file, W_OK)) return no('EACCES');
+    return writes && isReadOnly ? no('EROFS') : 0;
+  }
+
+  private may(file: ModelFile, mode: number): boolean {
+    const bits = file.user === this.identity ? file.mode >> 6 : file.mode;
+    return (bits & mode) === mode;
+  }
+
+  private look(mountId: number): LoopMount | undefined {
+    const mount = this.world.kernel.files.mounts.get(mountId);
+    if (mount === undefined) return undefined;
+    const { fileSystemType, mountPoint, root } = mount;
+    return { mountId, fileSystemType, mountPoint, root, verdict: -1, mount, descriptor: -1 };
+  }
+
+  private thread(record: RequestRecord): ModelThread {
+    if (record.thread === undefined) throw new Error(`thread ${record.threadId} is used before it is known`);
+    return record.thread as ModelThread;
+  }
+
+  private description(descriptor: number): OpenDescription | undefined {
+    return this.process.table.at(descriptor);
+  }
+
+  private file(descriptor: number): OpenFile | undefined {
+    const held = this.description(descriptor);
+    return held instanceof OpenFile ? held : undefined;
+  }
+
+  private filterOf(record: RequestRecord) {
+    const held = this.description((record.listener as LoopListener).descriptor);
+    return held instanceof ListenerEnd ? held.filter : undefined;
+  }
+}

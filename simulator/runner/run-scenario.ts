@@ -1,0 +1,188 @@
+import { parsePolicy } from '../../core/policy/parse.js';
+import type { Handler } from '../../core/steps/handler.js';
+import type { StepTable } from '../../core/steps/step.js';
+import { Cast } from '../actors/cast.js';
+import { InjectorPool } from '../actors/injector/injector-pool.js';
+import { FaultPlan } from '../faults/fault-plan.js';
+import type { Fault } from '../faults/fault-schema.js';
+import { invariants as allInvariants } from '../invariants/all.js';
+import type { Invariant, Stage, Violation } from '../invariants/invariant.js';
+import { Generator } from '../random/generator.js';
+import { buildMachine } from '../scenario/build-machine.js';
+import type { Scenario, Setup } from '../scenario/scenario-schema.js';
+import { ModelEventStore } from '../storage/event-store.js';
+import type { EntryDraft } from '../trace/writer.js';
+import { World } from '../world/world.js';
+import { combineWatches, type WorldWatch } from '../world/world-watch.js';
+import { Coverage, type CoverageCounts } from './coverage.js';
+import { TraceWatch } from './trace-watch.js';
+
+/** Takes the entries of a run, in their order; TraceWriter's entry() is one. */
+export type TraceSink = (entry: EntryDraft) => void;
+
+export interface RunOptions {
+  /** A decimal number of 64 bits. */
+  readonly seed: string | bigint;
+  /** Another set of processes than the scenario's. */
+  readonly setup?: Partial<Setup>;
+  /** More faults than the scenario's. */
+  readonly faults?: readonly Fault[];
+  readonly trace?: TraceSink;
+  /** Makes another table of a handler's, for mutations; called once a handler. */
+  readonly mutateTable?: (handler: Handler) => StepTable;
+  readonly invariants?: readonly Invariant[];
+  /** Stops at the first broken invariant. */
+  readonly stopsAtViolation?: boolean;
+  /** Told of each point, for whoever enumerates them. */
+  readonly onPoint?: (point: Point) => void;
+}
+
+/** A step of an actor, at which it may die. */
+export interface Point {
+  readonly point: number;
+  readonly timeUs: number;
+  readonly kind: string;
+  readonly actor: string;
+  readonly name: string;
+  readonly request: string | null;
+}
+
+export type Outcome = 'held' | 'broken' | 'inconclusive';
+
+export interface RunResult {
+  readonly outcome: Outcome;
+  /** Calls of ports by real code of strategies. */
+  readonly steps: number;
+  /** Steps of all actors. */
+  readonly points: number;
+  readonly timeUs: number;
+  readonly stateHash: string;
+  readonly violations: readonly Violation[];
+  readonly coverage: CoverageCounts;
+}
+
+/** Turns of the microtask queue after an event that may have settled promises: more than a chain needs. */
+const microtaskTurns = 40;
+const violationLimit = 100;
+
+/** Runs a scenario once. The same scenario, options and seed always go the same way. */
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<RunResult> {
+  const run = new Run(scenario, options);
+  return run.play();
+}
+
+class Run {
+  private readonly violations: Violation[] = [];
+  private readonly coverage = new Coverage();
+  private traced: TraceWatch | undefined;
+  private readonly world: World;
+  private readonly stage: Stage;
+
+  constructor(
+    private readonly scenario: Scenario,
+    private readonly options: RunOptions,
+  ) {
+    const random = new Generator(BigInt(options.seed));
+    const faults = [...scenario.faults, ...(options.faults ?? [])];
+    const plan = new FaultPlan(faults, random.fork('faults'));
+    this.world = new World(random.fork('world'), this.watch(), plan);
+    this.world.isTraced = options.trace !== undefined || options.onPoint !== undefined;
+    buildMachine(this.world.kernel.files, scenario);
+    this.stage = { world: this.world, scenario, cast: this.makeCast(random) };
+  }
+
+  async play(): Promise<RunResult> {
+    const { scheduler } = this.world;
+    const { virtualUs, points } = this.scenario.limits;
+    let isOver = false;
+    let isStuck = false;
+    while (!isOver && !isStuck) {
+      isStuck = scheduler.nextUs > virtualUs || this.world.points > points || !scheduler.step();
+      if (this.world.hasMicrotasks) await this.drain();
+      isOver =
+        this.stage.cast.isDone || (this.options.stopsAtViolation === true && this.violations.length > 0);
+    }
+    this.world.watch.finished?.();
+    return this.result(isStuck && this.world.points > points);
+  }
+
+  private async drain(): Promise<void> {
+    this.world.hasMicrotasks = false;
+    for (let turn = 0; turn < microtaskTurns; turn++) await undefined;
+  }
+
+  private result(wasCut: boolean): RunResult {
+    const { world, violations } = this;
+    const outcome = violations.length > 0 ? 'broken' : wasCut ? 'inconclusive' : 'held';
+    return {
+      outcome,
+      steps: world.steps,
+      points: world.points,
+      timeUs: world.nowUs,
+      stateHash: world.hash.digest,
+      violations,
+      coverage: this.coverage.counts(),
+    };
+  }
+
+  private makeCast(random: Generator): Cast {
+    const { scenario, options, world } = this;
+    const numbers = new Map<string, number>();
+    const tables = new Map<Handler, StepTable>();
+    const setup = { ...scenario.setup, ...options.setup };
+    const nextNumber = (kind: string): number => {
+      const next = (numbers.get(kind) ?? 0) + 1;
+      numbers.set(kind, next);
+      return next;
+    };
+    return new Cast(world, scenario, {
+      world,
+      setup,
+      policy: parsePolicy(scenario.policy),
+      store: new ModelEventStore(world),
+      ids: random.fork('ids'),
+      injectors: setup.injector ? new InjectorPool(world, nextNumber) : undefined,
+      book: new Map(),
+      nextNumber,
+      tableOf: (handler) => {
+        const known = tables.get(handler) ?? options.mutateTable?.(handler) ?? handler.steps;
+        tables.set(handler, known);
+        return known;
+      },
+    });
+  }
+
+  private watch(): WorldWatch {
+    const watches: WorldWatch[] = [this.coverage.watch()];
+    for (const invariant of this.options.invariants ?? allInvariants) {
+      watches.push(
+        invariant.begin(
+          () => this.stage,
+          (detail) => this.broken(invariant, detail),
+        ),
+      );
+    }
+    const { onPoint, trace } = this.options;
+    if (trace !== undefined) {
+      // First, so that what an invariant finds comes behind what shows it.
+      this.traced = new TraceWatch(() => this.world.scheduler, trace);
+      watches.unshift(this.traced.watch());
+    }
+    if (onPoint !== undefined) watches.push(pointWatch(() => this.world.nowUs, onPoint));
+    return combineWatches(watches);
+  }
+
+  private broken({ id, sentence }: Invariant, detail: Readonly<Record<string, unknown>>): void {
+    if (this.violations.length >= violationLimit) return;
+    const { points, nowUs } = this.world;
+    const sequence = this.traced?.violated(id, sentence, detail) ?? 0;
+    this.violations.push({ invariant: id, sentence, point: points, timeUs: nowUs, sequence, detail });
+  }
+}
+
+function pointWatch(nowUs: () => number, onPoint: (point: Point) => void): WorldWatch {
+  return {
+    stepped: ({ point, process, kind, name, request }) =>
+      onPoint({ point, timeUs: nowUs(), kind, actor: process.actor, name, request }),
+  };
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { policySchema } from '../../core/policy/schema.js';
+import { faultSchema } from '../faults/fault-schema.js';
+
+const name = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower-case letters, digits, -');
+const us = z.int().min(0).max(3_600_000_000);
+const count = z.int().min(1).max(100_000);
+const user = z.int().min(0).max(0xffff_fffe);
+
+/** Which processes there are, and what they keep. A setting of its own, so that setups can be compared. */
+export const setupSchema = z.strictObject({
+  strategy: z.enum(['seccomp-notify']).default('seccomp-notify'),
+  /** A process that holds the listeners. Without one the supervisor holds them alone, as others do it. */
+  keeper: z.boolean().default(true),
+  /** A second supervisor that waits, warm. */
+  standby: z.boolean().default(true),
+  /** Requests are written down before they are acted on, and read at a take-over. */
+  journal: z.boolean().default(true),
+  injector: z.boolean().default(true),
+  /** A service manager that stores descriptors (FDSTORE) and starts the agent again. */
+  serviceManager: z.boolean().default(true),
+});
+
+export const fileTypes = [
+  'fifo',
+  'character-device',
+  'directory',
+  'block-device',
+  'regular',
+  'symlink',
+  'socket',
+] as const;
+
+const mountSchema = z.strictObject({
+  at: z.string().min(1).max(256),
+  type: z.string().min(1).max(64).default('ext4'),
+  /** Mounts of one file system have one device. */
+  device: z.int().min(1).max(1000),
+  readOnly: z.boolean().default(false),
+});
+
+const fileSchema = z.strictObject({
+  name,
+  type: z.enum(fileTypes).default('regular'),
+  device: z.int().min(1).max(1000).default(1),
+  user: user.default(107),
+  /** Permission bits, octal as text: '0644'. */
+  mode: z
+    .string()
+    .regex(/^0[0-7]{3}$/, "expected octal digits such as '0644'")
+    .default('0644'),
+});
+
+const openFlags = [
+  'O_RDONLY',
+  'O_WRONLY',
+  'O_RDWR',
+  'O_CREAT',
+  'O_TRUNC',
+  'O_APPEND',
+  'O_NONBLOCK',
+  'O_DIRECTORY',
+  'O_NOFOLLOW',
+  'O_CLOEXEC',
+  'O_PATH',
+] as const;
+
+const timing = { times: count.default(1), everyUs: us.default(50) };
+
+/** What a thread does, one after the other. */
+export const callSchema = z.union([
+  z.strictObject({
+    /** open_by_handle_at(2) of a file by its handle, through the mount's descriptor. */
+    open: name,
+    flags: z.array(z.enum(openFlags)).default(['O_RDONLY']),
+    /** A mount point, or a number that is no descriptor of a mount. */
+    mount: z.union([z.string(), z.int()]).default('/share'),
+    /** What the handle is instead: none at all, one of no file, or too long. */
+    handle: z.enum(['right', 'bad-pointer', 'stale', 'too-long', 'empty', 'bad-type']).default('right'),
+    /** Close what was opened before the next call. */
+    close: z.boolean().default(true),
+    ...timing,
+  }),
+  /** name_to_handle_at(2) with a path. */
+  z.strictObject({ nameToHandle: name, room: z.int().min(0).max(128).default(128), ...timing }),
+  /** A write into a file that another program makes. */
+  z.strictObject({ write: name, ...timing }),
+  /** A file is removed. */
+  z.strictObject({ remove: name, ...timing }),
+  z.strictObject({ sleepUs: us, ...timing }),
+]);
+
+const targetSchema = z.strictObject({
+  name,
+  user: user.default(107),
+  /** SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. */
+  killable: z.boolean().default(false),
+  descriptorLimit: z.int().min(4).max(1024).default(64),
+  /** Descriptors that the target holds besides its standard streams and its mounts. */
+  heldDescriptors: z.int().min(0).max(1024).default(0),
+  /** Signals by number, and whether their handlers have SA_RESTART. */
+  handlers: z.record(z.string().regex(/^\d+$/), z.enum(['restart', 'interrupt'])).default({}),
+  /** Calls by number that a filter of its own answers with SIGSYS. */
+  fatalCalls: z.array(z.int().min(0).max(1000)).max(16).default([]),
+  metadata: z.string().max(256).default(''),
+  threads: z
+    .array(z.strictObject({ startUs: us.default(0), calls: z.array(callSchema).min(1).max(1000) }))
+    .min(1)
+    .max(64),
+});
+
+/** A scenario: a machine, targets and what they do, what goes wrong, and what is expected of it all. */
+export const scenarioSchema = z.strictObject({
+  version: z.literal(1).default(1),
+  name,
+  sentence: z.string().min(1).max(512),
+  setup: setupSchema.prefault({}),
+  policy: policySchema.default({ version: 1 }),
+  machine: z
+    .strictObject({
+      mounts: z.array(mountSchema).max(64).default([]),
+      files: z.array(fileSchema).max(256).default([]),
+    })
+    .prefault({}),
+  targets: z.array(targetSchema).min(1).max(16),
+  faults: z.array(faultSchema).max(256).default([]),
+  /** Invariants that break, and are meant to: the scenario shows what others lose. */
+  expect: z.strictObject({ broken: z.array(z.string()).default([]) }).prefault({}),
+  limits: z
+    .strictObject({
+      virtualUs: us.default(60_000_000),
+      points: z.int().min(1).max(100_000_000).default(2_000_000),
+    })
+    .prefault({}),
+});
+
+export type Setup = z.output<typeof setupSchema>;
+export type Scenario = z.output<typeof scenarioSchema>;
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type ScenarioCall = z.output<typeof callSchema>;
+export type ScenarioTarget = Scenario['targets'][number];
