@@ -27,13 +27,18 @@ export function fieldChanges(before: unknown, after: unknown, path = ''): FieldC
   if (isNested(before) && isNested(after) && Array.isArray(before) === Array.isArray(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
     return [...keys].flatMap((key) =>
-      fieldChanges(before[key], after[key], path === '' ? key : `${path}.${key}`),
+      fieldChanges(own(before, key), own(after, key), path === '' ? key : `${path}.${key}`),
     );
   }
   if (before === after) return [];
   if (before !== undefined && after !== undefined && canonicalJson(before) === canonicalJson(after))
     return [];
   return [{ path, before, after }];
+}
+
+/** A field may be called like something that every object has. */
+function own(fields: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }
 
 function isNested(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { deputyError } from '../../../core/errors/deputy-error.js';
 import { escapeText } from '../../../core/events/escape-text.js';
 import type { EntryFilter, EntryWindow } from '../../show/select.js';
@@ -30,7 +30,12 @@ export function addShowCommand(program: Command): void {
     .command('show')
     .description('draw a trace: lanes in the terminal, JSON, or one HTML file')
     .argument('<trace>', "the trace file; '-' for stdin")
-    .option('--html <file>', 'write one self-contained HTML file instead')
+    .addOption(
+      new Option(
+        '--html <file>',
+        'write one self-contained HTML file instead; it filters by itself',
+      ).conflicts(['json', 'width', 'actor', 'type', 'request', 'around']),
+    )
     .option('--json', 'print JSON')
     .option('--width <columns>', "as wide as this; the terminal's width if not given", wholeNumber)
     .option('--actor <id>', 'only of this actor and what is below it; may be repeated', collectText)

@@ -21,8 +21,8 @@ export const pageBody = `<section class="tools" aria-label="Steps and filters">
 <main>
 <div class="lanes" id="lanes" tabindex="0" role="listbox" aria-label="Entries, time downwards">
 <div class="heads" id="heads" role="presentation"></div>
-<div class="sheet" id="sheet" role="presentation"><div id="lives" role="presentation"></div>
-<svg id="chain" aria-hidden="true"><path></path></svg><div id="rows" role="presentation"></div></div>
+<div class="sheet" id="sheet" role="presentation"><div id="rows" role="presentation"></div>
+<div id="lives" role="presentation"></div><svg id="chain" aria-hidden="true"><path></path></svg></div>
 <p class="empty" id="empty" hidden>Nothing matches the filter.</p>
 </div>
 <aside class="detail" id="detail" aria-label="The selected entry" tabindex="-1"></aside>

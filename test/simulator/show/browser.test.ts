@@ -213,6 +213,15 @@ describeWhen(missingForChromium(), 'the picture in a real browser', () => {
     await page.open(`${write('trace.html', trace)}#entry-42`);
     expect(await selected()).toBe(42);
     expect(await isSeen('#row-42 .node')).toBe(true);
+    await page.press('j');
+    await page.click('#detail a');
+    expect(await page.evaluate('location.hash')).toBe('#entry-43');
+    await page.evaluate("location.hash = '#entry-77'");
+    await page.until("document.querySelector('#position').textContent.startsWith('entry 77 ')");
+    await page.evaluate("location.hash = '#entry-999999'");
+    await page.drawn();
+    expect(await selected()).toBe(77);
+    expect(troubles()).toEqual([]);
   });
 
   test('shows hostile strings as the text that they are', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { diffJson } from '../../../simulator/show/diff/diff-json.js';
 import { renderDiff } from '../../../simulator/show/diff/diff-text.js';
 import { diffTraces } from '../../../simulator/show/diff/diff-traces.js';
+import { fieldChanges } from '../../../simulator/show/state-changes.js';
 import { displayWidth } from '../../../simulator/show/text/display-width.js';
 import type { Trace } from '../../../simulator/trace/schema.js';
 import { hostileNames, syntheticTrace } from '../../support/synthetic-trace.js';
@@ -69,4 +70,11 @@ describe('a diff of traces', () => {
     expect(diff.sameRun).toBe(false);
     expect(diff.header).toEqual([{ path: 'seed', before: '1', after: '2' }]);
   });
+});
+
+test('a field may be called like something that every object has', () => {
+  expect(fieldChanges({}, { toString: 'x', constructor: 1 })).toEqual([
+    { path: 'toString', before: undefined, after: 'x' },
+    { path: 'constructor', before: undefined, after: 1 },
+  ]);
 });

@@ -35,7 +35,10 @@ function factsOf(entry) {
   const add = (name, ...value) => facts.append(make('dt', '', name), make('dd', '', ...value));
   const cause = entryOf(entry.cause);
   const since = cause === undefined ? '' : ' ' + (entry.timeUs - cause.timeUs) + ' µs after its cause';
-  add('entry', String(entry.sequence));
+  const link = /** @type {HTMLAnchorElement} */ (make('a', '', String(entry.sequence)));
+  link.href = '#entry-' + entry.sequence;
+  link.title = 'The address of this entry';
+  add('entry', link);
   add('time', timeText(entry.timeUs) + ' ms', make('small', '', since));
   const names = actor.label === actor.id || actor.label === '' ? actor.kind : actor.label + ', ' + actor.kind;
   add('actor', actor.id, make('small', '', ' ' + names));

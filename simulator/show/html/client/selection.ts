@@ -70,7 +70,6 @@ function select(sequence) {
   selected = sequence;
   chain = chainOf(sequence);
   inChain = new Set(chain);
-  history.replaceState(null, '', '#entry-' + sequence);
   revealSelected();
   drawRows();
   drawSlider();

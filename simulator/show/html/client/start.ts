@@ -18,6 +18,11 @@ async function copyCommand() {
   }
 }
 
+/** The entry that the page's address names; -1 if it names none. */
+function askedFor() {
+  return Number(/^#entry-(\d+)$/.exec(location.hash)?.[1] ?? -1);
+}
+
 function start() {
   startHeads();
   startFilters();
@@ -25,14 +30,14 @@ function start() {
   startSlider();
   document.addEventListener('keydown', onKey);
   find('help').addEventListener('click', () => keys['?']?.());
+  window.addEventListener('hashchange', () => select(askedFor()));
   find('copy').addEventListener('click', copyCommand);
   for (const button of document.querySelectorAll('.violations .jump')) {
     button.addEventListener('click', () =>
       select(Number(/** @type {HTMLElement} */ (button).dataset.sequence)),
     );
   }
-  const asked = Number(/^#entry-(\d+)$/.exec(location.hash)?.[1] ?? -1);
-  selected = [asked, data.failing].find((sequence) => entryOf(sequence) !== undefined) ?? data.first;
+  selected = [askedFor(), data.failing].find((sequence) => entryOf(sequence) !== undefined) ?? data.first;
   applyFilter();
   select(selected);
   redraw();

@@ -89,6 +89,9 @@ export const detailStyle = `
   color: var(--dim);
   font-size: 12px;
 }
+.detail a {
+  color: var(--accent);
+}
 .detail .link {
   border: 0;
   background: none;

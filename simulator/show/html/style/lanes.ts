@@ -91,6 +91,9 @@ main {
   inset: 0 auto auto 0;
   width: 100%;
 }
+#lives {
+  pointer-events: none;
+}
 .life {
   position: absolute;
   width: 0;
@@ -105,7 +108,7 @@ main {
   left: 0;
   width: 100%;
   pointer-events: none;
-  z-index: 1;
+
   overflow: visible;
 }
 #chain path {
