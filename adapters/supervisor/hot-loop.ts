@@ -90,15 +90,11 @@ export class HotLoop {
     }
   }
 
-  /** False when there is no room in the journal yet. */
+  /** False when the journal has no room yet. */
   private recover(served: Served, former: Uint8Array): boolean {
     const { segments, control, kernel, handlerOf, nowUs } = this.parts;
     const record = this.current;
-    if (!segments.attachFree(record, served.listener.key)) {
-      this.parts.report({ kind: 'need-segment' });
-      this.waitingForSegment = true;
-      return false;
-    }
+    if (!segments.attachFree(record, served.listener.key)) return this.waitForSegment();
     this.waitingForSegment = false;
     segments.consume();
     const handler = takeOverRequest(record, served, former, handlerOf, kernel.abi, nowUs());
@@ -107,6 +103,13 @@ export class HotLoop {
     this.advance(record, handler, served);
     control.leave();
     return true;
+  }
+
+  /** There is no room in the journal yet. */
+  private waitForSegment(): false {
+    if (!this.waitingForSegment) this.parts.report({ kind: 'need-segment' });
+    this.waitingForSegment = true;
+    return false;
   }
 
   /** The next call of each of these threads is one that was made anew. */
@@ -171,11 +174,7 @@ export class HotLoop {
   private serve(served: Served): void {
     const { segments, control, nowUs } = this.parts;
     const record = this.current;
-    if (!segments.attachFree(record, served.listener.key)) {
-      if (!this.waitingForSegment) this.parts.report({ kind: 'need-segment' });
-      this.waitingForSegment = true;
-      return;
-    }
+    if (!segments.attachFree(record, served.listener.key)) return void this.waitForSegment();
     this.waitingForSegment = false;
     control.enter(served.listener.key);
     const { syscall, numbers } = this.kernelCalls;

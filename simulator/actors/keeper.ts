@@ -258,13 +258,8 @@ export class ModelKeeper implements Agent {
       if (!child.sent.delete(key)) return;
       const own = child.process.table.add(listener, true);
       listener.release();
-      child.supervisor.offer({
-        key,
-        state,
-        origin,
-        descriptor: own,
-        ...(note === undefined ? {} : { note }),
-      });
+      const noted = note === undefined ? {} : { note };
+      child.supervisor.offer({ key, state, origin, descriptor: own, ...noted });
     });
   }
 
