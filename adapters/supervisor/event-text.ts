@@ -1,5 +1,5 @@
+import { type EventType, eventVersions } from '../../core/events/event-versions.js';
 import type { JsonBytes } from '../../core/events/json-bytes.js';
-import { type EventType, eventRegistry } from '../../core/events/registry.js';
 import type { ListenerIdentity } from './listener-identity.js';
 
 /** What one delegation's events have in common, as JSON to be put between the parts that differ. */
@@ -36,7 +36,7 @@ export function writeEnvelope(
 ): void {
   json.raw(frame.beforeId).integer(version).ascii('","type":').name(type);
   json.ascii(',"version":').integer(version);
-  json.ascii(',"schemaVersion":').integer(eventRegistry[type].version);
+  json.ascii(',"schemaVersion":').integer(eventVersions[type]);
   json.ascii(',"time":"').ascii(time).raw(frame.common).integer(sequence).ascii(',"data":');
 }
 

@@ -2,9 +2,10 @@ import { recordsPerSegment, segmentOf } from '../../core/journal/segment-layout.
 import type { EventDraft } from '../../core/ports/sequencer.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
 import { segmentsIn } from '../journal/last-segment.js';
-import { readCheckpoint } from './checkpoint.js';
+
 import { parsePayload } from './event-payload.js';
 import type { ListenerIdentity } from './listener-identity.js';
+import { readCheckpoint } from './read-checkpoint.js';
 
 /** The delegation that a listener belongs to, and the strategy that answers its calls. */
 export interface ListenerOwner {

@@ -13,6 +13,8 @@ export interface LoopPoolOptions {
   readonly journal: Journal;
   readonly injector: InjectorChannels;
   readonly handlersModule: URL;
+  /** A loop that was started before; its counters are the journal's. */
+  readonly first: LoopHandle | undefined;
   readonly logger: Logger;
   readonly onReport: (loop: LoopHandle, report: LoopReport) => void;
   readonly onExit: (loop: LoopHandle) => void;
@@ -27,16 +29,19 @@ export class LoopPool {
   private forgottenBefore = 0;
   private readonly growth: Outage;
 
+  private first: LoopHandle | undefined;
+
   constructor(private readonly options: LoopPoolOptions) {
+    this.first = options.first;
     this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
   }
 
   /** One more loop. It waits until begin(). */
   start(): LoopHandle {
     const { journal, handlersModule, onReport, onExit } = this.options;
-    const loop: LoopHandle = new LoopHandle({
-      counters: journal.counters.buffer,
-      handlersModule,
+    const loop = this.first ?? new LoopHandle({ counters: journal.counters.buffer, handlersModule });
+    this.first = undefined;
+    loop.own({
       onReport: (report) => {
         this.stage?.hear(report);
         onReport(loop, report);

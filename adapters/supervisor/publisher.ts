@@ -1,6 +1,6 @@
 import { setTimeout as rest, setImmediate } from 'node:timers/promises';
-import { eventId } from '../../core/events/envelope.js';
-import { type EventType, eventRegistry } from '../../core/events/registry.js';
+import { eventId } from '../../core/events/event-id.js';
+import { type EventType, eventVersions } from '../../core/events/event-versions.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -8,13 +8,14 @@ import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequenc
 import { recordType, type SyscallNames, writeRecord } from '../../core/request/describe-record.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
-import { EventBatch, type FileEventStore } from '../event-store/index.js';
+import { EventBatch } from '../event-store/event-batch.js';
+import type { FileEventStore } from '../event-store/file-event-store.js';
 import { EpochClocks } from '../journal/epoch-clocks.js';
 import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
 import { segmentsIn } from '../journal/last-segment.js';
 import { Outage } from '../logging/outage.js';
-import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
 import { CheckpointWriter } from './checkpoint-writer.js';
 import { type Payload, parsePayload } from './event-payload.js';
 import { EventQueue } from './event-queue.js';
@@ -89,6 +90,8 @@ export class Publisher implements Sequencer, TailSink {
   async start(store: FileEventStore): Promise<void> {
     const { journal, journalDirectory } = this.options;
     const first = journal.firstSegment * recordsPerSegment;
+    // Nobody waits for it; and its checks take longer to load than a successor may need to serve.
+    const { readCheckpoint } = await import('./read-checkpoint.js');
     const checkpoint = readCheckpoint(journalDirectory);
     this.store = store;
     const from = checkpoint === undefined ? await this.recall(store, first) : this.restore(checkpoint, first);
@@ -224,7 +227,7 @@ export class Publisher implements Sequencer, TailSink {
       id: eventId(delegationId, version),
       type,
       version,
-      schemaVersion: eventRegistry[type].version,
+      schemaVersion: eventVersions[type],
       time: new Date(timeMs).toISOString(),
       node: this.options.node,
       tenant,
