@@ -7,12 +7,14 @@ export { DeputyError, deputyError, isDeputyError } from './errors/deputy-error.j
 export { type Refusal, type RefusalCode, refusalTable } from './errors/refusals.js';
 export { type ErrorCode, errorTable } from './errors/table.js';
 export type { DeputyEvent } from './events/event.js';
-export { type EventData, type EventType, eventTypes } from './events/registry.js';
+export { type EventType, eventTypes } from './events/event-versions.js';
+export type { EventData } from './events/registry.js';
 export { validateEvent } from './events/validate-event.js';
 export { delegationMachine } from './machines/delegation.js';
 export { requestMachine } from './machines/request.js';
+export { defaultPolicy } from './policy/defaults.js';
 export { type ResolvedPolicy, resolvePolicy } from './policy/match.js';
-export { defaultPolicy, parsePolicy } from './policy/parse.js';
+export { parsePolicy } from './policy/parse.js';
 export { type Policy, type PolicyInput, policyJsonSchema } from './policy/schema.js';
 export { policyWarnings } from './policy/warnings.js';
 export type { Clock } from './ports/clock.js';

@@ -7,15 +7,15 @@ import type { Strategy } from '../../core/ports/strategy.js';
 import { lockStateDirectory } from '../host/state-directory.js';
 import type { KeeperMessage, SupervisorConfiguration } from '../keeper/protocol.js';
 import { exitAtOnce, native } from '../linux/native.js';
-import { InjectorProcess } from '../supervisor/injector-process.js';
+import type { FirstLoop } from '../supervisor/first-loop.js';
 import { KeeperLink } from './keeper-link.js';
 import { Supervisor, type Turn } from './supervisor.js';
 
 export interface SupervisorParts {
   readonly loggerOf: (level: string) => Logger;
-  /** The policy of a file; its warnings go to the logger. */
-  readonly policyOf: (path: string | undefined, logger: Logger) => Policy;
   readonly handlersModule: URL;
+  /** The first loop, if it could be started. */
+  readonly first: FirstLoop | undefined;
   readonly strategies: (service: RequestService) => readonly Strategy[];
 }
 
@@ -50,7 +50,9 @@ class SupervisorProcess {
         if (this.wasToldToEnd && !process.connected) exitAtOnce(0);
       });
     }
-    process.on('disconnect', () => this.orphaned());
+    process.on('disconnect', () => void this.orphaned());
+    // While this process was being loaded its keeper may have gone, and a loop's thread would keep it.
+    if (!process.connected) exitAtOnce(0);
   }
 
   private obey(message: KeeperMessage): void {
@@ -70,7 +72,7 @@ class SupervisorProcess {
         this.link.forgetChannels();
         return supervisor?.connectInjector();
       case 'policy':
-        return this.reload();
+        return this.setPolicy(message.policy);
       case 'stop':
         return void this.stop(message.hold);
     }
@@ -87,9 +89,8 @@ class SupervisorProcess {
         configuration,
         link,
         logger: this.logger,
-        // The keeper has said already what is odd about it.
-        policy: parts.policyOf(configuration.policyPath, silentLogger),
         handlersModule: parts.handlersModule,
+        first: parts.first,
         strategies: parts.strategies,
         onFatal: (message) => {
           this.logger.error({}, `${message}; ending`);
@@ -120,16 +121,10 @@ class SupervisorProcess {
     process.send?.({ kind: 'stopped', ...end }, () => exitAtOnce(0));
   }
 
-  private reload(): void {
-    const path = this.configuration?.policyPath;
-    const logger = this.activated ? this.logger : silentLogger;
-    try {
-      this.supervisor?.setPolicy(this.parts.policyOf(path, logger));
-      logger.info({ policy: path }, 'the policy was read again');
-    } catch (error) {
-      const code = isDeputyError(error) ? error.code : undefined;
-      logger.error({ code, err: error }, 'the new policy is refused; the old one stays');
-    }
+  private setPolicy(policy: Policy): void {
+    this.supervisor?.setPolicy(policy);
+    if (!this.activated) return;
+    this.logger.info({ policy: this.configuration?.policyPath }, 'the policy was read again');
   }
 
   /** Says why it can't go on, and ends: the keeper starts another. */
@@ -142,11 +137,12 @@ class SupervisorProcess {
   }
 
   /** The keeper is gone. Targets that are served are served to their end, with an injector of their own. */
-  private orphaned(): void {
+  private async orphaned(): Promise<void> {
     if (!this.activated || this.wasToldToEnd) exitAtOnce(0);
     const error = deputyError('DEPUTY_E_KEEPER_GONE', { detail: 'its channel is closed' });
     this.logger.error({ err: error, code: error.code }, error.message);
     keepOthersOut(this.configuration?.stateDirectory ?? '');
+    const { InjectorProcess } = await import('../supervisor/injector-process.js');
     const injector = new InjectorProcess(this.logger, () => this.supervisor?.connectInjector());
     this.link.useInstead(injector);
     void injector.start().catch(() => undefined);

@@ -5,8 +5,9 @@ import type { EventStore } from '../../core/ports/event-store.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { Strategy } from '../../core/ports/strategy.js';
-import { giveWay } from '../host/host.js';
-import { randomIds, version } from '../host/index.js';
+import { version } from '../host/build.js';
+import { giveWay } from '../host/give-way.js';
+import { randomIds } from '../host/ids.js';
 import { prepareServing, type Serving } from '../host/serving.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import type {
@@ -16,12 +17,11 @@ import type {
   SupervisorConfiguration,
 } from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';
-import { rehearse } from '../rehearsal/index.js';
+import type { FirstLoop } from '../supervisor/first-loop.js';
 import { ControlSocket } from './control-socket.js';
 import { DeferredEventStore } from './deferred-event-store.js';
 import { ExpectedListeners } from './expected-listeners.js';
 import type { KeeperLink, OfferedListener } from './keeper-link.js';
-import { searchLost } from './lost-search.js';
 import { byDelegation, isAlive, targetOf } from './offered-listeners.js';
 import { openStore } from './open-store.js';
 
@@ -32,8 +32,8 @@ export interface SupervisorOptions {
   readonly configuration: SupervisorConfiguration;
   readonly link: KeeperLink;
   readonly logger: Logger;
-  readonly policy: Policy;
   readonly handlersModule: URL;
+  readonly first: FirstLoop | undefined;
   readonly strategies: (service: RequestService) => readonly Strategy[];
   readonly onFatal: (message: string) => void;
 }
@@ -58,8 +58,8 @@ export class Supervisor {
   private stopping = false;
 
   constructor(private readonly options: SupervisorOptions) {
-    this.policy = options.policy;
     const { configuration, link, handlersModule, logger, onFatal } = options;
+    this.policy = configuration.policy;
     const { stateDirectory, node, journalBytes, journalRetentionMs, eventBytes } = configuration;
     this.serving = prepareServing(
       {
@@ -73,6 +73,7 @@ export class Supervisor {
         ...(eventBytes === undefined ? {} : { maximumEventBytes: eventBytes }),
       },
       link,
+      options.first,
     );
   }
 
@@ -82,6 +83,8 @@ export class Supervisor {
     const { configuration, strategies, logger } = this.options;
     if (configuration.rehearses) {
       const { stateDirectory } = configuration;
+      const { rehearse } = await import('../rehearsal/index.js');
+      await import('./lost-search.js');
       await rehearse(this.serving.server, { stateDirectory, policy: this.policy, strategies }, logger);
     }
     return configuration.proves ? this.serving.server.obstacle() : undefined;
@@ -141,8 +144,9 @@ export class Supervisor {
       logger: this.options.logger,
     });
     this.engine = engine;
-    const listeners = this.withNotes([...this.waiting.values()]);
+    const waiting = [...this.waiting.values()];
     this.waiting.clear();
+    const listeners = await this.withNotes(waiting);
     await this.adoptAll(engine, listeners, reason);
     serving.endFormer();
     for (const listener of listeners) if (listener.note === undefined) void this.delegate(engine, listener);
@@ -152,10 +156,8 @@ export class Supervisor {
     void this.follow(engine, lost);
     const { stateDirectory } = this.options.configuration;
     const parts = { serving, stateDirectory, link: this.options.link, logger: this.options.logger };
-    void searchLost(
-      listeners.filter(({ note }) => note !== undefined),
-      parts,
-    );
+    const noted = listeners.filter(({ note }) => note !== undefined);
+    void import('./lost-search.js').then(({ searchLost }) => searchLost(noted, parts));
   }
 
   /** Ends: `hold` leaves the delegations as they are, for whoever gets the listeners next. */
@@ -184,9 +186,9 @@ export class Supervisor {
    * A predecessor may have served a listener and died before the keeper had its note. The journal has the
    * same, and with it the calls that are still to be answered.
    */
-  private withNotes(listeners: readonly OfferedListener[]): readonly OfferedListener[] {
+  private async withNotes(listeners: readonly OfferedListener[]): Promise<readonly OfferedListener[]> {
     if (listeners.every(({ note }) => note !== undefined)) return listeners;
-    const owners = this.serving.owners();
+    const owners = await this.serving.owners();
     return listeners.map((listener) => {
       const owner = owners.get(listener.key);
       if (listener.note !== undefined || owner === undefined) return listener;

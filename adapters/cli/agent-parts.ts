@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { isDeputyError } from '../../core/errors/deputy-error.js';
-import { defaultPolicy } from '../../core/policy/parse.js';
+import { defaultPolicy } from '../../core/policy/defaults.js';
 import type { Policy } from '../../core/policy/schema.js';
 import { policyWarnings } from '../../core/policy/warnings.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -88,7 +88,7 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
  */
 export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger): Keeper {
   // A policy that is wrong or odd is said at once, and once.
-  loadPolicy(flags.policy, logger);
+  const policy = loadPolicy(flags.policy, logger);
   if (!flags.replace) lockStateDirectory(flags.state);
   const notify = openNotifySocket();
   return new Keeper({
@@ -103,6 +103,7 @@ export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger):
     configuration: {
       stateDirectory: flags.state,
       logLevel,
+      policy,
       ...(flags.policy === undefined ? {} : { policyPath: resolve(flags.policy) }),
       ...(flags.node === undefined ? {} : { node: flags.node }),
       ...(flags.journalBytes === undefined ? {} : { journalBytes: flags.journalBytes }),
@@ -149,7 +150,7 @@ export async function startRunningAgent(
   const path = handOverPath(flags.state);
   const handOver = HandOverSocket.open(path, () => keeper.handOver(), onReplaced);
   return {
-    reloadPolicy: () => keeper.reloadPolicy(),
+    reloadPolicy: () => keeper.setPolicy(loadPolicy(flags.policy, logger)),
     close: () => {
       handOver?.close();
       return keeper.stop();

@@ -1,5 +1,5 @@
+import { defaultPolicy } from '../../core/policy/defaults.js';
 import { resolvePolicy } from '../../core/policy/match.js';
-import { defaultPolicy } from '../../core/policy/parse.js';
 import { compilePolicy } from '../../core/request/compiled-policy.js';
 import { handlerOf, handlers } from '../../strategies/seccomp-notify/index.js';
 import type { HandlersOfRecord } from '../journal/index.js';

@@ -1,4 +1,3 @@
-import { getPriority, setPriority } from 'node:os';
 import type { Clock } from '../../core/ports/clock.js';
 import type { EventStore } from '../../core/ports/event-store.js';
 import type { Ids } from '../../core/ports/ids.js';
@@ -8,6 +7,7 @@ import type { StateDirectory } from '../../core/ports/state-directory.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import { native } from '../linux/native.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
+import { giveWay } from './give-way.js';
 import { randomIds } from './ids.js';
 import { prepareServing } from './serving.js';
 import { lockStateDirectory } from './state-directory.js';
@@ -61,18 +61,6 @@ export async function openHost(options: HostOptions): Promise<Host> {
   } catch (error) {
     locked.unlock();
     throw error;
-  }
-}
-
-/** Niceness of this thread: where it shares a processor with a loop, requests come before events. */
-const niceness = 10;
-
-/** Makes way for the loops (setpriority(2)). */
-export function giveWay(): void {
-  try {
-    setPriority(Math.max(niceness, getPriority()));
-  } catch {
-    // Only a courtesy to the loops.
   }
 }
 

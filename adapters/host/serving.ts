@@ -2,17 +2,15 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { DeputyError } from '../../core/errors/deputy-error.js';
 import { segmentBytes, segmentOf } from '../../core/journal/segment-layout.js';
+import { defaultPolicy } from '../../core/policy/defaults.js';
 import { resolvePolicy } from '../../core/policy/match.js';
-import { defaultPolicy } from '../../core/policy/parse.js';
 import type { Clock } from '../../core/ports/clock.js';
 import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import type { ListenerOwner } from '../../core/publishing/owners-scan.js';
-import { type FileEventStore, openFileEventStore } from '../event-store/index.js';
-import { checkSealed } from '../journal/check-sealed.js';
+import type { FileEventStore } from '../event-store/index.js';
 import { Journal } from '../journal/journal.js';
-import { probeNotifier } from '../launcher/self-test.js';
+import type { FirstLoop } from '../supervisor/first-loop.js';
 import type { InjectorChannels } from '../supervisor/injector-channels.js';
-import { readListenerOwners } from '../supervisor/listener-owners.js';
 import { Publisher } from '../supervisor/publisher.js';
 import { RequestServer } from '../supervisor/request-server.js';
 import { build } from './build.js';
@@ -34,7 +32,7 @@ export interface Serving {
   /** Takes the next epoch of the journal, and finds what was left unfinished. */
   begin(): void;
   /** Whose listeners are, as predecessors wrote down; once begun. */
-  owners(): ReadonlyMap<number, ListenerOwner>;
+  owners(): Promise<ReadonlyMap<number, ListenerOwner>>;
   /** Ends what was left unfinished and whose listeners did not come. */
   endFormer(): void;
   /** Opens the event store of the state directory, and publishes what was left, and then all that comes. */
@@ -46,17 +44,11 @@ export interface Serving {
 }
 
 /** Prepares to serve; nothing of the state directory is written to but a file made ready. */
-export function prepareServing(options: HostOptions, injector: InjectorChannels): Serving {
+export function prepareServing(options: HostOptions, injector: InjectorChannels, first?: FirstLoop): Serving {
   const { logger = silentLogger, stateDirectory } = options;
   const clock = systemClock();
   const journalDirectory = join(stateDirectory, 'journal');
-  const journal = Journal.prepare({
-    directory: journalDirectory,
-    build,
-    wallClockBaseMs: wallClockBaseMs(clock),
-    // Fewer than the one in use, its successor and two that are being published would only stall.
-    maximumSegments: Math.max(4, Math.floor((options.maximumJournalBytes ?? 1 << 30) / segmentBytes)),
-  });
+  const journal = prepareJournal(journalDirectory, options, clock, first);
   const node = options.node ?? hostname();
   const publisher = new Publisher({ journal, journalDirectory, node, syscallName, logger });
   const server = new RequestServer({
@@ -65,7 +57,8 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
     publisher,
     injector,
     handlersModule: options.handlersModule,
-    obstacle: probeNotifier,
+    first: first?.loop,
+    obstacle: async () => (await import('../launcher/self-test.js')).probeNotifier(),
     logger,
     onFatal: options.onFatal ?? ((message) => logger.error({}, message)),
   });
@@ -83,7 +76,10 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
       for (const error of journal.damage) sayDamage(error);
       server.begin();
     },
-    owners: () => readListenerOwners(journalDirectory, journal.firstSegment),
+    async owners() {
+      const { readListenerOwners } = await import('../supervisor/listener-owners.js');
+      return readListenerOwners(journalDirectory, journal.firstSegment);
+    },
     endFormer() {
       server.endFormer(resolvePolicy(defaultPolicy(), { containerId: 'gone', metadata: '' }));
     },
@@ -91,7 +87,10 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
       const opened = await openStore(directory, publisher, options.maximumEventBytes);
       store = opened;
       // A successor's first concern is its targets.
-      void publisher.caughtUp().then(() => checkSealed(journalDirectory, journal.firstSegment, sayDamage));
+      void publisher.caughtUp().then(async () => {
+        const { checkSealed } = await import('../journal/check-sealed.js');
+        await checkSealed(journalDirectory, journal.firstSegment, sayDamage);
+      });
       timer = tendDisk(
         { journal, publisher, store: opened },
         options.journalRetentionMs ?? 120_000,
@@ -116,6 +115,22 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
   };
 }
 
+function prepareJournal(
+  directory: string,
+  { maximumJournalBytes = 1 << 30 }: HostOptions,
+  clock: Clock,
+  first: FirstLoop | undefined,
+): Journal {
+  return Journal.prepare({
+    directory,
+    build,
+    ...(first === undefined ? {} : { counters: first.counters }),
+    wallClockBaseMs: wallClockBaseMs(clock),
+    // Fewer than the one in use, its successor and two that are being published would only stall.
+    maximumSegments: Math.max(4, Math.floor(maximumJournalBytes / segmentBytes)),
+  });
+}
+
 function wallClockBaseMs(clock: Clock): number {
   return clock.nowMs() - clock.monotonicUs() / 1_000;
 }
@@ -126,6 +141,7 @@ async function openStore(
   publisher: Publisher,
   maximumBytes: number | undefined,
 ): Promise<FileEventStore> {
+  const { openFileEventStore } = await import('../event-store/index.js');
   const directory = join(stateDirectory, 'events');
   const limits = maximumBytes === undefined ? {} : { maximumBytes };
   const store = await openFileEventStore({ directory, ...limits });

@@ -41,6 +41,8 @@ export interface JournalOptions {
   readonly wallClockBaseMs: number;
   /** Segments on disk at most; at the bound requests wait, nothing is dropped. */
   readonly maximumSegments: number;
+  /** Counters that a loop shares already. */
+  readonly counters?: SharedCounters;
 }
 
 /**
@@ -48,9 +50,9 @@ export interface JournalOptions {
  * those that are done with, and writes lifecycle events in the same sequence as requests.
  */
 export class Journal {
-  readonly counters = new SharedCounters();
+  readonly counters: SharedCounters;
   private readonly sealer = new SegmentSealer();
-  private readonly writer = new MappedSegments(this.counters, 0);
+  private readonly writer: MappedSegments;
   private readonly mapped = new Map<number, MappedFile>();
   /** Of segments that were let go the last ticket that one of their records can have. */
   private readonly lastTickets = new Map<number, number>();
@@ -61,7 +63,10 @@ export class Journal {
   private openFrom = 0;
   private found: readonly DeputyError[] = [];
 
-  private constructor(private readonly options: JournalOptions) {}
+  private constructor(private readonly options: JournalOptions) {
+    this.counters = options.counters ?? new SharedCounters();
+    this.writer = new MappedSegments(this.counters, 0);
+  }
 
   /**
    * Opens the journal for writing under a new epoch; the caller holds the state directory's lock. Throws

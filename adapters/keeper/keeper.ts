@@ -1,6 +1,7 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { keeperLimits, lookEveryMs, stopWaitMs } from '../../core/keeper/limits.js';
 import { Supervision, type SupervisionEffect } from '../../core/keeper/supervision.js';
+import type { Policy } from '../../core/policy/schema.js';
 import { systemCall } from '../linux/native.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import { isSeccompListener } from '../oci/listener-check.js';
@@ -14,6 +15,7 @@ import type { KeeperEnd, KeeperOptions } from './keeper-options.js';
 import type { KeptListener } from './listener-book.js';
 import { processesOf } from './process-list.js';
 import type { ListenerNote, SupervisorMessage } from './protocol.js';
+import { sayFailing } from './say-failing.js';
 import { SupervisorChild } from './supervisor-child.js';
 
 /**
@@ -34,6 +36,7 @@ export class Keeper {
   private isDependedOn = false;
   private stopping = false;
   private hasStopped: () => void = () => undefined;
+  private policy: Policy;
   private end: KeeperEnd = { abandonedTargets: 0, stuckLoops: 0 };
   private readonly firstActive: Promise<void>;
   private becameActive: () => void = () => undefined;
@@ -41,7 +44,8 @@ export class Keeper {
 
   constructor(private readonly options: KeeperOptions) {
     const { configuration, logger } = options;
-    const { stateDirectory } = configuration;
+    const { stateDirectory, policy } = configuration;
+    this.policy = policy;
     this.holdings = new Holdings(stateDirectory, options.storage, logger, (listener) => this.gone(listener));
     this.supervision = new Supervision(keeperLimits, options.standby);
     this.injector = new InjectorProcess(logger, () => this.injectorReady());
@@ -65,13 +69,12 @@ export class Keeper {
     await this.firstActive;
     await rehearsed;
     if (socketPath === undefined) return;
-    const socketOptions = {
+    this.holdings.openSocket({
       path: socketPath,
       logger,
       ...(allowedUsers ? { allowedUsers } : {}),
       onListener: (state: ContainerProcessState, listener: number) => void this.take(state, listener),
-    };
-    this.holdings.openSocket(socketOptions);
+    });
   }
 
   /**
@@ -112,9 +115,10 @@ export class Keeper {
     return this.awaited.wait(key);
   }
 
-  /** Has every supervisor read the policy again. */
-  reloadPolicy(): void {
-    for (const child of this.children.values()) child.send({ kind: 'policy' });
+  /** Has every supervisor, and all that come, go by another policy. */
+  setPolicy(policy: Policy): void {
+    this.policy = policy;
+    for (const child of this.children.values()) child.send({ kind: 'policy', policy });
   }
 
   /** Stops taking containers, lets the active supervisor finish, ends the others. */
@@ -169,11 +173,8 @@ export class Keeper {
           );
           this.children.get(effect.id)?.kill();
           break;
-        case 'failing': {
-          const detail = `${effect.deaths} deaths in a row`;
-          const error = deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail });
-          this.options.logger.error({ err: error, code: error.code }, error.message);
-        }
+        case 'failing':
+          sayFailing(effect.deaths, this.options.logger);
       }
     }
   }
@@ -188,11 +189,9 @@ export class Keeper {
     });
     this.children.set(id, child);
     this.supervision.started(id);
-    const othersServe = this.options.handOver !== undefined && !this.hasProved;
-    const work = {
-      proves: !this.hasProved,
-      rehearses: othersServe || this.supervision.activeId !== undefined,
-    };
+    const { policy, hasProved, supervision } = this;
+    const othersServe = this.options.handOver !== undefined && !hasProved;
+    const work = { policy, proves: !hasProved, rehearses: othersServe || supervision.activeId !== undefined };
     child.send({ kind: 'start', configuration: { ...this.options.configuration, ...work } });
     for (const listener of this.holdings.book.all) child.giveListener(listener);
     this.tellProcesses();

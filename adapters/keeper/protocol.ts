@@ -1,3 +1,4 @@
+import type { Policy } from '../../core/policy/schema.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import type { ProcessStatus } from './process-status.js';
 
@@ -10,6 +11,9 @@ export interface ListenerNote {
 /** What supervisors are started with. */
 export interface SupervisorConfiguration {
   readonly stateDirectory: string;
+  /** Checked and complete: a successor is not the one to find that a file is wrong. */
+  readonly policy: Policy;
+  /** Where it came from, for the log. */
   readonly policyPath?: string;
   readonly node?: string;
   readonly journalBytes?: number;
@@ -50,7 +54,7 @@ export type KeeperMessage =
     }
   | { readonly kind: 'injector' }
   | { readonly kind: 'processes'; readonly processes: readonly ProcessStatus[] }
-  | { readonly kind: 'policy' }
+  | { readonly kind: 'policy'; readonly policy: Policy }
   /** `hold`: the listeners outlive this agent, so that its delegations go on. */
   | { readonly kind: 'stop'; readonly hold: boolean };
 

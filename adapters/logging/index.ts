@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import pino from 'pino';
-import pretty from 'pino-pretty';
+import type pretty from 'pino-pretty';
 import type { Logger } from '../../core/ports/logger.js';
 
 /** Levels that --log-level takes; pino's own. */
@@ -11,7 +12,9 @@ export function commandLineLogger(level: LogLevel): Logger {
   const options = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
   if (process.stderr.isTTY) {
     const colorize = process.env['NO_COLOR'] === undefined;
-    return pino(options, pretty({ destination: 2, sync: true, colorize, ignore: 'pid' })) as Logger;
+    // Loaded for those who see it only: a supervisor's first request may be waiting.
+    const prettify = createRequire(import.meta.url)('pino-pretty') as typeof pretty;
+    return pino(options, prettify({ destination: 2, sync: true, colorize, ignore: 'pid' })) as Logger;
   }
   return pino(options, pino.destination({ dest: 2, sync: true })) as Logger;
 }

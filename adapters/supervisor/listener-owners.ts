@@ -2,7 +2,7 @@ import { recordsPerSegment, segmentOf } from '../../core/journal/segment-layout.
 import { type ListenerOwner, OwnersScan } from '../../core/publishing/owners-scan.js';
 import { JournalTail } from '../journal/journal-tail.js';
 import { segmentsIn } from '../journal/last-segment.js';
-import { readCheckpoint } from './checkpoint.js';
+import { readCheckpoint } from './read-checkpoint.js';
 
 const batchRecords = 1_024;
 

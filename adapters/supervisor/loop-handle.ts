@@ -11,6 +11,10 @@ import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
 export interface LoopHandleOptions {
   readonly counters: SharedArrayBuffer;
   readonly handlersModule: URL;
+}
+
+/** Who hears of a loop. */
+export interface LoopOwner {
   readonly onReport: (report: LoopReport) => void;
   readonly onExit: () => void;
 }
@@ -31,6 +35,9 @@ export class LoopHandle {
   /** Resolves when the loop runs. */
   readonly ready: Promise<void>;
   private giveUp: () => void = () => undefined;
+  private owner: LoopOwner | undefined;
+  /** What happened while nobody owned it. */
+  private early: ((owner: LoopOwner) => void)[] = [];
 
   constructor(options: LoopHandleOptions) {
     const workerData: LoopStart = {
@@ -49,10 +56,11 @@ export class LoopHandle {
     });
     this.worker.on('message', (report: LoopReport) => {
       if (report.kind === 'ready') becomeReady();
-      options.onReport(report);
+      this.tell((owner) => owner.onReport(report));
     });
     this.worker.on('error', (error) => {
-      options.onReport({ kind: 'failed', message: error.stack ?? error.message });
+      const message = error.stack ?? error.message;
+      this.tell((owner) => owner.onReport({ kind: 'failed', message }));
     });
     this.exited = new Promise((resolve) => {
       this.giveUp = () => resolve(false);
@@ -61,9 +69,15 @@ export class LoopHandle {
         // Its number will be another descriptor's, which must not be written to.
         this.wakeDescriptor = -1;
         resolve(true);
-        options.onExit();
+        this.tell((owner) => owner.onExit());
       });
     });
+  }
+
+  /** Has somebody hear of it, and of what there was to hear before. */
+  own(owner: LoopOwner): void {
+    this.owner = owner;
+    for (const told of this.early.splice(0)) told(owner);
   }
 
   /** From now on the loop can write records: under this epoch, from this segment on. */
@@ -92,6 +106,11 @@ export class LoopHandle {
   /** Nobody waits any more for its end. */
   abandon(): void {
     this.giveUp();
+  }
+
+  private tell(what: (owner: LoopOwner) => void): void {
+    if (this.owner === undefined) this.early.push(what);
+    else what(this.owner);
   }
 
   private wake(): void {

@@ -18,6 +18,8 @@ export interface LoopPoolOptions {
   readonly journal: Journal;
   readonly injector: InjectorChannels;
   readonly handlersModule: URL;
+  /** A loop that was started before; its counters are the journal's. */
+  readonly first: LoopHandle | undefined;
   readonly logger: Logger;
   readonly onReport: (loop: LoopHandle, report: LoopReport) => void;
   readonly onExit: (loop: LoopHandle) => void;
@@ -35,17 +37,20 @@ export class LoopPool {
   private readonly idleTimer: NodeJS.Timeout;
   private readonly growth: Outage;
 
+  private first: LoopHandle | undefined;
+
   constructor(private readonly options: LoopPoolOptions) {
     this.idleTimer = setInterval(() => this.forgetIdle(), idleMs).unref();
+    this.first = options.first;
     this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
   }
 
   /** One more loop. It waits until begin(). */
   start(): LoopHandle {
     const { journal, handlersModule, onReport, onExit } = this.options;
-    const loop: LoopHandle = new LoopHandle({
-      counters: journal.counters.buffer,
-      handlersModule,
+    const loop = this.first ?? new LoopHandle({ counters: journal.counters.buffer, handlersModule });
+    this.first = undefined;
+    loop.own({
       onReport: (report) => {
         this.stage?.hear(report);
         onReport(loop, report);

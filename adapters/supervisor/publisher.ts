@@ -1,5 +1,5 @@
 import { setTimeout as rest, setImmediate } from 'node:timers/promises';
-import type { EventType } from '../../core/events/registry.js';
+import type { EventType } from '../../core/events/event-versions.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -13,13 +13,12 @@ import { PublishedWaiters } from '../../core/publishing/published-waiters.js';
 import { recallStreams } from '../../core/publishing/recall-streams.js';
 import type { SyscallNames } from '../../core/request/describe-record.js';
 import type { RequestRecord } from '../../core/request/record.js';
-import type { FileEventStore } from '../event-store/index.js';
+import type { FileEventStore } from '../event-store/file-event-store.js';
 import { EpochClocks } from '../journal/epoch-clocks.js';
 import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
 import { segmentsIn } from '../journal/last-segment.js';
 import { Outage } from '../logging/outage.js';
-import { readCheckpoint } from './checkpoint.js';
 import { CheckpointWriter } from './checkpoint-writer.js';
 import { EventQueue } from './event-queue.js';
 
@@ -85,6 +84,8 @@ export class Publisher implements Sequencer, TailSink {
   async start(store: FileEventStore): Promise<void> {
     const { journal, journalDirectory } = this.options;
     const first = journal.firstSegment * recordsPerSegment;
+    // Nobody waits for it; and its checks take longer to load than a successor may need to serve.
+    const { readCheckpoint } = await import('./read-checkpoint.js');
     const checkpoint = readCheckpoint(journalDirectory);
     this.store = store;
     const isTrue = checkpoint !== undefined && !isAheadOfStore(checkpoint, await store.lastVersions());

@@ -1,40 +1,24 @@
 import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
-import type { Logger } from '../../core/ports/logger.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
 import { LeftRequests } from '../../core/serving/left-requests.js';
 import { transferPolicy } from '../../core/serving/transfer-policy.js';
-import type { Journal } from '../journal/journal.js';
 import { readOpenRecords } from '../journal/open-records.js';
 import { systemCall } from '../linux/native.js';
 import type { Attached } from './attached-listener.js';
-import type { InjectorChannels } from './injector-channels.js';
 import { firstListenerKey } from './listener-keys.js';
 import type { LoopHandle } from './loop-handle.js';
 import type { LoopCommand, LoopReport } from './loop-messages.js';
 import { LoopPool } from './loop-pool.js';
 import { LoopWatch } from './loop-watch.js';
-import type { Publisher } from './publisher.js';
 import type { RehearsalStage, StageOptions } from './rehearsal-stage.js';
+import type { RequestServerOptions } from './request-server-options.js';
 
 /** How often loops are looked at, and how long a request may take before its loop is left to it. */
 const watchEveryMs = 100;
 const stuckMs = 250;
 /** Loops that targets may keep stuck at a time; each costs a thread. */
 const quarantineLimit = 8;
-
-export interface RequestServerOptions {
-  readonly journal: Journal;
-  readonly publisher: Publisher;
-  readonly journalDirectory: string;
-  readonly injector: InjectorChannels;
-  readonly handlersModule: URL;
-  /** Proves the notifier on a probe child; the reason when it can't. */
-  readonly obstacle: () => Promise<string | undefined>;
-  readonly logger: Logger;
-  /** A loop or the journal failed in a way that can't be mended here. */
-  readonly onFatal: (message: string) => void;
-}
 
 /** Serves listeners with hot loops: one for all targets, and one for each target that got stuck. */
 export class RequestServer implements RequestService {
@@ -50,11 +34,12 @@ export class RequestServer implements RequestService {
   private stopping = false;
 
   constructor(private readonly options: RequestServerOptions) {
-    const { journal, injector, handlersModule, logger } = options;
+    const { journal, injector, handlersModule, first, logger } = options;
     this.pool = new LoopPool({
       journal,
       injector,
       handlersModule,
+      first,
       logger,
       onReport: (loop, report) => this.hear(loop, report),
       onExit: (loop) => this.ended(loop),

@@ -24,8 +24,3 @@ export const envelopeSchema = z.object({
 
 /** The envelope, without the data. */
 export type EventEnvelope = z.output<typeof envelopeSchema>;
-
-/** The id of an event: `<delegationId>/<version>`. */
-export function eventId(delegationId: string, version: number): string {
-  return `${delegationId}/${version}`;
-}

@@ -1,6 +1,8 @@
-import { type EventEnvelope, eventId } from './envelope.js';
+import type { EventEnvelope } from './envelope.js';
 import type { EventOf } from './event.js';
-import { type EventData, type EventType, eventRegistry } from './registry.js';
+import { eventId } from './event-id.js';
+import { eventVersions } from './event-versions.js';
+import type { EventData, EventType } from './registry.js';
 
 /** What the maker of an event knows besides its type and data. */
 export type EventContext = Omit<EventEnvelope, 'id' | 'type' | 'schemaVersion' | 'time'> & {
@@ -18,7 +20,7 @@ export function makeEvent<Type extends EventType>(
   const envelope: EventEnvelope = {
     id: eventId(rest.delegationId, rest.version),
     type,
-    schemaVersion: eventRegistry[type].version,
+    schemaVersion: eventVersions[type],
     time: new Date(timeMs).toISOString(),
     ...rest,
   };

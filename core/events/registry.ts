@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { type EventType, eventVersions } from './event-versions.js';
 import * as lifecycle from './lifecycle-data.js';
 import * as request from './request-data.js';
 
@@ -14,41 +15,35 @@ export interface EventDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly upcast?: Upcast;
 }
 
+/** The definition of a type of which there has been one version only. */
+function first<Schema extends z.ZodType>(version: 1, schema: Schema) {
+  return { version, schema };
+}
+
 /** Every event type, its current version and the schema of its data. */
 export const eventRegistry = {
-  'delegation.requested': { version: 1, schema: lifecycle.requestedSchema },
-  'delegation.assessed': { version: 1, schema: lifecycle.assessedSchema },
-  'delegation.admitted': { version: 1, schema: lifecycle.admittedSchema },
-  'delegation.refused': { version: 1, schema: lifecycle.delegationRefusedSchema },
-  'delegation.establishing': { version: 1, schema: lifecycle.establishingSchema },
-  'delegation.active': { version: 1, schema: lifecycle.activeSchema },
-  'delegation.recovering': { version: 1, schema: lifecycle.recoveringSchema },
-  'delegation.releasing': { version: 1, schema: lifecycle.releasingSchema },
-  'delegation.released': { version: 1, schema: lifecycle.releasedSchema },
-  'delegation.failed': { version: 1, schema: lifecycle.failedSchema },
-  'delegation.fellback': { version: 1, schema: lifecycle.fellbackSchema },
-  'delegation.quarantined': { version: 1, schema: lifecycle.quarantinedSchema },
-  'request.answered': { version: 1, schema: request.answeredSchema },
-  'request.refused': { version: 1, schema: request.refusedSchema },
-  'request.cancelled': { version: 1, schema: request.cancelledSchema },
-  'request.lost': { version: 1, schema: request.lostSchema },
-} as const satisfies Record<string, EventDefinition>;
+  'delegation.requested': first(eventVersions['delegation.requested'], lifecycle.requestedSchema),
+  'delegation.assessed': first(eventVersions['delegation.assessed'], lifecycle.assessedSchema),
+  'delegation.admitted': first(eventVersions['delegation.admitted'], lifecycle.admittedSchema),
+  'delegation.refused': first(eventVersions['delegation.refused'], lifecycle.delegationRefusedSchema),
+  'delegation.establishing': first(eventVersions['delegation.establishing'], lifecycle.establishingSchema),
+  'delegation.active': first(eventVersions['delegation.active'], lifecycle.activeSchema),
+  'delegation.recovering': first(eventVersions['delegation.recovering'], lifecycle.recoveringSchema),
+  'delegation.releasing': first(eventVersions['delegation.releasing'], lifecycle.releasingSchema),
+  'delegation.released': first(eventVersions['delegation.released'], lifecycle.releasedSchema),
+  'delegation.failed': first(eventVersions['delegation.failed'], lifecycle.failedSchema),
+  'delegation.fellback': first(eventVersions['delegation.fellback'], lifecycle.fellbackSchema),
+  'delegation.quarantined': first(eventVersions['delegation.quarantined'], lifecycle.quarantinedSchema),
+  'request.answered': first(eventVersions['request.answered'], request.answeredSchema),
+  'request.refused': first(eventVersions['request.refused'], request.refusedSchema),
+  'request.cancelled': first(eventVersions['request.cancelled'], request.cancelledSchema),
+  'request.lost': first(eventVersions['request.lost'], request.lostSchema),
+} as const satisfies Record<EventType, EventDefinition>;
 
-type Registry = typeof eventRegistry;
-
-/** The name of an event type, such as 'request.answered'. */
-export type EventType = keyof Registry;
+export type { EventType };
 
 /** The data of an event type, at its current version. */
-export type EventData<Type extends EventType> = z.output<Registry[Type]['schema']>;
-
-/** The types in the order of the registry. */
-export const eventTypes = Object.keys(eventRegistry) as readonly EventType[];
-
-/** Is this string the name of a known event type? */
-export function isEventType(type: string): type is EventType {
-  return Object.hasOwn(eventRegistry, type);
-}
+export type EventData<Type extends EventType> = z.output<(typeof eventRegistry)[Type]['schema']>;
 
 /** The definition of a type, widened to its common shape. */
 export function eventDefinition(type: EventType): EventDefinition {

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { deputyError } from '../errors/deputy-error.js';
-import { envelopeSchema, eventId } from './envelope.js';
+import { envelopeSchema } from './envelope.js';
 import { escapeText } from './escape-text.js';
 import type { DeputyEvent } from './event.js';
-import { eventDefinition, eventRegistry, isEventType } from './registry.js';
+import { eventId } from './event-id.js';
+import { isEventType } from './event-versions.js';
+import { eventDefinition, eventRegistry } from './registry.js';
 
 const storedSchema = envelopeSchema.extend({ data: z.unknown() });
 

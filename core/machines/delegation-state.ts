@@ -1,6 +1,6 @@
 import { deputyError } from '../errors/deputy-error.js';
 import type { DeputyEvent } from '../events/event.js';
-import { type EventType, eventTypes } from '../events/registry.js';
+import { type EventType, eventTypes } from '../events/event-versions.js';
 import type { Counts, EventError } from '../events/vocabulary.js';
 import { type DelegationStateName, delegationMachine, delegationTransition } from './delegation.js';
 

@@ -1,4 +1,4 @@
-import type { Limits, Placement, PolicyFields } from './schema.js';
+import type { Limits, Placement, Policy, PolicyFields } from './schema.js';
 
 /** Where the hot loop runs in relation to its targets, unless a policy says otherwise. */
 export const DEFAULT_PLACEMENT: Placement = 'follow';
@@ -23,3 +23,8 @@ export const defaultFields: PolicyFields = Object.freeze<PolicyFields>({
   record: 'each',
   limits: defaultLimits,
 });
+
+/** The policy that holds without a file. */
+export function defaultPolicy(): Policy {
+  return { version: 1, defaults: defaultFields, targets: [] };
+}

@@ -29,11 +29,6 @@ export function parsePolicy(input: unknown, options: ParsePolicyOptions = {}): P
   return { version, defaults: mergeFields(defaultFields, defaults ?? {}), targets: targets ?? [] };
 }
 
-/** The policy that holds without a file. */
-export function defaultPolicy(): Policy {
-  return { version: 1, defaults: defaultFields, targets: [] };
-}
-
 function invalid(problems: readonly string[], source = '(given as an object)') {
   const text = problems.map((problem) => `  ${problem}`).join('\n');
   return deputyError('DEPUTY_E_POLICY_INVALID', { source, text, problems });

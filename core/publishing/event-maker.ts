@@ -1,5 +1,5 @@
-import { eventId } from '../events/envelope.js';
-import { type EventType, eventRegistry } from '../events/registry.js';
+import { eventId } from '../events/event-id.js';
+import { type EventType, eventVersions } from '../events/event-versions.js';
 import { recordType, type SyscallNames, writeRecord } from '../request/describe-record.js';
 import type { RequestRecord } from '../request/record.js';
 import { offset } from '../request/record-layout.js';
@@ -107,7 +107,7 @@ export class EventMaker {
       id: eventId(delegationId, version),
       type,
       version,
-      schemaVersion: eventRegistry[type].version,
+      schemaVersion: eventVersions[type],
       time: new Date(timeMs).toISOString(),
       node: this.options.node,
       tenant,

@@ -1,5 +1,5 @@
+import { type EventType, eventVersions } from '../events/event-versions.js';
 import type { JsonBytes } from '../events/json-bytes.js';
-import { type EventType, eventRegistry } from '../events/registry.js';
 import type { ListenerIdentity } from './listener-identity.js';
 
 const encoder = new TextEncoder();
@@ -38,7 +38,7 @@ export function writeEnvelope(
 ): void {
   json.raw(frame.beforeId).integer(version).ascii('","type":').name(type);
   json.ascii(',"version":').integer(version);
-  json.ascii(',"schemaVersion":').integer(eventRegistry[type].version);
+  json.ascii(',"schemaVersion":').integer(eventVersions[type]);
   json.ascii(',"time":"').ascii(time).raw(frame.common).integer(sequence).ascii(',"data":');
 }
 

@@ -1,10 +1,11 @@
 import { createEngine, type Engine } from '../../core/engine/engine.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
+import { defaultPolicy } from '../../core/policy/defaults.js';
 import { resolvePolicy } from '../../core/policy/match.js';
-import { defaultPolicy } from '../../core/policy/parse.js';
 import type { Policy } from '../../core/policy/schema.js';
 import type { Target } from '../../core/ports/strategy.js';
-import { type Checkpoint, checkpointSchema } from '../../core/publishing/checkpoint.js';
+import type { Checkpoint } from '../../core/publishing/checkpoint.js';
+import { checkpointSchema } from '../../core/publishing/checkpoint-schema.js';
 import { type ListenerOwner, OwnersScan } from '../../core/publishing/owners-scan.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import type { Handler } from '../../core/steps/handler.js';

@@ -1,5 +1,3 @@
 export { handlerOf, handlers } from './handlers/registry.js';
+export { handlersModule } from './handlers-module.js';
 export { seccompNotify } from './strategy.js';
-
-/** The module that loops load the handlers from. */
-export const handlersModule = new URL('./handlers/registry.js', import.meta.url);

@@ -6,6 +6,7 @@ import { describeWhen, missingForKernel } from '../support/describe-when.js';
 import { compileTarget } from './support/compile.js';
 import { descriptorsOf, resourcesOf } from './support/process-resources.js';
 import { makeShare } from './support/share.js';
+import { AgentTree } from './takeover/support/agent-tree.js';
 
 /** How a runtime may hand over its listener, what the target then gets, and what the agent logs. */
 const forms = [
@@ -124,7 +125,18 @@ describeWhen(missingForKernel(), 'an agent of its own', () => {
     for (let tries = 0; tries < 50 && !agent.log.some((line) => line.includes('POLICY_INVALID')); tries++) {
       await sleep(100);
     }
-    expect(agent.log.some((line) => line.includes('DEPUTY_E_POLICY_INVALID'))).toBe(true);
+    const refusals = agent.log.filter((line) => line.includes('DEPUTY_E_POLICY_INVALID'));
+    expect(refusals).toHaveLength(1);
+    expect(refusals[0]).toContain('the new policy is refused; the old one stays');
+    // Whoever takes over goes by the old one, too, instead of failing for the file.
+    const tree = new AgentTree(agent);
+    for (let round = 0; round < 2; round++) {
+      await tree.hasStandby();
+      const before = tree.takeOvers.length;
+      process.kill(tree.active, 'SIGKILL');
+      await tree.takenOver(before);
+    }
+    await tree.hasStandby();
     const roles = agent.status().processes.map(({ role }) => role);
     expect(roles).toEqual(['keeper', 'supervisor', 'supervisor', 'injector']);
     expect(await agent.stop()).toBe(0);

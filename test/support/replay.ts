@@ -1,7 +1,7 @@
 import { type ReplayedJournal, replayJournal } from '../../adapters/journal/verify-journal.js';
 import { native } from '../../adapters/linux/native.js';
+import { defaultPolicy } from '../../core/policy/defaults.js';
 import { resolvePolicy } from '../../core/policy/match.js';
-import { defaultPolicy } from '../../core/policy/parse.js';
 import { compilePolicy } from '../../core/request/compiled-policy.js';
 import { handlerOf } from '../../strategies/seccomp-notify/index.js';
 

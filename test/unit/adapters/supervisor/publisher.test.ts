@@ -13,8 +13,9 @@ import {
 import { JournalTail, type TailSink } from '../../../../adapters/journal/journal-tail.js';
 import { segmentsIn } from '../../../../adapters/journal/last-segment.js';
 import { segmentName } from '../../../../adapters/journal/segment-file.js';
-import { readCheckpoint, writeCheckpoint } from '../../../../adapters/supervisor/checkpoint.js';
+import { writeCheckpoint } from '../../../../adapters/supervisor/checkpoint.js';
 import { Publisher } from '../../../../adapters/supervisor/publisher.js';
+import { readCheckpoint } from '../../../../adapters/supervisor/read-checkpoint.js';
 import type { DeputyEvent } from '../../../../core/events/event.js';
 import type { EventType } from '../../../../core/events/registry.js';
 import { validateEvent } from '../../../../core/events/validate-event.js';

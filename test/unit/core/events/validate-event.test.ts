@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isDeputyError } from '../../../../core/errors/deputy-error.js';
 import type { DeputyEvent } from '../../../../core/events/event.js';
-import { eventTypes } from '../../../../core/events/registry.js';
+import { eventTypes } from '../../../../core/events/event-versions.js';
 import { eventJsonSchema, upcastStoredEvent, validateEvent } from '../../../../core/events/validate-event.js';
 import { sampleEvent } from '../../../support/sample-events.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeputyEvent } from '../../../../core/events/event.js';
-import { type EventType, eventTypes } from '../../../../core/events/registry.js';
+import { type EventType, eventTypes } from '../../../../core/events/event-versions.js';
 import {
   type DelegationStateName,
   delegationMachine,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isDeputyError } from '../../../../core/errors/deputy-error.js';
-import { DEFAULT_PLACEMENT } from '../../../../core/policy/defaults.js';
-import { defaultPolicy, parsePolicy } from '../../../../core/policy/parse.js';
+import { DEFAULT_PLACEMENT, defaultPolicy } from '../../../../core/policy/defaults.js';
+import { parsePolicy } from '../../../../core/policy/parse.js';
 import { policyJsonSchema } from '../../../../core/policy/schema.js';
 
 function problemsOf(input: unknown, knownStrategies?: readonly string[]): unknown {

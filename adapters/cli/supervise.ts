@@ -1,0 +1,15 @@
+import { handlersModule } from '../../strategies/seccomp-notify/handlers-module.js';
+import { seccompNotify } from '../../strategies/seccomp-notify/strategy.js';
+import { runSupervisor } from '../agent/run-supervisor.js';
+import { commandLineLogger, type LogLevel } from '../logging/index.js';
+import type { FirstLoop } from '../supervisor/first-loop.js';
+
+/** Runs this process as a supervisor with this build's strategies. */
+export function supervise(first: FirstLoop | undefined): void {
+  runSupervisor({
+    loggerOf: (level) => commandLineLogger(level as LogLevel),
+    handlersModule,
+    first,
+    strategies: (service) => [seccompNotify({ service })],
+  });
+}

@@ -1,0 +1,8 @@
+import { deputyError } from '../../core/errors/deputy-error.js';
+import type { Logger } from '../../core/ports/logger.js';
+
+/** Says that supervisors die one after the other: it is tried on and on, ever more slowly. */
+export function sayFailing(deaths: number, logger: Logger): void {
+  const error = deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail: `${deaths} deaths in a row` });
+  logger.error({ err: error, code: error.code }, error.message);
+}

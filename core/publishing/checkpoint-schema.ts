@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { countsSchema } from '../events/vocabulary.js';
+import type { DelegationStateName } from '../machines/delegation.js';
+
+/** A checkpoint as it is read from its file. */
+export const checkpointSchema = z.object({
+  format: z.literal(1),
+  position: z.number().int().min(0),
+  streams: z.array(
+    z.object({
+      delegationId: z.string(),
+      version: z.number().int().min(0),
+      tenant: z.string(),
+      state: z.string().transform((state) => state as DelegationStateName),
+      counts: countsSchema,
+    }),
+  ),
+  listeners: z.array(
+    z.object({
+      key: z.number().int(),
+      delegationId: z.string(),
+      tenant: z.string(),
+      record: z.enum(['each', 'failures', 'summary']),
+    }),
+  ),
+  last: z.object({ streamId: z.string(), version: z.number().int().min(1) }).optional(),
+});
