@@ -7,3 +7,4 @@ export {
   type MemoryThread,
   MemoryWorld,
 } from './memory-kernel/memory-world.js';
+export { ModelSealKeys } from './memory-kernel/model-seal-keys.js';

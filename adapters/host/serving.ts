@@ -9,6 +9,7 @@ import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import { type FileEventStore, openFileEventStore } from '../event-store/index.js';
 import { checkSealed } from '../journal/check-sealed.js';
 import { Journal } from '../journal/journal.js';
+import { changeKeys, type SealKeySet, withFirstKey } from '../keys/index.js';
 import { probeNotifier } from '../launcher/self-test.js';
 import type { InjectorChannels } from '../supervisor/injector-channels.js';
 import { type ListenerOwner, readListenerOwners } from '../supervisor/listener-owners.js';
@@ -32,6 +33,8 @@ export interface Serving {
   readonly clock: Clock;
   /** Takes the next epoch of the journal, and finds what was left unfinished. */
   begin(): void;
+  /** Reads the keys again: them, and whether every loop has them. Throws a coded error; the old ones stay. */
+  reloadKeys(): Promise<KeysInUse>;
   /** Whose listeners are, as predecessors wrote down; once begun. */
   owners(): ReadonlyMap<number, ListenerOwner>;
   /** Ends what was left unfinished and whose listeners did not come. */
@@ -42,6 +45,12 @@ export interface Serving {
   stopLoops(): Promise<number>;
   stopPublishing(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Keys as they were read, and whether every loop uses them: one that is stuck in a request does later. */
+export interface KeysInUse {
+  readonly keys: SealKeySet;
+  readonly everywhere: boolean;
 }
 
 /** Prepares to serve; nothing of the state directory is written to but a file made ready. */
@@ -64,6 +73,7 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
     publisher,
     injector,
     handlersModule: options.handlersModule,
+    keys: changeKeys(stateDirectory, (keys) => withFirstKey(keys, clock.nowMs())),
     obstacle: probeNotifier,
     logger,
     onFatal: options.onFatal ?? ((message) => logger.error({}, message)),
@@ -80,7 +90,15 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
     begin() {
       journal.begin(wallClockBaseMs(clock));
       for (const error of journal.damage) sayDamage(error);
+      // They may have changed since this process was prepared.
+      void this.reloadKeys().catch((error: unknown) =>
+        logger.error({ err: error }, 'the keys stay as they were'),
+      );
       server.begin();
+    },
+    async reloadKeys() {
+      const keys = changeKeys(stateDirectory, (known) => withFirstKey(known, clock.nowMs()));
+      return { keys, everywhere: await server.setKeys(keys) };
     },
     owners: () => readListenerOwners(journalDirectory, journal.firstSegment),
     endFormer() {

@@ -1,5 +1,6 @@
 import type { HandlerOf } from '../../core/steps/handler.js';
 import type { MappedSegments } from '../journal/mapped-segments.js';
+import type { KeyRing } from '../keys/index.js';
 import type { Placement } from '../linux/placement.js';
 import type { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
 import type { InjectionClient } from './injection-client.js';
@@ -10,6 +11,7 @@ import type { LoopReport } from './loop-messages.js';
 export interface HotLoopParts {
   readonly handlerOf: HandlerOf;
   readonly kernel: LinuxRequestKernel;
+  readonly seals: KeyRing;
   readonly segments: MappedSegments;
   readonly injection: InjectionClient;
   readonly placement: Placement;

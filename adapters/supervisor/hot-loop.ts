@@ -48,7 +48,8 @@ export class HotLoop {
   private readonly elapsedUs: () => number;
 
   constructor(private readonly parts: HotLoopParts) {
-    this.context = { record: this.current, kernel: parts.kernel, policy: undefined as never };
+    const { kernel, seals } = parts;
+    this.context = { record: this.current, kernel, seals, policy: undefined as never };
     this.epoll.add(parts.wakeDescriptor, wakeKey);
     this.elapsedUs = () => parts.nowUs() - this.receivedAtUs;
   }

@@ -1,6 +1,7 @@
 import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { PreparedSegment } from '../journal/journal.js';
+import type { SealKeySet } from '../keys/index.js';
 import { allocate } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
 import { createEventDescriptor } from '../linux/poll.js';
@@ -31,6 +32,7 @@ export class LoopHandle {
   /** Resolves when the loop runs. */
   readonly ready: Promise<void>;
   private giveUp: () => void = () => undefined;
+  private readonly keysWaited: (() => void)[] = [];
 
   constructor(options: LoopHandleOptions) {
     const workerData: LoopStart = {
@@ -49,6 +51,7 @@ export class LoopHandle {
     });
     this.worker.on('message', (report: LoopReport) => {
       if (report.kind === 'ready') becomeReady();
+      if (report.kind === 'keys-taken') this.keysWaited.shift()?.();
       options.onReport(report);
     });
     this.worker.on('error', (error) => {
@@ -77,6 +80,13 @@ export class LoopHandle {
   send(command: LoopCommand): void {
     this.worker.postMessage(command);
     this.wake();
+  }
+
+  /** Resolves when the loop seals and checks with these keys; one that is stuck takes them when it is not. */
+  takeKeys(keys: SealKeySet): Promise<void> {
+    const taken = new Promise<void>((resolve) => this.keysWaited.push(resolve));
+    this.send({ kind: 'keys', keys });
+    return Promise.race([taken, this.exited.then(() => undefined)]);
   }
 
   /**

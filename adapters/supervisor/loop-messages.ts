@@ -1,3 +1,4 @@
+import type { SealKeySet } from '../keys/index.js';
 import type { CompiledPolicyData } from './policy-transfer.js';
 
 /** What a loop is told. Messages lie in its port until the loop is woken through its eventfd. */
@@ -20,7 +21,9 @@ export type LoopCommand =
   | { readonly kind: 'injector'; readonly descriptor: number }
   /** Lets go of a listener, which another loop takes, if nothing of it waits for the injector. */
   | { readonly kind: 'hand-back'; readonly key: number }
-  | { readonly kind: 'forget-idle' };
+  | { readonly kind: 'forget-idle' }
+  /** Seals are made and checked with these keys from now on. */
+  | { readonly kind: 'keys'; readonly keys: SealKeySet };
 
 /** What a loop tells. */
 export type LoopReport =
@@ -31,6 +34,7 @@ export type LoopReport =
   /** What a predecessor left of this listener is in hand; from now on it is served. */
   | { readonly kind: 'recovered'; readonly key: number }
   | { readonly kind: 'need-segment' }
+  | { readonly kind: 'keys-taken' }
   | { readonly kind: 'injector-lost' }
   | {
       readonly kind: 'handler-failed';

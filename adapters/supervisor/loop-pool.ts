@@ -1,5 +1,6 @@
 import type { Logger } from '../../core/ports/logger.js';
 import type { Journal } from '../journal/journal.js';
+import type { SealKeySet } from '../keys/index.js';
 import { Outage } from '../logging/outage.js';
 import type { InjectorChannels } from './injector-channels.js';
 import { LoopHandle } from './loop-handle.js';
@@ -8,10 +9,14 @@ import type { LoopReport } from './loop-messages.js';
 /** How long the end waits for what is in flight: an injector may have to be started again for it. */
 const stopWaitMs = 8_000;
 
+/** How long new keys wait for a loop that is in a request. */
+const keysWaitMs = 1_000;
+
 export interface LoopPoolOptions {
   readonly journal: Journal;
   readonly injector: InjectorChannels;
   readonly handlersModule: URL;
+  readonly keys: SealKeySet;
   readonly logger: Logger;
   readonly onReport: (loop: LoopHandle, report: LoopReport) => void;
   readonly onExit: (loop: LoopHandle) => void;
@@ -24,8 +29,10 @@ export class LoopPool {
   private announced = 0;
   private forgottenBefore = 0;
   private readonly growth: Outage;
+  private keys: SealKeySet;
 
   constructor(private readonly options: LoopPoolOptions) {
+    this.keys = options.keys;
     this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
   }
 
@@ -42,6 +49,7 @@ export class LoopPool {
       },
     });
     this.loops.add(loop);
+    void loop.takeKeys(this.keys);
     if (this.hasBegun) loop.begin(journal.epoch, journal.firstSegment, journal.segments());
     this.connect(loop);
     return loop;
@@ -54,6 +62,14 @@ export class LoopPool {
     const segments = journal.segments();
     this.announced = Math.max(...segments.map(({ segment }) => segment));
     for (const loop of this.loops) loop.begin(journal.epoch, journal.firstSegment, segments);
+  }
+
+  /** Uses these keys from now on: true when every loop has them, false when one is stuck. */
+  async setKeys(keys: SealKeySet): Promise<boolean> {
+    this.keys = keys;
+    const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), keysWaitMs).unref());
+    const all = Promise.all([...this.loops].map((loop) => loop.takeKeys(keys))).then(() => true);
+    return Promise.race([all, late]);
   }
 
   /** Fresh channels to a fresh injector, for every loop. */

@@ -4,6 +4,7 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
 import type { Journal } from '../journal/journal.js';
 import { readOpenRecords } from '../journal/open-records.js';
+import type { SealKeySet } from '../keys/index.js';
 import { systemCall } from '../linux/native.js';
 import type { Attached } from './attached-listener.js';
 import { firstListenerKey } from './hot-loop.js';
@@ -28,6 +29,8 @@ export interface RequestServerOptions {
   readonly journalDirectory: string;
   readonly injector: InjectorChannels;
   readonly handlersModule: URL;
+  /** What handles are sealed with; setKeys() changes them. */
+  readonly keys: SealKeySet;
   /** Proves the notifier on a probe child; the reason when it can't. */
   readonly obstacle: () => Promise<string | undefined>;
   readonly logger: Logger;
@@ -49,11 +52,12 @@ export class RequestServer implements RequestService {
   private stopping = false;
 
   constructor(private readonly options: RequestServerOptions) {
-    const { journal, injector, handlersModule, logger } = options;
+    const { journal, injector, handlersModule, keys, logger } = options;
     this.pool = new LoopPool({
       journal,
       injector,
       handlersModule,
+      keys,
       logger,
       onReport: (loop, report) => this.hear(loop, report),
       onExit: (loop) => this.ended(loop),
@@ -135,6 +139,11 @@ export class RequestServer implements RequestService {
 
   settled(): Promise<void> {
     return this.options.publisher.published(this.options.journal.counters.nextTicket - 1);
+  }
+
+  /** True when every loop has them. */
+  setKeys(keys: SealKeySet): Promise<boolean> {
+    return this.pool.setKeys(keys);
   }
 
   connectInjector(): void {
