@@ -130,6 +130,10 @@ class SupervisorProcess {
       const code = isDeputyError(error) ? error.code : undefined;
       logger.error({ code, err: error }, 'the new policy is refused; the old one stays');
     }
+    void this.supervisor?.reloadKeys().catch((error: unknown) => {
+      const code = isDeputyError(error) ? error.code : undefined;
+      logger.error({ code, err: error }, 'the keys can not be read; the old ones stay');
+    });
   }
 
   /** Says why it can't go on, and ends: the keeper starts another. */

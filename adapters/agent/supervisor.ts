@@ -8,7 +8,7 @@ import type { RequestService } from '../../core/ports/request-service.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { giveWay } from '../host/host.js';
 import { randomIds, version } from '../host/index.js';
-import { prepareServing, type Serving } from '../host/serving.js';
+import { prepareServing, type Serving, usedKeys } from '../host/serving.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import type {
   KeeperMessage,
@@ -109,6 +109,10 @@ export class Supervisor {
   setPolicy(policy: Policy): void {
     this.policy = policy;
     this.engine?.setPolicy(policy);
+  }
+
+  reloadKeys(): Promise<unknown> {
+    return this.serving.reloadKeys();
   }
 
   connectInjector(): void {
@@ -266,7 +270,9 @@ export class Supervisor {
     const { stateDirectory } = this.options.configuration;
     const { logger } = this.options;
     try {
-      this.control = await ControlSocket.open(stateDirectory, () => this.status(engine), logger);
+      const keys = (): Promise<unknown> => this.serving.reloadKeys().then(usedKeys);
+      const answers = { status: () => this.status(engine), keys };
+      this.control = await ControlSocket.open(stateDirectory, answers, logger);
       this.store.open(await this.serving.publishTo(stateDirectory));
       await this.serving.publisher.caughtUp();
       // Until here a successor was in a hurry; from here on requests come before events.

@@ -9,7 +9,7 @@ import type { ProcessStatus } from '../keeper/process-status.js';
 import { native } from '../linux/native.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import { randomIds } from './ids.js';
-import { prepareServing } from './serving.js';
+import { type KeysInUse, prepareServing } from './serving.js';
 import { lockStateDirectory } from './state-directory.js';
 
 export interface HostOptions {
@@ -42,6 +42,8 @@ export interface Host {
   readonly ids: Ids;
   readonly logger: Logger;
   processes(): readonly ProcessStatus[];
+  /** Takes up the keys that handles are sealed with as they are now. Throws a coded error; the old ones stay. */
+  reloadKeys(): Promise<KeysInUse>;
   /** Listeners that are served now. */
   readonly listenerCount: number;
   /**
@@ -95,6 +97,7 @@ async function startHost(options: HostOptions, unlock: () => void): Promise<Host
     ids: randomIds,
     logger,
     processes: () => processesOf(injector),
+    reloadKeys: () => warm.reloadKeys(),
     get listenerCount() {
       return warm.server.listenerCount;
     },

@@ -9,7 +9,7 @@ import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import { type FileEventStore, openFileEventStore } from '../event-store/index.js';
 import { checkSealed } from '../journal/check-sealed.js';
 import { Journal } from '../journal/journal.js';
-import { changeKeys, type SealKeySet, withFirstKey } from '../keys/index.js';
+import { changeKeys, keyIdText, type SealKeySet, withFirstKey } from '../keys/index.js';
 import { probeNotifier } from '../launcher/self-test.js';
 import type { InjectorChannels } from '../supervisor/injector-channels.js';
 import { type ListenerOwner, readListenerOwners } from '../supervisor/listener-owners.js';
@@ -51,6 +51,11 @@ export interface Serving {
 export interface KeysInUse {
   readonly keys: SealKeySet;
   readonly everywhere: boolean;
+}
+
+/** What is said of keys over the control socket: no secret. */
+export function usedKeys({ keys, everywhere }: KeysInUse): Record<string, unknown> {
+  return { current: keyIdText(keys.current), keys: keys.keys.length, everywhere };
 }
 
 /** Prepares to serve; nothing of the state directory is written to but a file made ready. */

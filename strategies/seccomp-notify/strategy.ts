@@ -75,7 +75,17 @@ export function seccompNotify(options: { readonly service: RequestService }): St
       syscalls: ['open_by_handle_at', 'name_to_handle_at'],
       ports: ['RequestService', 'RequestKernel'],
     },
-    enforces: ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'placement', 'record', 'limits'],
+    enforces: [
+      'syscalls',
+      'shares',
+      'filesystems',
+      'confinement',
+      'dac',
+      'opath',
+      'placement',
+      'record',
+      'limits',
+    ],
     async assess(target) {
       const reasons: string[] = [];
       if (target.listener === undefined) reasons.push('the target came without a seccomp listener');

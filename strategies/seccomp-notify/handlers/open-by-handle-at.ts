@@ -35,14 +35,7 @@ import {
 import { assumeIdentityStep, findMountStep, identifyStep, validateStep } from './opening-steps.js';
 import { formerStep, type RecoveryPlaces, recoverySteps } from './recovery-steps.js';
 import { isTypeAsSealed, verifySealStep } from './seal-steps.js';
-import {
-  ending,
-  endingSteps,
-  firstOwnStep,
-  giveErrno,
-  noteAnswer,
-  refuse,
-} from './shared-steps.js';
+import { ending, endingSteps, firstOwnStep, giveErrno, noteAnswer, refuse } from './shared-steps.js';
 import { mayBeTruncated, truncationSteps } from './truncation-steps.js';
 
 /*

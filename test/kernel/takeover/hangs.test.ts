@@ -137,8 +137,8 @@ describeWhen(missingForStall(), 'a supervisor that a target keeps in the kernel'
       stalls.push(await goesOn(other, `killed while a loop is stuck, round ${round}`));
       const late = stage.trap();
       const mount = await late.open('.', O.RDONLY | O.DIRECTORY);
-      await late.encode('own', 'own');
       await late.confine({ socketPath: stage.agent.socketPath });
+      await late.encode('own', 'own');
       expect(await late.openAndDescribe(mount, 'own', O.RDONLY)).toMatchObject({ type: '100000' });
     }
     await files.release();
@@ -170,8 +170,8 @@ describeWhen(missingForKernel(), 'an agent without', () => {
     const stage = await openStage({ arguments: ['--keeper=off'] });
     const target = stage.trap();
     const mount = await target.open('.', O.RDONLY | O.DIRECTORY);
-    await target.encode('own', 'own');
     await target.confine({ socketPath: stage.agent.socketPath });
+    await target.encode('own', 'own');
     expect(await target.openAndDescribe(mount, 'own', O.RDONLY)).toMatchObject({ type: '100000' });
     stage.agent.kill('SIGKILL');
     await stage.agent.exited;
