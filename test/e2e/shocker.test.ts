@@ -1,8 +1,8 @@
 import { chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eventsOf } from '../kernel/support/request-events.js';
 import { compileTarget } from '../kernel/support/compile.js';
+import { eventsOf } from '../kernel/support/request-events.js';
 import { startAgentProcess } from '../lab/agent-process.js';
 import { targetGid, targetUid } from '../lab/bundle.js';
 import { startContainer } from '../lab/container.js';
@@ -38,7 +38,12 @@ async function attack(defaults: object): Promise<Outcome & { reasons: Record<str
   const agent = await startAgentProcess({ policy });
   const inodes = ['/etc/shadow', '/etc/passwd'].map((path) => `${statSync(path).ino}`);
   const args = ['/share/shocker', '/share', `${guesses}`, ...inodes];
-  const container = await startContainer({ runtime: 'crun', agentSocket: agent.socketPath, shareDirectory, args });
+  const container = await startContainer({
+    runtime: 'crun',
+    agentSocket: agent.socketPath,
+    shareDirectory,
+    args,
+  });
   try {
     await container.exited;
     const outcome = JSON.parse(container.stdout.join('\n')) as Outcome;

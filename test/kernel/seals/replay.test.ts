@@ -9,7 +9,11 @@ import { TrapTarget } from '../support/trap-target.js';
 import { nr, O } from '../support/trap-thread.js';
 
 /** Reasons of a container's refusals, and how often each came. */
-async function reasonsOf(agent: AgentProcess, container: string, count: number): Promise<Record<string, number>> {
+async function reasonsOf(
+  agent: AgentProcess,
+  container: string,
+  count: number,
+): Promise<Record<string, number>> {
   const deadline = Date.now() + 10_000;
   for (;;) {
     const reasons = (await eventsOf(agent.stateDirectory, container))
@@ -68,7 +72,12 @@ describeWhen(missingForImages(), "a handle that is not one's own", () => {
   }
 
   /** Puts a handle into a buffer of a target's and opens it. */
-  async function replay(one: TrapTarget, hex: string, mount: number, flags: number = O.RDONLY): Promise<unknown> {
+  async function replay(
+    one: TrapTarget,
+    hex: string,
+    mount: number,
+    flags: number = O.RDONLY,
+  ): Promise<unknown> {
     await one.must(`put $replay ${hex}`);
     const result = await one.openHandle(mount, 'replay', flags);
     if (typeof result !== 'number') return result;
@@ -181,28 +190,41 @@ describeWhen(missingForImages(), "a handle that is not one's own", () => {
     const blue = await target('blue-keys');
     const mount = await blue.open('.', O.RDONLY | O.DIRECTORY);
     const keys = (...words: string[]) => {
-      const { status, stdout, stderr } = runDeputy(['keys', ...words, '--json', '--state', agent.stateDirectory]);
+      const { status, stdout, stderr } = runDeputy([
+        'keys',
+        ...words,
+        '--json',
+        '--state',
+        agent.stateDirectory,
+      ]);
       expect(stderr).toBe('');
       expect(status).toBe(0);
       return JSON.parse(stdout) as { keys: { id: string; state: string }[]; agent?: string };
     };
     const first = keys('list').keys[0]?.id ?? '';
     const before = await handleOf(blue, 'own');
-    expect(keys('rotate')).toMatchObject({ agent: 'taken', keys: [{ state: 'verifies' }, { state: 'current' }] });
+    expect(keys('rotate')).toMatchObject({
+      agent: 'taken',
+      keys: [{ state: 'verifies' }, { state: 'current' }],
+    });
     const after = await handleOf(blue, 'own');
     expect(after).not.toBe(before);
     expect(await replay(blue, before, mount)).toBe('opened');
     expect(await replay(blue, after, mount)).toBe('opened');
-    expect(keys('rotate', '--retire', first)).toMatchObject({ agent: 'taken', keys: [{ state: 'retired' }, {}] });
+    expect(keys('rotate', '--retire', first)).toMatchObject({
+      agent: 'taken',
+      keys: [{ state: 'retired' }, {}],
+    });
     expect(await replay(blue, before, mount)).toBe('ESTALE');
     expect(await replay(blue, after, mount)).toBe('opened');
     expect(await reasonsOf(agent, 'blue-keys', 1)).toEqual({ SEAL_KEY: 1 });
-    const event = (await eventsOf(agent.stateDirectory, 'blue-keys')).find(({ type }) => type === 'request.refused');
+    const event = (await eventsOf(agent.stateDirectory, 'blue-keys')).find(
+      ({ type }) => type === 'request.refused',
+    );
     expect(event?.data).toMatchObject({ keyId: first, result: { errno: 'ESTALE' } });
     // An overlap ends by itself.
     expect(keys('rotate', '--overlap-ms', '1')).toMatchObject({ agent: 'taken' });
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await replay(blue, after, mount)).toBe('ESTALE');
   });
-
 });

@@ -23,6 +23,7 @@ const notReached: Readonly<Record<string, string>> = {
   cancelled: 'the target gives nothing up here',
   'withdraw-descriptor': 'only when a signal ends the call between the addition and the answer',
   withdrawn: 'follows withdraw-descriptor',
+  'check-root': 'only with confinement: filesystem; shown on the kernel in memory',
 };
 
 /** A step without an act is one moment, not two. */

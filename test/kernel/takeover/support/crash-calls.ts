@@ -30,12 +30,14 @@ export interface CrashCall {
   make(one: CrashTarget): Promise<object>;
 }
 
-/** Takes a target's handles, which is a call of its own once it is confined, and gives it its buffers. */
-export async function takeHandles(target: TrapTarget): Promise<void> {
-  for (const name of ['own', 'public', 'secret', 'folder', 'link']) await target.encode(name, name);
+/** Takes a target's handles and gives it its buffers: how many calls that were. */
+export async function takeHandles(target: TrapTarget): Promise<number> {
+  const names = ['own', 'public', 'secret', 'folder', 'link'];
+  for (const name of names) await target.encode(name, name);
   await target.encode('stale', 'own');
   await target.must('put $stale+8 eeeeeeeeeeeeeeee');
   await target.must('alloc again 4096');
+  return names.length + 1;
 }
 
 /** Opens, looks at all of the table, closes: what was opened, and that nothing else came or stayed. */

@@ -77,8 +77,8 @@ export class CrashStage {
     const isSealed = container.startsWith('normal');
     if (!isSealed) await takeHandles(target);
     await target.confine({ socketPath: agent.socketPath, container, flavour });
-    if (isSealed) await takeHandles(target);
     const events = new CallEvents(agent, container);
+    if (isSealed) await takeHandles(target).then((count) => events.skip(count));
     this.targets.set(container, { target, flavour, mount, share: made.share, events });
   }
 
