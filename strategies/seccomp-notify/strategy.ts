@@ -73,7 +73,7 @@ export function seccompNotify(options: { readonly service: RequestService }): St
     needs: {
       capabilities: ['CAP_DAC_READ_SEARCH', 'CAP_SYS_PTRACE', 'CAP_SETUID', 'CAP_SETGID'],
       syscalls: ['open_by_handle_at', 'name_to_handle_at'],
-      ports: ['RequestService', 'RequestKernel'],
+      ports: ['RequestService', 'RequestKernel', 'SealKeys'],
     },
     enforces: [
       'syscalls',

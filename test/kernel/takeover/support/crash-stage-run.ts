@@ -75,10 +75,10 @@ export class CrashStage {
     const target = TrapTarget.start(made.share);
     const mount = await target.open('.', O.RDONLY | O.DIRECTORY);
     const isSealed = container.startsWith('normal');
-    if (!isSealed) await takeHandles(target);
+    if (!isSealed) await takeHandles(target, made.share);
     await target.confine({ socketPath: agent.socketPath, container, flavour });
     const events = new CallEvents(agent, container);
-    if (isSealed) await takeHandles(target).then((count) => events.skip(count));
+    if (isSealed) await takeHandles(target, made.share).then((count) => events.skip(count));
     this.targets.set(container, { target, flavour, mount, share: made.share, events });
   }
 
