@@ -4,7 +4,7 @@ import type { Policy } from '../../core/policy/schema.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { type Host, type HostOptions, openHost, version } from '../host/index.js';
-import { usedKeys } from '../host/serving.js';
+import { usedKeys } from '../host/keys-in-use.js';
 import { systemCall } from '../linux/native.js';
 import { AgentSocket } from '../oci/agent-socket.js';
 import type { ContainerProcessState } from '../oci/container-state.js';

@@ -7,8 +7,8 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { giveWay } from '../host/host.js';
-import { randomIds, version } from '../host/index.js';
-import { prepareServing, type Serving, usedKeys } from '../host/serving.js';
+import { randomIds, usedKeys, version } from '../host/index.js';
+import { prepareServing, type Serving } from '../host/serving.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import type {
   KeeperMessage,
@@ -112,7 +112,7 @@ export class Supervisor {
   }
 
   reloadKeys(): Promise<unknown> {
-    return this.serving.reloadKeys();
+    return this.serving.reloadKeys().then(usedKeys);
   }
 
   connectInjector(): void {
@@ -270,8 +270,7 @@ export class Supervisor {
     const { stateDirectory } = this.options.configuration;
     const { logger } = this.options;
     try {
-      const keys = (): Promise<unknown> => this.serving.reloadKeys().then(usedKeys);
-      const answers = { status: () => this.status(engine), keys };
+      const answers = { status: () => this.status(engine), keys: () => this.reloadKeys() };
       this.control = await ControlSocket.open(stateDirectory, answers, logger);
       this.store.open(await this.serving.publishTo(stateDirectory));
       await this.serving.publisher.caughtUp();

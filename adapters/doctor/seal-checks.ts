@@ -15,7 +15,7 @@ const EOVERFLOW = -75;
 /** Mounts of one type that are tried, until one can be opened. */
 const triesPerType = 4;
 
-/** Can handles of the file systems that the default policy lists be sealed? Each is tried where it is mounted. */
+/** Can handles of the file systems of the default policy be sealed? Each is tried where it is mounted. */
 export function checkSealing(): Diagnosis[] {
   const mounts = parseMounts(readText('/proc/self/mountinfo'));
   return defaultFields.filesystems.flatMap((type) => {

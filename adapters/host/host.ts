@@ -9,7 +9,8 @@ import type { ProcessStatus } from '../keeper/process-status.js';
 import { native } from '../linux/native.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import { randomIds } from './ids.js';
-import { type KeysInUse, prepareServing } from './serving.js';
+import type { KeysInUse } from './keys-in-use.js';
+import { prepareServing } from './serving.js';
 import { lockStateDirectory } from './state-directory.js';
 
 export interface HostOptions {
@@ -42,7 +43,7 @@ export interface Host {
   readonly ids: Ids;
   readonly logger: Logger;
   processes(): readonly ProcessStatus[];
-  /** Takes up the keys that handles are sealed with as they are now. Throws a coded error; the old ones stay. */
+  /** Takes up the seal keys as they are now. Throws a coded error; the old ones stay. */
   reloadKeys(): Promise<KeysInUse>;
   /** Listeners that are served now. */
   readonly listenerCount: number;

@@ -9,7 +9,6 @@ import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import { type FileEventStore, openFileEventStore } from '../event-store/index.js';
 import { checkSealed } from '../journal/check-sealed.js';
 import { Journal } from '../journal/journal.js';
-import { changeKeys, keyIdText, type SealKeySet, withFirstKey } from '../keys/index.js';
 import { probeNotifier } from '../launcher/self-test.js';
 import type { InjectorChannels } from '../supervisor/injector-channels.js';
 import { type ListenerOwner, readListenerOwners } from '../supervisor/listener-owners.js';
@@ -18,6 +17,7 @@ import { RequestServer } from '../supervisor/request-server.js';
 import { build } from './build.js';
 import { systemClock } from './clock.js';
 import type { HostOptions } from './host.js';
+import { type KeysInUse, keyReloader, keysOf } from './keys-in-use.js';
 import { syscallName } from './syscall-names.js';
 
 const tendEveryMs = 1_000;
@@ -47,43 +47,32 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-/** Keys as they were read, and whether every loop uses them: one that is stuck in a request does later. */
-export interface KeysInUse {
-  readonly keys: SealKeySet;
-  readonly everywhere: boolean;
-}
-
-/** What is said of keys over the control socket: no secret. */
-export function usedKeys({ keys, everywhere }: KeysInUse): Record<string, unknown> {
-  return { current: keyIdText(keys.current), keys: keys.keys.length, everywhere };
-}
-
 /** Prepares to serve; nothing of the state directory is written to but a file made ready. */
 export function prepareServing(options: HostOptions, injector: InjectorChannels): Serving {
   const { logger = silentLogger, stateDirectory } = options;
   const clock = systemClock();
   const journalDirectory = join(stateDirectory, 'journal');
-  const journal = Journal.prepare({
-    directory: journalDirectory,
-    build,
-    wallClockBaseMs: wallClockBaseMs(clock),
-    // Fewer than the one in use, its successor and two that are being published would only stall.
-    maximumSegments: Math.max(4, Math.floor((options.maximumJournalBytes ?? 1 << 30) / segmentBytes)),
+  const journal = prepareJournal(journalDirectory, options, clock);
+  const publisher = new Publisher({
+    journal,
+    journalDirectory,
+    node: options.node ?? hostname(),
+    syscallName,
+    logger,
   });
-  const node = options.node ?? hostname();
-  const publisher = new Publisher({ journal, journalDirectory, node, syscallName, logger });
   const server = new RequestServer({
     journal,
     journalDirectory,
     publisher,
     injector,
     handlersModule: options.handlersModule,
-    keys: changeKeys(stateDirectory, (keys) => withFirstKey(keys, clock.nowMs())),
+    keys: keysOf(stateDirectory, clock),
     obstacle: probeNotifier,
     logger,
     onFatal: options.onFatal ?? ((message) => logger.error({}, message)),
   });
   const sayDamage = ({ code, message, remedy }: DeputyError): void => logger.error({ code, remedy }, message);
+  const reloadKeys = keyReloader(server, stateDirectory, clock);
   let store: FileEventStore | undefined;
   let stuckLoops = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -95,16 +84,10 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
     begin() {
       journal.begin(wallClockBaseMs(clock));
       for (const error of journal.damage) sayDamage(error);
-      // They may have changed since this process was prepared.
-      void this.reloadKeys().catch((error: unknown) =>
-        logger.error({ err: error }, 'the keys stay as they were'),
-      );
+      reloadKeys().catch((error: unknown) => logger.error({ err: error }, 'the old keys stay'));
       server.begin();
     },
-    async reloadKeys() {
-      const keys = changeKeys(stateDirectory, (known) => withFirstKey(known, clock.nowMs()));
-      return { keys, everywhere: await server.setKeys(keys) };
-    },
+    reloadKeys,
     owners: () => readListenerOwners(journalDirectory, journal.firstSegment),
     endFormer() {
       server.endFormer(resolvePolicy(defaultPolicy(), { containerId: 'gone', metadata: '' }));
@@ -134,6 +117,16 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels)
       await journal.close(stuckLoops === 0);
     },
   };
+}
+
+function prepareJournal(directory: string, { maximumJournalBytes }: HostOptions, clock: Clock): Journal {
+  return Journal.prepare({
+    directory,
+    build,
+    wallClockBaseMs: wallClockBaseMs(clock),
+    // Fewer than the one in use, its successor and two that are being published would only stall.
+    maximumSegments: Math.max(4, Math.floor((maximumJournalBytes ?? 1 << 30) / segmentBytes)),
+  });
 }
 
 function wallClockBaseMs(clock: Clock): number {

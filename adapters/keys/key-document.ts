@@ -25,7 +25,7 @@ const documentSchema = z.strictObject({
 
 const warning = 'SECRET: whoever has this file can make handles that every agent with these keys opens.';
 
-/** The text of a file of keys; its checksum tells a damaged file, and is no protection against anything else. */
+/** The text of a file of keys. Its checksum tells a damaged file, and protects against nothing else. */
 export function formatKeys(kind: DocumentKind, { current, keys }: SealKeySet): string {
   const body = {
     kind,

@@ -39,8 +39,8 @@ function unsealableWarnings(policy: Policy): string[] {
   return paths.length === 0
     ? []
     : [
-        `${paths.join(', ')}: without name_to_handle_at in 'syscalls' no handle is ever sealed, so that with ` +
-          "'confinement: sealed' none can be opened.",
+        `${paths.join(', ')}: without name_to_handle_at in 'syscalls' no handle is ever sealed, so that ` +
+          "with 'confinement: sealed' none can be opened.",
       ];
 }
 

@@ -1,9 +1,10 @@
 import { maximumHandleBytes } from '../request/record-layout.js';
 
 /**
- * A sealed handle: the kernel's own bytes, then this trailer. `handle_type` stays the kernel's. Numbers are
- * little-endian. The MAC covers `handle_type`, the kernel's bytes and the trailer's first eight bytes; tenant,
- * share and file system are in its scope. So equal handles stay equal, and nothing in it changes at a restart.
+ * A sealed handle: the kernel's own bytes, then this trailer. `handle_type` stays the kernel's. Numbers
+ * are little-endian. The MAC covers `handle_type`, the kernel's bytes and the trailer's first eight bytes;
+ * tenant, share and file system are in its scope. So equal handles stay equal, and nothing in it changes at
+ * a restart.
  */
 export const sealOffset = {
   /** u32: which key. */

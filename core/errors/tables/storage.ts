@@ -51,7 +51,7 @@ export const storageErrors = {
   },
   DEPUTY_E_KEYS_DAMAGED: {
     what: 'the seal keys in {path} are damaged: {detail}',
-    why: 'The file was changed or cut. No others are made in its place: every handle given out would be stale.',
+    why: 'The file was changed or cut. No others are made for it: every handle given out would be stale.',
     remedy: 'Restore the file from a copy, or move it away to begin with new keys.',
   },
   DEPUTY_E_KEYS_UNREADABLE: {
