@@ -10,6 +10,7 @@ import { StalledFiles } from '../support/stalled-files.js';
 import { missingForStall, stalledTarget } from '../support/stalled-target.js';
 import { TrapTarget } from '../support/trap-target.js';
 import { O } from '../support/trap-thread.js';
+import { unsealed } from '../support/unsealed.js';
 import { AgentTree, sleep, until } from './support/agent-tree.js';
 import { isDead, tableOf } from './support/crash-stage.js';
 import { type SteadyOptions, SteadyTarget } from './support/steady-target.js';
@@ -118,7 +119,7 @@ describeWhen(missingForKernel(), 'a supervisor that hangs', () => {
 
 describeWhen(missingForStall(), 'a supervisor that a target keeps in the kernel', () => {
   test('serves the others, and so does its successor', { timeout }, async () => {
-    const stage = await openStage();
+    const stage = await openStage({ policy: unsealed });
     const files = await StalledFiles.mount();
     endings.push(() => files.close());
     const other = await stage.steady({ container: 'other', exactEvery: 5 });
