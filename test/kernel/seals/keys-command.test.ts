@@ -48,7 +48,7 @@ describeWhen(missingForKernel(), 'deputy keys', () => {
     expect(keys('list').status).toBe(1);
   });
 
-  test('rotates, with and without an end, and retires', () => {
+  test('rotates, with and without an end, and retires', { timeout: 90_000 }, () => {
     const one = shown('rotate');
     expect(one).toMatchObject({ agent: 'not-running', keys: [{ state: 'verifies' }, { state: 'current' }] });
     const until = shown('rotate', '--until', '2100-01-31T12:00Z').keys;
@@ -60,7 +60,7 @@ describeWhen(missingForKernel(), 'deputy keys', () => {
     expect(keys('list').stdout).toMatch(/^KEY .*\n([0-9a-f]{8} .*\n){4}$/);
   });
 
-  test('exports and imports', () => {
+  test('exports and imports', { timeout: 90_000 }, () => {
     const first = shown('rotate').keys;
     const file = join(directory, 'keys.json');
     const exported = keys('export', '--file', file);
@@ -80,7 +80,7 @@ describeWhen(missingForKernel(), 'deputy keys', () => {
     expect(shown('import', file, '--current').keys[1]?.state).toBe('current');
   });
 
-  test('says what is wrong, with the exit code for it', () => {
+  test('says what is wrong, with the exit code for it', { timeout: 90_000 }, () => {
     expect(keys('list')).toMatchObject({ status: 1, stderr: expect.stringContaining('DIRECTORY_MISSING') });
     shown('rotate');
     const usage: readonly string[][] = [

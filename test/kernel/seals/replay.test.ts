@@ -90,7 +90,9 @@ describeWhen(missingForImages(), "a handle that is not one's own", () => {
     return one.handleHex('own');
   }
 
-  test("of the same tenant opens; another's does not, with the target told ESTALE", async () => {
+  test("of the same tenant opens; another's does not, with the target told ESTALE", {
+    timeout: 60_000,
+  }, async () => {
     const blue = await target('blue-1');
     const hex = await handleOf(blue, 'own');
     expect(hex).toHaveLength(2 * (8 + 32));
@@ -186,7 +188,9 @@ describeWhen(missingForImages(), "a handle that is not one's own", () => {
     expect(await reasonsOf(agent, 'blue-bare', 2)).toEqual({ NOT_SEALED: 2 });
   });
 
-  test('sealed with a key that is retired does not open; one that is only replaced does', async () => {
+  test('sealed with a key that is retired does not open; one that is only replaced does', {
+    timeout: 90_000,
+  }, async () => {
     const blue = await target('blue-keys');
     const mount = await blue.open('.', O.RDONLY | O.DIRECTORY);
     const keys = (...words: string[]) => {
