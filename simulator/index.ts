@@ -11,6 +11,7 @@ export {
   type MemoryThread,
   MemoryWorld,
 } from './memory-kernel/memory-world.js';
+export { ModelSealKeys } from './memory-kernel/model-seal-keys.js';
 
 export { type CrashPoint, crashAt, enumerateCrashPoints } from './runner/enumerate-points.js';
 export {

@@ -4,6 +4,7 @@ import type { Policy } from '../../core/policy/schema.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { type Host, type HostOptions, openHost, version } from '../host/index.js';
+import { usedKeys } from '../host/keys-in-use.js';
 import { systemCall } from '../linux/native.js';
 import { AgentSocket } from '../oci/agent-socket.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
@@ -30,6 +31,8 @@ export interface Agent {
   readonly engine: Engine;
   readonly host: Host;
   setPolicy(policy: Policy): void;
+  /** Takes up the keys as they are in the state directory now. Throws a coded error; the old ones stay. */
+  reloadKeys(): Promise<void>;
   /**
    * Stops accepting, finishes what is in flight, publishes, ends. Says how many live targets lose their
    * agent, and how many loops are stuck (see Host).
@@ -55,7 +58,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (obstacle !== undefined) throw deputyError('DEPUTY_E_SELF_TEST_FAILED', { detail: obstacle });
     engine = createEngine({ ...host, strategies: options.strategies(host), policy });
     const running = engine;
-    control = await ControlSocket.open(stateDirectory, () => statusOf(running, host), logger);
+    const answers = { status: () => statusOf(running, host), keys: () => host.reloadKeys().then(usedKeys) };
+    control = await ControlSocket.open(stateDirectory, answers, logger);
     if (options.socketPath !== undefined) {
       socket = AgentSocket.open({
         path: options.socketPath,
@@ -73,6 +77,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     engine: running,
     host,
     setPolicy: (next) => running.setPolicy(next),
+    reloadKeys: () => host.reloadKeys().then(() => undefined),
     async close() {
       const abandonedTargets = running.status().delegations.filter(({ state }) => state === 'active').length;
       return { abandonedTargets, ...(await closeAll()) };

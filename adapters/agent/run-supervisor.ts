@@ -123,6 +123,10 @@ class SupervisorProcess {
 
   private setPolicy(policy: Policy): void {
     this.supervisor?.setPolicy(policy);
+    void this.supervisor?.reloadKeys().catch((error: unknown) => {
+      const code = isDeputyError(error) ? error.code : undefined;
+      this.logger.error({ code, err: error }, 'the keys can not be read; the old ones stay');
+    });
     if (!this.activated) return;
     this.logger.info({ policy: this.configuration?.policyPath }, 'the policy was read again');
   }

@@ -8,6 +8,7 @@ import type { Strategy } from '../../core/ports/strategy.js';
 import { version } from '../host/build.js';
 import { giveWay } from '../host/give-way.js';
 import { randomIds } from '../host/ids.js';
+import { usedKeys } from '../host/keys-in-use.js';
 import { prepareServing, type Serving } from '../host/serving.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import type {
@@ -119,6 +120,10 @@ export class Supervisor {
   setPolicy(policy: Policy): void {
     this.policy = policy;
     this.engine?.setPolicy(policy);
+  }
+
+  reloadKeys(): Promise<unknown> {
+    return this.serving.reloadKeys().then(usedKeys);
   }
 
   connectInjector(): void {
@@ -254,7 +259,8 @@ export class Supervisor {
     const { stateDirectory } = this.options.configuration;
     const { logger } = this.options;
     try {
-      this.control = await ControlSocket.open(stateDirectory, () => this.status(engine), logger);
+      const answers = { status: () => this.status(engine), keys: () => this.reloadKeys() };
+      this.control = await ControlSocket.open(stateDirectory, answers, logger);
     } catch (error) {
       logger.error({ err: error }, 'there is no control socket; `deputy status` finds no agent');
     }

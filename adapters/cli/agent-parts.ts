@@ -137,7 +137,12 @@ export async function startRunningAgent(
 ): Promise<RunningAgent> {
   if (flags.keeper === 'off') {
     const agent = await openAgent(flags, loadPolicy(flags.policy, logger), logger);
-    const reloadPolicy = (): void => agent.setPolicy(loadPolicy(flags.policy, logger));
+    const reloadPolicy = (): void => {
+      void agent.reloadKeys().catch((error: unknown) => {
+        logger.error({ err: error }, 'the keys can not be read; the old ones stay');
+      });
+      agent.setPolicy(loadPolicy(flags.policy, logger));
+    };
     return { reloadPolicy, close: () => agent.close() };
   }
   const keeper = openKeeper(flags, logLevel, logger);

@@ -6,6 +6,7 @@ import { addAgentCommand } from './commands/agent.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
 import { addJournalCommand } from './commands/journal.js';
+import { addKeysCommand } from './commands/keys.js';
 import { addPolicyCommand } from './commands/policy.js';
 import { addProfileCommand } from './commands/profile.js';
 import { addRunCommand } from './commands/run.js';
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   addStatusCommand(program);
   addEventsCommand(program);
   addJournalCommand(program);
+  addKeysCommand(program);
   addPolicyCommand(program);
   for (const command of allCommands(program)) command.exitOverride();
   return program;

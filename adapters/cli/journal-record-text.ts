@@ -133,12 +133,13 @@ function resultWords(result: unknown): string {
 }
 
 function placeWords(fields: Record<string, unknown>): string {
-  const { requestId, notificationId, listener, mountId, policyDigest, recovery, opath } = fields;
+  const { requestId, notificationId, listener, mountId, keyId, policyDigest, recovery, opath } = fields;
   const words = [
     `request ${requestId}`,
     `notification ${notificationId}`,
     `listener ${listener}`,
     mountId === undefined ? '' : `mount ${mountId}`,
+    keyId === undefined ? '' : `key ${keyId}`,
     `policy ${policyDigest}`,
     opath === undefined ? '' : `opath ${opath}`,
     recovery === 'none' ? '' : `recovery ${recovery}`,

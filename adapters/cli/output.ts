@@ -28,6 +28,8 @@ const inputCodes: ReadonlySet<string> = new Set([
   'DEPUTY_E_USAGE',
   'DEPUTY_E_POLICY_INVALID',
   'DEPUTY_E_POLICY_UNREADABLE',
+  'DEPUTY_E_KEY_UNKNOWN',
+  'DEPUTY_E_KEYS_IMPORT_INVALID',
 ]);
 
 /** The exit code that an error stands for: bad input is 2, all else 1. */

@@ -1,12 +1,13 @@
 import type { Diagnosis } from './diagnosis.js';
 import { checkNotifier, checkOtherStrategies } from './kernel-checks.js';
 import { checkMachine } from './machine-checks.js';
+import { checkSealing } from './seal-checks.js';
 
 export type { Diagnosis } from './diagnosis.js';
 
 /** Tries what each strategy needs on this kernel, as this user. Never throws for a 'no'. */
 export async function diagnose(): Promise<Diagnosis[]> {
-  return [...checkMachine(), ...(await checkNotifier()), ...checkOtherStrategies()];
+  return [...checkMachine(), ...(await checkNotifier()), ...checkSealing(), ...checkOtherStrategies()];
 }
 
 /**

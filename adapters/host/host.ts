@@ -9,6 +9,7 @@ import { native } from '../linux/native.js';
 import { InjectorProcess } from '../supervisor/injector-process.js';
 import { giveWay } from './give-way.js';
 import { randomIds } from './ids.js';
+import type { KeysInUse } from './keys-in-use.js';
 import { prepareServing } from './serving.js';
 import { lockStateDirectory } from './state-directory.js';
 
@@ -42,6 +43,8 @@ export interface Host {
   readonly ids: Ids;
   readonly logger: Logger;
   processes(): readonly ProcessStatus[];
+  /** Takes up the seal keys as they are now. Throws a coded error; the old ones stay. */
+  reloadKeys(): Promise<KeysInUse>;
   /** Listeners that are served now. */
   readonly listenerCount: number;
   /**
@@ -83,6 +86,7 @@ async function startHost(options: HostOptions, unlock: () => void): Promise<Host
     ids: randomIds,
     logger,
     processes: () => processesOf(injector),
+    reloadKeys: () => warm.reloadKeys(),
     get listenerCount() {
       return warm.server.listenerCount;
     },

@@ -5,3 +5,4 @@ export { version } from './build.js';
 export { systemClock } from './clock.js';
 export { type Host, type HostOptions, openHost } from './host.js';
 export { randomIds } from './ids.js';
+export { usedKeys } from './keys-in-use.js';

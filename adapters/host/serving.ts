@@ -16,6 +16,7 @@ import { RequestServer } from '../supervisor/request-server.js';
 import { build } from './build.js';
 import { systemClock } from './clock.js';
 import type { HostOptions } from './host.js';
+import { type KeysInUse, keyReloader, keysOf } from './keys-in-use.js';
 import { syscallName } from './syscall-names.js';
 
 const tendEveryMs = 1_000;
@@ -31,6 +32,8 @@ export interface Serving {
   readonly clock: Clock;
   /** Takes the next epoch of the journal, and finds what was left unfinished. */
   begin(): void;
+  /** Reads the keys again: them, and whether every loop has them. Throws a coded error; the old ones stay. */
+  reloadKeys(): Promise<KeysInUse>;
   /** Whose listeners are, as predecessors wrote down; once begun. */
   owners(): Promise<ReadonlyMap<number, ListenerOwner>>;
   /** Ends what was left unfinished and whose listeners did not come. */
@@ -49,20 +52,18 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels,
   const clock = systemClock();
   const journalDirectory = join(stateDirectory, 'journal');
   const journal = prepareJournal(journalDirectory, options, clock, first);
-  const node = options.node ?? hostname();
+  const { handlersModule, node = hostname() } = options;
   const publisher = new Publisher({ journal, journalDirectory, node, syscallName, logger });
+  const parts = { journal, journalDirectory, publisher, injector, handlersModule, first: first?.loop };
   const server = new RequestServer({
-    journal,
-    journalDirectory,
-    publisher,
-    injector,
-    handlersModule: options.handlersModule,
-    first: first?.loop,
+    ...parts,
+    keys: keysOf(stateDirectory, clock),
     obstacle: async () => (await import('../launcher/self-test.js')).probeNotifier(),
     logger,
     onFatal: options.onFatal ?? ((message) => logger.error({}, message)),
   });
   const sayDamage = ({ code, message, remedy }: DeputyError): void => logger.error({ code, remedy }, message);
+  const reloadKeys = keyReloader(server, stateDirectory, clock);
   let store: FileEventStore | undefined;
   let stuckLoops = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -74,8 +75,10 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels,
     begin() {
       journal.begin(wallClockBaseMs(clock));
       for (const error of journal.damage) sayDamage(error);
+      reloadKeys().catch((error: unknown) => logger.error({ err: error }, 'the old keys stay'));
       server.begin();
     },
+    reloadKeys,
     async owners() {
       const { readListenerOwners } = await import('../supervisor/listener-owners.js');
       return readListenerOwners(journalDirectory, journal.firstSegment);

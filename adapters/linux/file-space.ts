@@ -7,6 +7,7 @@ export function allocateFile(descriptor: number, bytes: number): number {
   return systemCall('fallocate', descriptor, 0, 0, bytes);
 }
 
+const LOCK_EX = 2;
 const LOCK_EX_NB = 6;
 
 /**
@@ -15,4 +16,9 @@ const LOCK_EX_NB = 6;
  */
 export function lockFile(descriptor: number): number {
   return systemCall('flock', descriptor, LOCK_EX_NB);
+}
+
+/** flock(2), exclusive: waits for whoever holds it. For locks that are held for moments only. */
+export function waitForLock(descriptor: number): number {
+  return systemCall('flock', descriptor, LOCK_EX);
 }

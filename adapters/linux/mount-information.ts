@@ -18,19 +18,28 @@ export function findMountEntry(directory: number, mountId: number): MountEntry |
 /** Looks one mount up in the text of mountinfo. Pure. */
 export function parseMountEntry(text: string, mountId: number): MountEntry | undefined {
   const prefix = `${mountId} `;
-  for (const line of text.split('\n')) {
-    if (!line.startsWith(prefix)) continue;
-    const [before, after] = line.split(' - ', 2);
-    const fields = (before ?? '').split(' ');
-    return {
-      mountId,
-      root: unescapePath(fields[3] ?? ''),
-      mountPoint: unescapePath(fields[4] ?? ''),
-      fileSystemType: (after ?? '').split(' ', 1)[0] ?? '',
-      verdict: -1,
-    };
-  }
-  return undefined;
+  const line = text.split('\n').find((one) => one.startsWith(prefix));
+  return line === undefined ? undefined : parseLine(line);
+}
+
+/** All mounts in the text of mountinfo. Pure. */
+export function parseMounts(text: string): MountEntry[] {
+  return text
+    .split('\n')
+    .filter((line) => line.includes(' - '))
+    .map(parseLine);
+}
+
+function parseLine(line: string): MountEntry {
+  const [before, after] = line.split(' - ', 2);
+  const fields = (before ?? '').split(' ');
+  return {
+    mountId: Number(fields[0]),
+    root: unescapePath(fields[3] ?? ''),
+    mountPoint: unescapePath(fields[4] ?? ''),
+    fileSystemType: (after ?? '').split(' ', 1)[0] ?? '',
+    verdict: -1,
+  };
 }
 
 /** mountinfo writes space, tab, newline and backslash as octal escapes. */

@@ -1,6 +1,7 @@
 import type { InjectionClient } from '../../core/injector/injection-client.js';
 import type { HandlerOf } from '../../core/steps/handler.js';
 import type { MappedSegments } from '../journal/mapped-segments.js';
+import type { KeyRing } from '../keys/index.js';
 import type { Placement } from '../linux/placement.js';
 import type { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
 import type { LoopControl } from './loop-control.js';
@@ -10,6 +11,7 @@ import type { LoopReport } from './loop-messages.js';
 export interface HotLoopParts {
   readonly handlerOf: HandlerOf;
   readonly kernel: LinuxRequestKernel;
+  readonly seals: KeyRing;
   readonly segments: MappedSegments;
   readonly injection: InjectionClient;
   readonly placement: Placement;

@@ -3,6 +3,7 @@ import { InjectionClient } from '../../core/injector/injection-client.js';
 import type { HandlerOf } from '../../core/steps/handler.js';
 import { MappedSegments } from '../journal/mapped-segments.js';
 import { SharedCounters } from '../journal/shared-counters.js';
+import { KeyRing, type SealKeySet } from '../keys/index.js';
 import { systemCall } from '../linux/native.js';
 import { Placement } from '../linux/placement.js';
 import { Identities } from '../linux/request-kernel/identities.js';
@@ -34,17 +35,20 @@ async function main(): Promise<void> {
   const confined = identities.confine();
   if (confined < 0) report({ kind: 'failed', message: 'capset', errno: -confined });
   const injection = new InjectionClient(injectionPackets());
+  const seals = new KeyRing();
   const segments = new MappedSegments(new SharedCounters(start.counters), 0);
   const takeCommands = (): void => {
     for (;;) {
       const received = receiveMessageOnPort(port) as { message: LoopCommand } | undefined;
       if (received === undefined) return;
-      obey(loop, segments, received.message);
+      if (received.message.kind !== 'keys') obey(loop, segments, received.message);
+      else takeKeys(seals, received.message.keys, report);
     }
   };
   const loop = new HotLoop({
     handlerOf,
     kernel: new LinuxRequestKernel(identities, injection),
+    seals,
     segments,
     injection,
     placement: new Placement(),
@@ -61,7 +65,16 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-function obey(loop: HotLoop, segments: MappedSegments, command: LoopCommand): void {
+function takeKeys(seals: KeyRing, keys: SealKeySet, report: (message: LoopReport) => void): void {
+  seals.set(keys);
+  report({ kind: 'keys-taken' });
+}
+
+function obey(
+  loop: HotLoop,
+  segments: MappedSegments,
+  command: Exclude<LoopCommand, { kind: 'keys' }>,
+): void {
   switch (command.kind) {
     case 'segments':
       for (const { segment, address } of command.segments) segments.add(segment, address);

@@ -41,7 +41,7 @@ export class HotLoop {
   private readonly elapsedUs: () => number;
 
   constructor(private readonly parts: HotLoopParts) {
-    this.context = { record: this.current, kernel: parts.kernel, policy: undefined as never };
+    this.context = { record: this.current, ...parts, policy: undefined as never };
     this.epoll.add(parts.wakeDescriptor, wakeKey);
     this.elapsedUs = () => parts.nowUs() - this.receivedAtUs;
   }

@@ -1,6 +1,7 @@
 import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { PreparedSegment } from '../journal/journal.js';
+import type { SealKeySet } from '../keys/index.js';
 import { allocate } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
 import { createEventDescriptor } from '../linux/poll.js';
@@ -38,6 +39,7 @@ export class LoopHandle {
   private owner: LoopOwner | undefined;
   /** What happened while nobody owned it. */
   private early: ((owner: LoopOwner) => void)[] = [];
+  private readonly keysWaited: (() => void)[] = [];
 
   constructor(options: LoopHandleOptions) {
     const workerData: LoopStart = {
@@ -56,6 +58,7 @@ export class LoopHandle {
     });
     this.worker.on('message', (report: LoopReport) => {
       if (report.kind === 'ready') becomeReady();
+      if (report.kind === 'keys-taken') this.keysWaited.shift()?.();
       this.tell((owner) => owner.onReport(report));
     });
     this.worker.on('error', (error) => {
@@ -91,6 +94,13 @@ export class LoopHandle {
   send(command: LoopCommand): void {
     this.worker.postMessage(command);
     this.wake();
+  }
+
+  /** Resolves when the loop seals and checks with these keys; one that is stuck takes them when it is not. */
+  takeKeys(keys: SealKeySet): Promise<void> {
+    const taken = new Promise<void>((resolve) => this.keysWaited.push(resolve));
+    this.send({ kind: 'keys', keys });
+    return Promise.race([taken, this.exited.then(() => undefined)]);
   }
 
   /**

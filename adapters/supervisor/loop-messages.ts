@@ -1,4 +1,5 @@
 import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
+import type { SealKeySet } from '../keys/index.js';
 
 /** What a loop is told. Messages lie in its port until the loop is woken through its eventfd. */
 export type LoopCommand =
@@ -21,7 +22,9 @@ export type LoopCommand =
   /** Lets go of a listener, which another loop takes, if nothing of it waits for the injector. */
   | { readonly kind: 'hand-back'; readonly key: number }
   /** Lets go of what it holds of targets that had no request since the last time. */
-  | { readonly kind: 'forget-idle' };
+  | { readonly kind: 'forget-idle' }
+  /** Seals are made and checked with these keys from now on. */
+  | { readonly kind: 'keys'; readonly keys: SealKeySet };
 
 /** What a loop tells. */
 export type LoopReport =
@@ -32,6 +35,7 @@ export type LoopReport =
   /** What a predecessor left of this listener is in hand; from now on it is served. */
   | { readonly kind: 'recovered'; readonly key: number }
   | { readonly kind: 'need-segment' }
+  | { readonly kind: 'keys-taken' }
   | { readonly kind: 'injector-lost' }
   | {
       readonly kind: 'handler-failed';

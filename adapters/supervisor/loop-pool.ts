@@ -1,5 +1,6 @@
 import type { Logger } from '../../core/ports/logger.js';
 import type { Journal } from '../journal/journal.js';
+import type { SealKeySet } from '../keys/index.js';
 import { Outage } from '../logging/outage.js';
 import type { InjectorChannels } from './injector-channels.js';
 import { LoopHandle } from './loop-handle.js';
@@ -13,6 +14,8 @@ const stopWaitMs = 8_000;
 const idleMs = 2_000;
 /** At the first a target that was busy counts as quiet, at the second it is forgotten. */
 const looksUntilForgotten = 3;
+/** How long new keys wait for a loop that is in a request. */
+const keysWaitMs = 1_000;
 
 export interface LoopPoolOptions {
   readonly journal: Journal;
@@ -20,6 +23,7 @@ export interface LoopPoolOptions {
   readonly handlersModule: URL;
   /** A loop that was started before; its counters are the journal's. */
   readonly first: LoopHandle | undefined;
+  readonly keys: SealKeySet;
   readonly logger: Logger;
   readonly onReport: (loop: LoopHandle, report: LoopReport) => void;
   readonly onExit: (loop: LoopHandle) => void;
@@ -36,12 +40,14 @@ export class LoopPool {
   private readonly quiet = new WeakMap<LoopHandle, { request: number; looks: number }>();
   private readonly idleTimer: NodeJS.Timeout;
   private readonly growth: Outage;
+  private keys: SealKeySet;
 
   private first: LoopHandle | undefined;
 
   constructor(private readonly options: LoopPoolOptions) {
     this.idleTimer = setInterval(() => this.forgetIdle(), idleMs).unref();
     this.first = options.first;
+    this.keys = options.keys;
     this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
   }
 
@@ -61,6 +67,7 @@ export class LoopPool {
       },
     });
     this.loops.add(loop);
+    void loop.takeKeys(this.keys);
     if (this.hasBegun) loop.begin(journal.epoch, journal.firstSegment, journal.segments());
     this.connect(loop);
     return loop;
@@ -79,6 +86,14 @@ export class LoopPool {
     const segments = journal.segments();
     this.announced = Math.max(...segments.map(({ segment }) => segment));
     for (const loop of this.loops) loop.begin(journal.epoch, journal.firstSegment, segments);
+  }
+
+  /** Uses these keys from now on: true when every loop has them, false when one is stuck. */
+  async setKeys(keys: SealKeySet): Promise<boolean> {
+    this.keys = keys;
+    const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), keysWaitMs).unref());
+    const all = Promise.all([...this.loops].map((loop) => loop.takeKeys(keys))).then(() => true);
+    return Promise.race([all, late]);
   }
 
   /** Fresh channels to a fresh injector, for every loop. */

@@ -4,6 +4,7 @@ import type { AttachOptions, RequestService, ServedListener } from '../../core/p
 import { LeftRequests } from '../../core/serving/left-requests.js';
 import { transferPolicy } from '../../core/serving/transfer-policy.js';
 import { readOpenRecords } from '../journal/open-records.js';
+import type { SealKeySet } from '../keys/index.js';
 import { systemCall } from '../linux/native.js';
 import type { Attached } from './attached-listener.js';
 import { firstListenerKey } from './listener-keys.js';
@@ -34,12 +35,13 @@ export class RequestServer implements RequestService {
   private stopping = false;
 
   constructor(private readonly options: RequestServerOptions) {
-    const { journal, injector, handlersModule, first, logger } = options;
+    const { journal, injector, handlersModule, first, keys, logger } = options;
     this.pool = new LoopPool({
       journal,
       injector,
       handlersModule,
       first,
+      keys,
       logger,
       onReport: (loop, report) => this.hear(loop, report),
       onExit: (loop) => this.ended(loop),
@@ -126,6 +128,11 @@ export class RequestServer implements RequestService {
 
   settled(): Promise<void> {
     return this.options.publisher.published(this.options.journal.counters.nextTicket - 1);
+  }
+
+  /** True when every loop has them. */
+  setKeys(keys: SealKeySet): Promise<boolean> {
+    return this.pool.setKeys(keys);
   }
 
   connectInjector(): void {

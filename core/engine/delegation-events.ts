@@ -3,6 +3,7 @@ import { escapeText } from '../events/escape-text.js';
 import type { EventData, EventType } from '../events/registry.js';
 import type { EventError } from '../events/vocabulary.js';
 import type { ResolvedPolicy } from '../policy/match.js';
+import type { Logger } from '../ports/logger.js';
 import type { Sequencer } from '../ports/sequencer.js';
 import type { Strategy, Target } from '../ports/strategy.js';
 
@@ -31,7 +32,10 @@ export function errorData(error: DeputyError): EventError {
 
 /** Writes the lifecycle events of delegations into the sequence. */
 export class DelegationEvents {
-  constructor(private readonly sequencer: Sequencer) {}
+  constructor(
+    private readonly sequencer: Sequencer,
+    private readonly logger: Logger,
+  ) {}
 
   /** Appends an event: its ticket. */
   emit<Type extends EventType>(id: string, tenant: string, type: Type, data: EventData<Type>): number {
@@ -60,6 +64,10 @@ export class DelegationEvents {
   }
 
   admitted(id: string, strategy: Strategy, policy: ResolvedPolicy): number {
+    if (policy.confinement === 'sealed' && policy.tenantSource === 'container') {
+      const message = 'its sealed handles end with this container: name its tenant to have them outlive it';
+      this.logger.info({ delegation: id, container: policy.tenant }, message);
+    }
     const notEnforced = enforceable.filter((field) => !strategy.enforces.includes(field));
     const { tenant, tenantSource, digest, rule: _rule, ...fields } = policy;
     return this.emit(id, tenant, 'delegation.admitted', {

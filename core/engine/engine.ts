@@ -44,7 +44,7 @@ class DelegationEngine implements Engine {
   constructor(private readonly options: EngineOptions) {
     this.policy = options.policy;
     this.logger = options.logger ?? silentLogger;
-    this.log = new DelegationEvents(options.stateDirectory.sequencer);
+    this.log = new DelegationEvents(options.stateDirectory.sequencer, this.logger);
   }
 
   async delegate(request: DelegateOptions): Promise<DelegationStatus> {

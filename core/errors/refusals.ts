@@ -99,6 +99,46 @@ export const refusalTable = {
     errno: 'ELOOP',
     sentence: 'The path leads through a magic link of /proc, which could lead out of the target.',
   },
+  DEPUTY_E_REFUSED_NOT_SEALED: {
+    id: 18,
+    errno: 'ESTALE',
+    sentence: 'The policy says `confinement: sealed`, and the handle carries no seal.',
+  },
+  DEPUTY_E_REFUSED_SEAL_KEY: {
+    id: 19,
+    errno: 'ESTALE',
+    sentence: 'The handle was sealed with a key that is not known here, or retired.',
+  },
+  DEPUTY_E_REFUSED_SEAL_WRONG: {
+    id: 20,
+    errno: 'ESTALE',
+    sentence: "The handle's seal is not right: forged, or of another tenant, share or file system.",
+  },
+  DEPUTY_E_REFUSED_SEAL_FILE_TYPE: {
+    id: 21,
+    errno: 'ESTALE',
+    sentence: 'The file is of another type than the one that was sealed.',
+  },
+  DEPUTY_E_REFUSED_SEAL_ROOM: {
+    id: 22,
+    errno: 'EOPNOTSUPP',
+    sentence: "The file system's handles are too long: within 128 bytes no room is left for a seal.",
+  },
+  DEPUTY_E_REFUSED_FILE_SYSTEM_ID: {
+    id: 23,
+    errno: 'EOPNOTSUPP',
+    sentence: 'The file system has no lasting id to seal with, and its share has no `id:` in the policy.',
+  },
+  DEPUTY_E_REFUSED_SEAL_UNAVAILABLE: {
+    id: 24,
+    errno: 'EIO',
+    sentence: 'The agent has no key to seal with.',
+  },
+  DEPUTY_E_REFUSED_MOUNT_ROOT: {
+    id: 25,
+    errno: 'EPERM',
+    sentence: "The policy says `confinement: filesystem`, and the mount's root isn't the file system's.",
+  },
 } as const satisfies Record<`DEPUTY_E_REFUSED_${string}`, Refusal>;
 
 /** The code of a refusal. */

@@ -19,6 +19,11 @@ const requestShape = {
   flags: z.array(z.string().max(32)).max(64).optional(),
   handleBytes: countSchema.optional(),
   handleType: z.int().optional(),
+  /** The key that the handle was sealed with, or says it was: eight hexadecimal digits. */
+  keyId: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .optional(),
   mountId: z.int().optional(),
   fileType: z.string().max(32).optional(),
   opath: z.enum(['fast', 'exact']).optional(),

@@ -15,6 +15,12 @@ export interface MountEntry {
   readonly root: string;
   /** Cache of the policy's word on this mount: -1 not decided yet, 0 shared, else a refusal's number. */
   verdict: number;
+  /** Known once openMount() has seen it: the file system's own lasting id, such as 'ext4:UUID'; '': none. */
+  fileSystemId?: string;
+  /** Known once checkMountRoot() has looked: its root is the root of the whole file system. */
+  isWhole?: boolean;
+  /** Cache of whose handles are sealed on this mount (core/seals/seal-scope.ts). */
+  scope?: string;
 }
 
 /** Numbers that depend on the architecture, as data, so that handlers need no table of their own. */
@@ -53,8 +59,18 @@ export interface RequestKernel {
    * 0, -EBADF as the kernel gives it, or -ENXIO when the mount isn't in the caller's mount namespace.
    */
   findMount(record: RequestRecord, descriptor: number): Result;
-  /** Makes sure that deputy has a descriptor of its own on `record.mount`: 0 or minus an errno. */
-  openMount(record: RequestRecord): Result;
+  /**
+   * Which mount an open file of deputy's own is on, into `record.mount`: the file's type as describeFile()
+   * has it, or -ENXIO when the mount isn't in the caller's mount namespace.
+   */
+  locateMount(record: RequestRecord, descriptor: number): Result;
+  /**
+   * Makes sure that deputy has a descriptor of its own on `record.mount`: 0 or minus an errno. It is found
+   * through the descriptor in the caller's first register or, if given, through `own`, one of deputy's.
+   */
+  openMount(record: RequestRecord, own?: number): Result;
+  /** Is the root of `record.mount` that of its file system, by more than what mountinfo says? 1 or 0. */
+  checkMountRoot(record: RequestRecord): Result;
 
   /**
    * Takes on the caller's user, groups and file system ids on this thread, with deputy's capabilities kept.

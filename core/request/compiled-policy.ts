@@ -1,7 +1,15 @@
 import { errnoNumbers } from '../errors/errno.js';
 import { refusalTable } from '../errors/refusals.js';
 import type { ResolvedPolicy } from '../policy/match.js';
+import type { PolicyFields, Share } from '../policy/schema.js';
 import type { MountEntry } from '../ports/kernel.js';
+import { scopeOf } from '../seals/seal-scope.js';
+
+/** A share as seals name it; `id` stands for the file system's own. */
+export interface CompiledShare {
+  readonly name: string;
+  readonly id?: string;
+}
 
 /** A policy as the hot path asks it: sets and flags instead of lists and names. */
 export interface CompiledPolicy {
@@ -9,8 +17,10 @@ export interface CompiledPolicy {
   readonly exactPathDescriptors: boolean;
   readonly syscalls: ReadonlySet<string>;
   readonly fileSystems: ReadonlySet<string>;
-  /** Mount points that are shared, or undefined for all. */
-  readonly shares: ReadonlySet<string> | undefined;
+  readonly tenant: string;
+  readonly confinement: PolicyFields['confinement'];
+  /** What is shared, by mount point, or undefined for all. */
+  readonly shares: ReadonlyMap<string, CompiledShare> | undefined;
   readonly digest: number;
   /** How long a call may wait unanswered, in microseconds (0: for ever), and what it then gets. */
   readonly deadlineUs: number;
@@ -25,11 +35,17 @@ export function compilePolicy(policy: ResolvedPolicy): CompiledPolicy {
     exactPathDescriptors: policy.opath === 'exact',
     syscalls: new Set(policy.syscalls),
     fileSystems: new Set(policy.filesystems),
-    shares: shares === 'all' ? undefined : new Set(shares.map((share) => withoutTrailingSlash(share.path))),
+    tenant: policy.tenant,
+    confinement: policy.confinement,
+    shares: shares === 'all' ? undefined : new Map(shares.map(compileShare)),
     deadlineUs: policy.limits.deadlineMs * 1_000,
     deadlineErrno: errnoNumbers[policy.limits.deadlineErrno],
     digest: Number.parseInt(policy.digest.slice(0, 8), 16) >>> 0,
   };
+}
+
+function compileShare({ path, name, id }: Share): [string, CompiledShare] {
+  return [withoutTrailingSlash(path), id === undefined ? { name } : { name, id }];
 }
 
 function withoutTrailingSlash(path: string): string {
@@ -47,6 +63,15 @@ export function judgeMount(policy: CompiledPolicy, mount: MountEntry): number {
     return refusalTable.DEPUTY_E_REFUSED_FILESYSTEM.id;
   if (policy.shares !== undefined && !policy.shares.has(mount.mountPoint))
     return refusalTable.DEPUTY_E_REFUSED_MOUNT_NOT_SHARED.id;
+  if (policy.confinement === 'filesystem' && mount.root !== '/')
+    return refusalTable.DEPUTY_E_REFUSED_MOUNT_ROOT.id;
+  return 0;
+}
+
+/** As judgeMount(), with what is known only once deputy has a descriptor on the mount. */
+export function judgeOpenedMount(policy: CompiledPolicy, mount: MountEntry): number {
+  if (policy.confinement === 'sealed' && scopeOf(policy, mount) === '')
+    return refusalTable.DEPUTY_E_REFUSED_FILE_SYSTEM_ID.id;
   return 0;
 }
 

@@ -62,6 +62,8 @@ export function writeRecord(json: JsonBytes, record: RequestRecord, syscallName:
     json.ascii(',"handleBytes":').integer(handleBytes);
     json.ascii(',"handleType":').integer(record.i32(offset.handleType));
   }
+  const keyId = record.u32(offset.keyId);
+  if (keyId > 0) json.ascii(',"keyId":').name(keyId.toString(16).padStart(8, '0'));
   const mountId = record.f64(offset.mountId);
   if (mountId > 0) json.ascii(',"mountId":').integer(mountId);
   if (syscall === 'open_by_handle_at') writeOpen(json, record);

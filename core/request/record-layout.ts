@@ -30,9 +30,13 @@ export const offset = {
   attempts: 40,
   fileType: 42,
   openMode: 43,
-  flags: 44,
+  /** open_by_handle_at: bytes of the handle without its seal, once that is found; 0 before. */
+  nativeBytes: 44,
+  /** name_to_handle_at: one more than the room that the caller has for a handle; 0: not known yet. */
+  handleRoom: 45,
   mountId: 48,
   policyDigest: 56,
+  /** The key that a handle was sealed with, or says it was; 0: none. */
   keyId: 60,
   /** struct seccomp_notif, 80 bytes. */
   notification: 64,

@@ -1,5 +1,5 @@
 import { requestState } from '../machines/request.js';
-import type { Handler } from '../steps/handler.js';
+import { type Handler, recoveryStepCount } from '../steps/handler.js';
 import type { RequestRecord } from './record.js';
 import { offset, recordKind, recoveryKind } from './record-layout.js';
 
@@ -35,7 +35,8 @@ export function takeOverRecord(
   record.setI32(offset.probeDescriptor, -1);
   const handler = handlerOf(record);
   // Who died while it recovered had done nothing itself: what counts is where its own predecessor left off.
-  if (!begun || left < handler.recover) {
+  const wasRecovering = left >= handler.recover && left < handler.recover + recoveryStepCount;
+  if (!begun || !wasRecovering) {
     record.setU16(offset.formerStep, begun ? left + 1 : 0);
     record.setU16(offset.formerState, state);
   }

@@ -13,5 +13,8 @@ export interface Handler {
   readonly steps: StepTable;
 }
 
+/** How many steps of recovery stand in each table from `recover` on; what came later stands behind them. */
+export const recoveryStepCount = 8;
+
 /** Which handler serves a request. Total: there is one for calls that nobody knows. */
 export type HandlerOf = (record: RequestRecord, abi: KernelAbi, policy: CompiledPolicy) => Handler;

@@ -1,5 +1,6 @@
 import type { RequestEvent } from '../machines/request.js';
 import type { RequestKernel } from '../ports/kernel.js';
+import type { SealKeys } from '../ports/seal-keys.js';
 import type { CompiledPolicy } from '../request/compiled-policy.js';
 import type { RequestRecord } from '../request/record.js';
 
@@ -7,6 +8,7 @@ import type { RequestRecord } from '../request/record.js';
 export interface StepContext {
   record: RequestRecord;
   readonly kernel: RequestKernel;
+  readonly seals: SealKeys;
   policy: CompiledPolicy;
 }
 

@@ -11,6 +11,7 @@ import { runStep } from '../../core/steps/run-steps.js';
 import { type StepContext, stepPark } from '../../core/steps/step.js';
 import { ListenerEnd, type Notification } from '../kernel/filter.js';
 import { abi } from '../kernel/numbers.js';
+import { ModelSealKeys } from '../memory-kernel/model-seal-keys.js';
 import { failingKernel, Vanished } from '../ports/failing-kernel.js';
 import type { LoopListener, LoopServed } from '../ports/loop-state.js';
 import type { SlotBlock } from '../storage/journal-writer.js';
@@ -35,7 +36,8 @@ export class ModelLoop {
   private readonly watcher = (): void => this.poke();
 
   constructor(private readonly parts: LoopParts) {
-    this.context = { record: this.current, kernel: parts.kernel, policy: undefined as never };
+    const seals = new ModelSealKeys();
+    this.context = { record: this.current, kernel: parts.kernel, seals, policy: undefined as never };
   }
 
   attach(key: number, descriptor: number, policy: CompiledPolicyData, former: readonly Uint8Array[]): void {

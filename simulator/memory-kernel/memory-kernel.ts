@@ -1,5 +1,5 @@
 import { errnoNumbers } from '../../core/errors/errno.js';
-import { fileType, type KernelAbi, type RequestKernel } from '../../core/ports/kernel.js';
+import { fileType, type KernelAbi, type MountEntry, type RequestKernel } from '../../core/ports/kernel.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
 import type { MemoryAnswer, MemoryFile, MemoryThread, MemoryWorld } from './memory-world.js';
@@ -74,8 +74,24 @@ export class MemoryKernel implements RequestKernel {
     return 0;
   }
 
-  openMount(): number {
+  locateMount(record: RequestRecord, descriptor: number): number {
+    const file = this.world.held.get(descriptor)?.file;
+    if (file === undefined) return no('EBADF');
+    const mount = this.world.mounts.get(file.mountId);
+    if (mount === undefined) return no('ENXIO');
+    record.mount = mount;
+    record.setF64(offset.mountId, mount.mountId);
+    return file.type;
+  }
+
+  openMount(record: RequestRecord): number {
+    const mount = record.mount as MountEntry;
+    mount.fileSystemId ??= `${mount.fileSystemType}:${mount.mountId}`;
     return 0;
+  }
+
+  checkMountRoot(record: RequestRecord): number {
+    return (record.mount as MountEntry).root === '/' ? 1 : 0;
   }
 
   assumeIdentity(record: RequestRecord): number {
@@ -125,9 +141,12 @@ export class MemoryKernel implements RequestKernel {
     const file = this.world.held.get(descriptor)?.file;
     if (file === undefined) return no('EBADF');
     const room = record.u32(offset.handleBytes);
-    record.setU32(offset.handleBytes, handleBytes);
-    record.setI32(offset.handleType, 1);
-    if (room < handleBytes) return no('EOVERFLOW');
+    const needed = Math.max(handleBytes, file.handleBytes ?? 0);
+    record.setU32(offset.handleBytes, needed);
+    record.setI32(offset.handleType, room < needed ? 0xff : 1);
+    if (room < needed) return no('EOVERFLOW');
+    const at = record.base + offset.handleData;
+    record.views.u8.fill(0, at + handleBytes, at + needed);
     record.setU32(offset.handleData, file.inode);
     record.setU32(offset.handleData + 4, file.generation);
     return 0;
@@ -213,7 +232,10 @@ export class MemoryKernel implements RequestKernel {
   private write(record: RequestRecord, register: number, bytes: Uint8Array): number {
     const thread = this.thread(record);
     const address = record.argumentNumber(register);
-    if (!thread.memory.has(address)) return no('EFAULT');
+    const memory = thread.memory.get(address);
+    if (memory === undefined || bytes.length > memory.length) return no('EFAULT');
+    // A successor that reads there again finds it.
+    thread.memory.set(address, Uint8Array.from([...bytes, ...memory.subarray(bytes.length)]));
     thread.written.set(address, bytes);
     return 0;
   }

@@ -10,6 +10,8 @@ export interface MemoryFile {
   readonly ownerUser: number;
   /** Permission bits of owner and others, as in 0o644. */
   readonly mode: number;
+  /** The size of its handle where that is more than eight bytes, as file systems have it. */
+  readonly handleBytes?: number;
 }
 
 /** An open file description: deputy's descriptor and the target's may share it. */
@@ -69,8 +71,8 @@ export class MemoryWorld {
   private nextId = 0xfedc_ba98_0000_0001n;
 
   /** Adds a mount with a policy verdict yet to come. */
-  addMount(mountId: number, fileSystemType: string, mountPoint: string): void {
-    this.mounts.set(mountId, { mountId, fileSystemType, mountPoint, root: '/', verdict: -1 });
+  addMount(mountId: number, fileSystemType: string, mountPoint: string, root = '/'): void {
+    this.mounts.set(mountId, { mountId, fileSystemType, mountPoint, root, verdict: -1 });
   }
 
   /** Adds a file; its name is for openPath() alone. */

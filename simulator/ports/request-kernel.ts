@@ -74,17 +74,22 @@ export class ModelRequestKernel implements RequestKernel {
       if (!(held instanceof OpenFile) || held.pathOnly) return no('EBADF');
       mountId = held.mountId;
     }
-    const listener = record.listener as LoopListener;
-    record.setF64(offset.mountId, mountId);
-    const mount = listener.mounts.get(mountId) ?? this.look(mountId);
-    if (mount === undefined) return no('ENXIO');
-    listener.mounts.set(mountId, mount);
-    record.mount = mount;
-    return 0;
+    return this.useMount(record, mountId) ? 0 : no('ENXIO');
+  }
+
+  checkMountRoot(record: RequestRecord): number {
+    return (record.mount as LoopMount).root === '/' ? 1 : 0;
+  }
+
+  locateMount(record: RequestRecord, descriptor: number): number {
+    const held = this.file(descriptor);
+    if (held === undefined) return no('EBADF');
+    return this.useMount(record, held.mountId) ? held.file.type : no('ENXIO');
   }
 
   openMount(record: RequestRecord): number {
     const mount = record.mount as LoopMount;
+    mount.fileSystemId ??= `${mount.fileSystemType}:${mount.mount.device}`;
     if (mount.descriptor >= 0) return 0;
     const root = this.world.kernel.files.rootOf(mount.mount);
     const opened = this.process.table.add(new OpenFile(root, mount.mountId, false, 0), true);
@@ -217,6 +222,16 @@ export class ModelRequestKernel implements RequestKernel {
   private may(file: ModelFile, mode: number): boolean {
     const bits = file.user === this.identity ? file.mode >> 6 : file.mode;
     return (bits & mode) === mode;
+  }
+
+  private useMount(record: RequestRecord, mountId: number): boolean {
+    const listener = record.listener as LoopListener;
+    record.setF64(offset.mountId, mountId);
+    const mount = listener.mounts.get(mountId) ?? this.look(mountId);
+    if (mount === undefined) return false;
+    listener.mounts.set(mountId, mount);
+    record.mount = mount;
+    return true;
   }
 
   private look(mountId: number): LoopMount | undefined {

@@ -138,7 +138,7 @@ class Run {
     return new Cast(world, scenario, {
       world,
       setup,
-      policy: parsePolicy(scenario.policy),
+      policy: parsePolicy(withNativeHandles(scenario.policy)),
       store: new ModelEventStore(world),
       ids: random.fork('ids'),
       injectors: setup.injector ? new InjectorPool(world, nextNumber) : undefined,
@@ -185,4 +185,9 @@ function pointWatch(nowUs: () => number, onPoint: (point: Point) => void): World
     stepped: ({ point, process, kind, name, request }) =>
       onPoint({ point, timeUs: nowUs(), kind, actor: process.actor, name, request }),
   };
+}
+
+/** A scenario's targets have their handles from the kernel itself, unless it says how they are confined. */
+function withNativeHandles(policy: Scenario['policy']): Scenario['policy'] {
+  return { ...policy, defaults: { confinement: 'none', ...policy.defaults } };
 }

@@ -73,9 +73,19 @@ export function seccompNotify(options: { readonly service: RequestService }): St
     needs: {
       capabilities: ['CAP_DAC_READ_SEARCH', 'CAP_SYS_PTRACE', 'CAP_SETUID', 'CAP_SETGID'],
       syscalls: ['open_by_handle_at', 'name_to_handle_at'],
-      ports: ['RequestService', 'RequestKernel'],
+      ports: ['RequestService', 'RequestKernel', 'SealKeys'],
     },
-    enforces: ['syscalls', 'shares', 'filesystems', 'dac', 'opath', 'placement', 'record', 'limits'],
+    enforces: [
+      'syscalls',
+      'shares',
+      'filesystems',
+      'confinement',
+      'dac',
+      'opath',
+      'placement',
+      'record',
+      'limits',
+    ],
     async assess(target) {
       const reasons: string[] = [];
       if (target.listener === undefined) reasons.push('the target came without a seccomp listener');

@@ -43,6 +43,8 @@ const policy = {
     { match: { metadata: 'placement-pin' }, placement: 'pin' },
     { match: { metadata: 'dac-capability' }, dac: 'capability' },
     { match: { metadata: 'dac-enforce' }, dac: 'enforce' },
+    { match: { metadata: 'confinement-sealed' }, confinement: 'sealed' },
+    { match: { metadata: 'confinement-none' }, confinement: 'none' },
   ],
 };
 
@@ -92,7 +94,7 @@ async function openStand(directory: string, share: string, pinned: boolean): Pro
         threads,
         measureMs,
         share,
-        metadata,
+        metadata: side === 'bare' ? 'bare' : metadata,
         pinned,
       };
       return runTarget(target);
@@ -162,6 +164,7 @@ async function main(): Promise<number> {
     warmUp(pinnedStand);
     const pinned = compareSides(pinnedStand, 'one processor');
     const dac = compareSettings(pinnedStand, ['dac-enforce', 'dac-capability'], [1]);
+    const sealing = compareSettings(pinnedStand, ['confinement-sealed', 'confinement-none'], [1]);
     await pinnedStand.stop();
     const roamingStand = await openStand(directory, share, false);
     warmUp(roamingStand);
@@ -169,7 +172,7 @@ async function main(): Promise<number> {
     const names = ['placement-none', 'placement-follow', 'placement-pin'];
     const placements = compareSettings(roamingStand, names, [1, 4]);
     await roamingStand.stop();
-    const report: Report = { pinned, roaming, placements, dac };
+    const report: Report = { pinned, roaming, placements, dac, sealing };
     const text = document(report);
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : text);
     if (!values['no-write']) writeFileSync(join(checkoutDirectory(), 'docs/benchmarks.md'), text);

@@ -22,6 +22,7 @@ export interface Report {
   readonly roaming: readonly Row[];
   readonly placements: readonly Variant[];
   readonly dac: readonly Variant[];
+  readonly sealing: readonly Variant[];
 }
 
 const us = (value: number): string => value.toFixed(1);
@@ -105,6 +106,10 @@ export function document(report: Report): string {
     '## What `dac: enforce` costs, on one processor, `open`',
     '',
     ...variants(report.dac),
+    '',
+    '## What sealed handles cost, on one processor, `open`',
+    '',
+    ...variants(report.sealing),
     '',
   ].join('\n');
 }

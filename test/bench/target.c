@@ -76,17 +76,24 @@ static void *work(void *argument) {
   }
 }
 
+static int symlinks_wanted;
+
 static void prepare(const char *directory, const char *form) {
   int symlinks = strcmp(form, "opath-exact") == 0;
   flags = (strcmp(form, "open") == 0 ? O_RDONLY : O_PATH) | O_CLOEXEC;
   mount_descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (mount_descriptor < 0) die("open directory");
+  symlinks_wanted = symlinks;
+}
+
+// Under deputy this is a call of its own, and the handles are sealed.
+static void name_files(void) {
   for (int i = 0; i < FILES; i++) {
     char name[32];
     struct stat status;
     int mount_id;
     struct file_handle *handle = (struct file_handle *)samples[i].buffer;
-    snprintf(name, sizeof name, "%s-%d", symlinks ? "symlink" : "regular", i);
+    snprintf(name, sizeof name, "%s-%d", symlinks_wanted ? "symlink" : "regular", i);
     handle->handle_bytes = MAX_HANDLE_SZ;
     if (name_to_handle_at(mount_descriptor, name, handle, &mount_id, 0)) die("name_to_handle_at");
     if (fstatat(mount_descriptor, name, &status, AT_SYMLINK_NOFOLLOW)) die("fstatat");
@@ -104,14 +111,15 @@ static void drop_privileges(int keep) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) die("PR_SET_NO_NEW_PRIVS");
 }
 
-static int install_filter(void) {
+static int install_filter(int names_too) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open_by_handle_at, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open_by_handle_at, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, names_too ? SYS_name_to_handle_at : SYS_open_by_handle_at, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  struct sock_fprog program = {4, code};
+  struct sock_fprog program = {5, code};
   int listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
   if (listener < 0) die("seccomp");
   return listener;
@@ -179,7 +187,9 @@ int main(int count, char **arguments) {
   drop_privileges(!delegated);
   // Changed ids made the process undumpable, which hides its /proc files from an agent without CAP_SYS_PTRACE.
   prctl(PR_SET_DUMPABLE, 1);
-  if (delegated) hand_over(connection, install_filter(), arguments[7]);
+  // The bare agent serves one call only.
+  if (delegated) hand_over(connection, install_filter(strcmp(arguments[7], "bare") != 0), arguments[7]);
+  name_files();
   for (int i = 0; i < threads; i++) {
     workers[i].kept_ns = calloc(KEPT, sizeof(uint32_t));
     if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) die("pthread_create");

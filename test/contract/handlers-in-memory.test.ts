@@ -53,6 +53,36 @@ const cases: readonly (readonly [name: string, call: Call, answer: string])[] = 
   ['a thread that is not visible', { threadId: 0 }, 'errno 1'],
   ['another architecture', { architecture: 0x40000003 }, 'errno 1'],
   ['an x32 call', { syscallNumber: 0x40000130 }, 'errno 1'],
+  ['sealed: a file', { seal: {} }, 'value 6'],
+  ['sealed: a directory', { file: 'folder', seal: {} }, 'value 6'],
+  ['sealed: a file for writing', { flags: 1, seal: {} }, 'value 6'],
+  ['sealed: a file to be emptied', { flags: O_TRUNC | 1, seal: {} }, 'value 6'],
+  ['sealed: O_PATH, fast', { flags: O_PATH, seal: {} }, 'value 6'],
+  ['sealed: O_PATH, exact', { flags: O_PATH, seal: {}, policy: { opath: 'exact' } }, 'parked'],
+  ['sealed: O_PATH of a symlink', { file: 'link', flags: O_PATH, seal: {} }, 'parked'],
+  ['sealed: O_PATH of a file that may not be read', { file: 'secret', flags: O_PATH, seal: {} }, 'parked'],
+  ['sealed: a file that may not be read', { file: 'secret', seal: {} }, 'errno 13'],
+  ['sealed, dac: capability', { file: 'secret', seal: {}, policy: { dac: 'capability' } }, 'value 6'],
+  ['sealed: a file that may not be written', { file: 'secret', flags: 1, seal: {} }, 'errno 13'],
+  ['sealed: a fifo', { file: 'fifo', seal: {} }, 'errno 1'],
+  ['sealed: a file with O_DIRECTORY', { flags: O_DIRECTORY, seal: {} }, 'errno 20'],
+  ['sealed: a directory for writing', { file: 'folder', flags: 1, seal: {} }, 'errno 21'],
+  ['sealed: a stale handle', { file: 'missing', seal: {} }, 'errno 116'],
+  ['sealed: flags that create', { flags: O_CREAT | 2, seal: {} }, 'errno 22'],
+  ['no seal where one is needed', { policy: { confinement: 'sealed' } }, 'errno 116'],
+  ["another tenant's seal", { seal: { tenant: 'other' } }, 'errno 116'],
+  ["another share's seal", { seal: { share: '/other' } }, 'errno 116'],
+  ['a seal of a key that is unknown', { seal: { key: 7 } }, 'errno 116'],
+  ['a file of another type than was sealed, opened', { file: 'folder', seal: { fileType: 8 } }, 'errno 116'],
+  ['a file of another type than was sealed', { file: 'fifo', seal: { fileType: 2 } }, 'errno 116'],
+  ['a sealed handle on a mount that is no share', { seal: {}, policy: { shares: [] } }, 'errno 1'],
+  ['the whole file system', { policy: { confinement: 'filesystem' } }, 'value 6'],
+  [
+    'a part of a file system',
+    { file: 'part', mountDescriptor: 10, policy: { confinement: 'filesystem' } },
+    'errno 1',
+  ],
+  ['the same without confinement', { file: 'part', mountDescriptor: 10 }, 'value 6'],
   ['a call that nobody knows', { syscallNumber: 1 }, 'continue 0'],
   ['a call that the policy does not list', { policy: { syscalls: ['name_to_handle_at'] } }, 'continue 0'],
 ];
@@ -261,12 +291,7 @@ describe('the handlers on a kernel in memory', () => {
     // Without check-notification a cancelled call is found out later, when it is answered; without open-mount
     // the modelled kernel has nothing to miss. Both are shown on the real kernel. Each of the two looks of a
     // successor makes up for the other here, since no thread's number is another's in between.
-    expect(unnoticed).toEqual([
-      '9 check-notification',
-      '11 open-mount',
-      '29 recover-check',
-      '31 recover-check-again',
-    ]);
+    expect(unnoticed).toEqual(['9 check-notification', '29 recover-check', '31 recover-check-again']);
   });
 });
 
@@ -274,6 +299,7 @@ function holds(call: Call, expected: string): boolean {
   try {
     const request = new SimulatedRequest(sampleWorld(), call).run();
     if ([outcome(request), ...leftovers(request, call.flags)].join(', ') !== expected) return false;
+    if (request.world.held.size !== (expected === 'parked' ? 1 : 0)) return false;
     for (let at = 0; at < request.steps; at++) {
       if (crashed(call, at, false) !== expected || crashed(call, at, true) !== expected) return false;
       if (cancelled(call, at) !== 'as it should') return false;

@@ -130,6 +130,36 @@ export function requestKernelSuite(open: () => Promise<KernelFixture>): void {
     );
   });
 
+  describe('the mount of a file of deputy’s own', () => {
+    test.each([
+      ['own', fileType.regular],
+      ['folder', fileType.directory],
+      ['link', fileType.symlink],
+    ] as const)('%s: it and its type, and it can be opened through it', async (path, type) => {
+      const call = await fixture.call({ path });
+      const { record } = call;
+      expect(kernel.identifyThread(record)).toBe(0);
+      expect(kernel.readPath(record, register.path)).toBe(path.length);
+      expect(kernel.readHandle(record, register.namedHandle)).toBeGreaterThanOrEqual(8);
+      kernel.assumeIdentity(record);
+      const opened = kernel.openPath(record, record.argumentInt(register.mount), false);
+      expect(kernel.locateMount(record, opened)).toBe(type);
+      const mount = record.mount as MountEntry;
+      expect(mount.mountPoint).toMatch(/^\//);
+      expect(kernel.openMount(record, opened)).toBe(0);
+      expect(mount.fileSystemId).toMatch(/^(ext4|xfs|btrfs|tmpfs|overlay):/);
+      const { fileSystemId } = mount;
+      // Found by the target's descriptor it is the same one.
+      expect(kernel.findMount(record, record.argumentInt(register.mount))).toBe(0);
+      expect(kernel.openMount(record)).toBe(0);
+      expect(record.mount).toMatchObject({ mountId: mount.mountId, fileSystemId });
+      expect(kernel.checkMountRoot(record)).toBe(mount.root === '/' ? 1 : 0);
+      expect(kernel.closeDescriptor(opened)).toBe(0);
+      expect(kernel.locateMount(record, opened)).toBe(no('EBADF'));
+      await dismiss(call);
+    });
+  });
+
   describe('opening', () => {
     test.each([
       ['own', fileType.regular],

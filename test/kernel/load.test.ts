@@ -121,9 +121,9 @@ describeWhen(missingForKernel(), 'under load', () => {
     const gaps = events.filter(({ version }, index) => version !== index + 1);
     expect(gaps).toEqual([]);
     const opens = events.filter(({ type }) => type === 'request.answered').length;
-    expect(opens).toBe(101_000 + 3);
+    expect(opens).toBe(101_000 + 4);
     const replayed = replayStateDirectory(state);
-    expect(replayed.states).toEqual({ answered: 101_003 });
+    expect(replayed.states).toEqual({ answered: 101_004 });
     rmSync(directory, { recursive: true });
     rmSync(made, { recursive: true });
   });

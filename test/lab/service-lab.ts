@@ -84,6 +84,7 @@ export class ServiceLab {
     return new Promise((resolve) => {
       let text = '';
       const socket = connect(`${root}${this.stateDirectory}/control.sock`);
+      socket.write('status\n');
       socket.on('data', (chunk: Buffer) => {
         text += chunk.toString('utf8');
       });

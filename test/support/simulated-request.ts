@@ -4,13 +4,17 @@ import { type CompiledPolicy, compilePolicy } from '../../core/request/compiled-
 import { type RequestRecord, standaloneRecord } from '../../core/request/record.js';
 import { offset, recordBytes, recordKind } from '../../core/request/record-layout.js';
 import { takeOverRecord } from '../../core/request/recovered-record.js';
+import { sealBytes } from '../../core/seals/seal-layout.js';
+import { putSeal } from '../../core/seals/sealed-handle.js';
 import { runStep } from '../../core/steps/run-steps.js';
 import type { StepContext } from '../../core/steps/step.js';
-import { MemoryKernel, type MemoryNotification, MemoryWorld } from '../../simulator/index.js';
+import { MemoryKernel, type MemoryNotification, MemoryWorld, ModelSealKeys } from '../../simulator/index.js';
 import { handlerOf } from '../../strategies/seccomp-notify/index.js';
 
-export const ids = { mount: 7, otherMount: 8, proc: 9, thread: 4711, user: 107 } as const;
-const handleAt = 0x7f0000001000;
+export const ids = { mount: 7, otherMount: 8, proc: 9, part: 10, thread: 4711, user: 107 } as const;
+export const handleAt = 0x7f0000001000;
+const pathAt = 0x7f0000002000;
+export const mountIdAt = 0x7f0000003000;
 
 /** A world with a share, a file of each kind, and one target. */
 export function sampleWorld(): MemoryWorld {
@@ -18,6 +22,7 @@ export function sampleWorld(): MemoryWorld {
   world.addMount(ids.mount, 'ext4', '/share');
   world.addMount(ids.otherMount, 'ext4', '/other');
   world.addMount(ids.proc, 'proc', '/proc');
+  world.addMount(ids.part, 'ext4', '/part', '/folder');
   const base = { generation: 1, mountId: ids.mount, ownerUser: ids.user, mode: 0o644 };
   world.addFile('own', { ...base, inode: 10, type: 8 });
   world.addFile('secret', { ...base, inode: 11, type: 8, ownerUser: 0, mode: 0o600 });
@@ -31,6 +36,11 @@ export function sampleWorld(): MemoryWorld {
   thread.descriptors.set(3, { mountId: ids.mount });
   thread.descriptors.set(4, { mountId: ids.proc });
   thread.descriptors.set(5, { mountId: ids.mount, pathOnly: true });
+  thread.descriptors.set(10, { mountId: ids.part });
+  world.addFile('part', { ...base, inode: 17, type: 8, mountId: ids.part });
+  world.addFile('long', { ...base, inode: 18, type: 8, handleBytes: 104 });
+  world.addFile('longer', { ...base, inode: 19, type: 8, handleBytes: 108 });
+  world.addFile('elsewhere', { ...base, inode: 20, type: 8, mountId: ids.proc });
   return world;
 }
 
@@ -44,6 +54,15 @@ export interface Call {
   readonly policy?: object;
   /** Overrides the handle's bytes in memory; null: the pointer is bad. */
   readonly handle?: Uint8Array | null;
+  /** The handle is sealed, as of this share of this tenant. */
+  readonly seal?: {
+    readonly tenant?: string;
+    readonly share?: string;
+    readonly key?: number;
+    readonly fileType?: number;
+  };
+  /** Makes it a call of name_to_handle_at, with room for so many bytes and these flags. */
+  readonly name?: { readonly path: string; readonly room: number; readonly flags?: number };
 }
 
 class Died extends Error {}
@@ -52,6 +71,7 @@ class Died extends Error {}
 export class SimulatedRequest {
   readonly record: RequestRecord = standaloneRecord();
   readonly kernel: MemoryKernel;
+  readonly seals = new ModelSealKeys();
   readonly notification: MemoryNotification;
   readonly policy: CompiledPolicy;
   steps = 0;
@@ -62,7 +82,9 @@ export class SimulatedRequest {
   ) {
     this.kernel = new MemoryKernel(world);
     this.notification = world.notify();
-    const parsed = parsePolicy({ version: 1, defaults: call.policy ?? {} });
+    // Handles are the kernel's own but where a test is about seals.
+    const confinement = call.seal === undefined && call.name === undefined ? 'none' : 'sealed';
+    const parsed = parsePolicy({ version: 1, defaults: { confinement, ...call.policy } });
     this.policy = compilePolicy(resolvePolicy(parsed, { containerId: 'c', metadata: '' }));
     this.fill(call);
     this.record.setI32(offset.sourceDescriptor, -1);
@@ -73,9 +95,8 @@ export class SimulatedRequest {
 
   /** Runs one step: false when the request has ended or parked. */
   step(): boolean {
-    const context: StepContext = { record: this.record, kernel: this.kernel, policy: this.policy };
     this.steps++;
-    return runStep(context, this.handler.steps, () => this.steps) >= 0;
+    return runStep(this.contextOf(this.kernel), this.handler.steps, () => this.steps) >= 0;
   }
 
   /** Runs one step's port call, and dies before the step is told of its result. */
@@ -90,12 +111,15 @@ export class SimulatedRequest {
         };
       },
     });
-    const context: StepContext = { record: this.record, kernel, policy: this.policy };
     try {
-      runStep(context, this.handler.steps, () => this.steps);
+      runStep(this.contextOf(kernel), this.handler.steps, () => this.steps);
     } catch (error) {
       if (!(error instanceof Died)) throw error;
     }
+  }
+
+  private contextOf(kernel: MemoryKernel): StepContext {
+    return { record: this.record, kernel, seals: this.seals, policy: this.policy };
   }
 
   run(): this {
@@ -126,9 +150,39 @@ export class SimulatedRequest {
     record.setI32(offset.arguments, call.mountDescriptor ?? 3);
     u64[(offset.arguments + 8) >> 3] = BigInt(handleAt);
     record.setI32(offset.arguments + 16, call.flags ?? 0);
+    if (call.name !== undefined) return this.fillName(call.name);
     const memory = world.threads.get(ids.thread)?.memory;
     if (call.handle === null) return;
-    memory?.set(handleAt, call.handle ?? handleOf(world, call.file ?? 'own'));
+    const handle = call.handle ?? handleOf(world, call.file ?? 'own');
+    memory?.set(handleAt, call.seal === undefined ? handle : this.sealed(handle, call));
+  }
+
+  private fillName({ path, room, flags = 0 }: NonNullable<Call['name']>): void {
+    const { record, world } = this;
+    const { u64 } = record.views;
+    const thread = world.threads.get(ids.thread);
+    record.setU32(offset.syscallNumber, this.kernel.abi.nameToHandleAt);
+    thread?.paths.set(pathAt, path);
+    const memory = new Uint8Array(8 + Math.min(room, 128));
+    memory.set(new Uint8Array(new Uint32Array([room]).buffer));
+    thread?.memory.set(handleAt, memory);
+    thread?.memory.set(mountIdAt, new Uint8Array(8));
+    [pathAt, handleAt, mountIdAt, flags].forEach((word, index) => {
+      u64[((offset.arguments + 8) >> 3) + index] = BigInt(word);
+    });
+  }
+
+  /** What name_to_handle_at would have given. */
+  private sealed(handle: Uint8Array, { seal = {}, file = 'own' }: Call): Uint8Array {
+    const record = standaloneRecord();
+    record.views.u8.set(handle, offset.handle);
+    const bytes = record.u32(offset.handleBytes);
+    const { tenant = 'c', share = '/share', key = 1, fileType } = seal;
+    const scope = JSON.stringify([tenant, share, 'own', `ext4:${ids.mount}`]);
+    const type = fileType ?? this.world.files.get(file)?.type ?? 8;
+    putSeal(record, bytes, type, key, scope, this.seals);
+    record.setU32(offset.handleBytes, bytes + sealBytes);
+    return record.views.u8.slice(offset.handle, offset.handleData + bytes + sealBytes);
   }
 }
 

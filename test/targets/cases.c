@@ -234,7 +234,7 @@ static void names(int mount) {
   int mount_id;
   long result = syscall(SYS_name_to_handle_at, mount, NULL, &handle, &mount_id, AT_EMPTY_PATH);
   print_handle("name NULL path", result, errno, &handle);
-  static const unsigned int sizes[] = {0, 4, 7, 8, 128, 129, 0xffffffff};
+  static const unsigned int sizes[] = {0, 4, 7, 8, 31, 32, 128, 129, 0xffffffff};
   for (size_t index = 0; index < sizeof sizes / sizeof *sizes; index++) {
     char name[64];
     struct handle small = {.bytes = sizes[index]};

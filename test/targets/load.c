@@ -89,8 +89,11 @@ int main(int argc, char **argv) {
   encode("own", &own, &own_inode);
   encode("folder", &folder, &folder_inode);
   encode("link", &link_handle, &link_inode);
-  stale = own;
-  memset(stale.data, 0xee, 8);
+  // The handle of a file that is gone: stale for the kernel, whatever else is in it.
+  ino_t ignored;
+  close(openat(mount, "gone", O_CREAT | O_RDWR, 0600));
+  encode("gone", &stale, &ignored);
+  unlinkat(mount, "gone", 0);
   const char *every = getenv("EXACT_EVERY");
   atomic_store(&exact_every, every == NULL ? 0 : atol(every));
   pthread_barrier_init(&start, NULL, threads + 1);

@@ -144,6 +144,15 @@ static void encode(const char *name, struct handle *handle, ino_t *inode) {
   *inode = status.st_ino;
 }
 
+// The handle of a file that is gone: stale for the kernel, whatever else is in it.
+static void encode_gone(void) {
+  char name[32];
+  snprintf(name, sizeof name, "gone-%d", getpid());
+  close(openat(mount, name, O_CREAT | O_RDWR, 0644));
+  encode(name, &stale, NULL);
+  unlinkat(mount, name, 0);
+}
+
 static int install(int killable) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -202,11 +211,6 @@ static void report(const char *what) {
 int main(int argc, char **argv) {
   if (argc < 6 || chdir(argv[3]) < 0) return 2;
   mount = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  encode("own", &own, &own_inode);
-  encode("folder", &folder, &folder_inode);
-  encode("link", &link_handle, NULL);
-  stale = own;
-  memset(stale.data, 0xee, 8);
   const char *every = getenv("EXACT_EVERY");
   atomic_store(&exact_every, every == NULL ? 0 : atol(every));
   const char *pause = getenv("PAUSE_US");
@@ -216,6 +220,11 @@ int main(int argc, char **argv) {
   int listener = install(strcmp(argv[4], "killable") == 0);
   if (listener < 0) return 5;
   hand_over(argv[1], argv[2], listener);
+  // Named through the agent, so that the handles are sealed where its policy wants that.
+  encode("own", &own, &own_inode);
+  encode("folder", &folder, &folder_inode);
+  encode("link", &link_handle, NULL);
+  encode_gone();
   setgroups(0, NULL);
   setresgid(107, 107, 107);
   setresuid(107, 107, 107);

@@ -1,15 +1,10 @@
-import { existsSync } from 'node:fs';
-import { connect } from 'node:net';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { DelegationStatus } from '../../../core/engine/delegation.js';
-import { deputyError } from '../../../core/errors/deputy-error.js';
 import { escapeText } from '../../../core/events/escape-text.js';
 import { defaultStateDirectory } from '../agent-parts.js';
+import { askAgent } from '../ask-agent.js';
 import { print, printJson } from '../output.js';
-
-const timeoutMs = 5_000;
-const answerLimitBytes = 16 << 20;
 
 interface Status {
   readonly version: string;
@@ -28,43 +23,10 @@ export function addStatusCommand(program: Command): void {
     .option('--state <directory>', "the agent's state directory", defaultStateDirectory)
     .option('--json', 'print JSON')
     .action(async (flags: { state: string; json?: boolean }) => {
-      const status = await askStatus(resolve(flags.state));
+      const status = (await askAgent(resolve(flags.state), 'status')) as Status;
       if (flags.json) printJson(status);
       else printStatus(status);
     });
-}
-
-/** Asks the agent through its control socket. */
-export async function askStatus(stateDirectory: string): Promise<Status> {
-  if (!existsSync(stateDirectory))
-    throw deputyError('DEPUTY_E_STATE_DIRECTORY_MISSING', { path: stateDirectory });
-  const path = join(stateDirectory, 'control.sock');
-  return new Promise((resolveStatus, reject) => {
-    const socket = connect(path);
-    let text = '';
-    const fail = (cause?: Error): void => {
-      socket.destroy();
-      const detail = 'no agent answers on it';
-      reject(deputyError('DEPUTY_E_SOCKET_UNUSABLE', { path, detail, errno: errorCode(cause) }, cause));
-    };
-    socket.setTimeout(timeoutMs, () => fail());
-    socket.on('error', fail);
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString('utf8');
-      if (text.length > answerLimitBytes) fail();
-    });
-    socket.on('end', () => {
-      try {
-        resolveStatus(JSON.parse(text) as Status);
-      } catch (error) {
-        fail(error as Error);
-      }
-    });
-  });
-}
-
-function errorCode(error: Error | undefined): string {
-  return (error as NodeJS.ErrnoException | undefined)?.code ?? 'timeout';
 }
 
 function printStatus(status: Status): void {

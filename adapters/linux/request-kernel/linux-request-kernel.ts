@@ -6,12 +6,13 @@ import { allocate, type NativeMemory } from '../memory.js';
 import { hotSyscalls } from '../native.js';
 import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
 import { USER_NOTIF_FLAG_CONTINUE } from '../seccomp.js';
-import { fingerprintOf } from '../statx.js';
+import { describeDescriptor, fingerprintOf } from '../statx.js';
 import { adoptDescriptor } from './added-descriptors.js';
 import { DescriptorMounts } from './descriptor-mounts.js';
+import { HandleEncoder } from './handle-encoder.js';
 import type { Identities } from './identities.js';
 import type { LoopListener } from './loop-listener.js';
-import { type LoopMount, Mounts } from './mounts.js';
+import { isWholeMount, type LoopMount, Mounts } from './mounts.js';
 import { Notifier } from './notifier.js';
 import { TargetMemory } from './target-memory.js';
 import { TargetPaths } from './target-paths.js';
@@ -33,14 +34,8 @@ const AT_STATX_DONT_SYNC = 0x4000;
 const STATX_TYPE = 1;
 const F_SETFL = 4;
 
-/** struct file_handle of name_to_handle_at's mount id output, in the scratch memory. */
-const scratchMountId = 0;
 const scratchEmptyPath = 64;
 const scratchStatx = 128;
-const scratchPath = 1024;
-
-const AT_HANDLE_CONNECTABLE = 0x2;
-const AT_SYMLINK_FOLLOW = 0x400;
 
 /** The running Linux kernel behind the port that handlers use. One for each loop thread; it is not shared. */
 export class LinuxRequestKernel implements RequestKernel {
@@ -53,6 +48,7 @@ export class LinuxRequestKernel implements RequestKernel {
   private readonly notifier = new Notifier();
   private readonly descriptorMounts = new DescriptorMounts();
   private readonly paths: TargetPaths;
+  private readonly encoder = new HandleEncoder();
   /** The mount descriptor of this request where the shared one won't do; closed with the request. */
   private connectableAnchor = -1;
 
@@ -121,13 +117,30 @@ export class LinuxRequestKernel implements RequestKernel {
     return 0;
   }
 
-  openMount(record: RequestRecord): number {
+  locateMount(record: RequestRecord, descriptor: number): number {
+    const description = describeDescriptor(descriptor);
+    if (typeof description === 'number') return description;
+    const { fileType, mountId } = description;
+    const mount = this.mounts.find(record.listener as LoopListener, record.thread as LoopThread, mountId);
+    if (typeof mount === 'number') return mount;
+    record.setF64(offset.mountId, mountId);
+    record.mount = mount;
+    return fileType;
+  }
+
+  openMount(record: RequestRecord, own = -1): number {
     const mount = record.mount as LoopMount;
-    const anchor = record.argumentInt(0);
     const thread = record.thread as LoopThread;
+    const listener = record.listener as LoopListener;
+    if (own >= 0) return mount.descriptor >= 0 ? 0 : this.mounts.openFrom(listener, thread, mount, own);
+    const anchor = record.argumentInt(0);
     if ((record.i32(offset.handleType) & userFlagsMask) !== 0) this.openConnectable(thread, anchor);
     if (mount.descriptor >= 0) return 0;
-    return this.mounts.open(record.listener as LoopListener, thread, mount, anchor);
+    return this.mounts.open(listener, thread, mount, anchor);
+  }
+
+  checkMountRoot(record: RequestRecord): number {
+    return isWholeMount(record.thread as LoopThread, record.mount as LoopMount) ? 1 : 0;
   }
 
   assumeIdentity(record: RequestRecord): number {
@@ -187,17 +200,7 @@ export class LinuxRequestKernel implements RequestKernel {
   }
 
   encodeHandle(record: RequestRecord, descriptor: number, flags: number): number {
-    const { syscall, numbers } = this.kernel;
-    const { address } = this.scratch;
-    if ((flags & AT_HANDLE_CONNECTABLE) !== 0) return this.encodeConnectable(record, descriptor, flags);
-    return syscall(
-      numbers.name_to_handle_at,
-      descriptor,
-      address + scratchEmptyPath,
-      record.addressOf(offset.handle),
-      address + scratchMountId,
-      flags | AT_EMPTY_PATH,
-    );
+    return this.encoder.encode(record, descriptor, flags);
   }
 
   writeHandle(record: RequestRecord, register: number, bytes: number): number {
@@ -210,7 +213,7 @@ export class LinuxRequestKernel implements RequestKernel {
   writeMountId(record: RequestRecord, register: number, unique: boolean): number {
     if (record.argumentIsWild(register)) return EFAULT;
     const remote = (record.base + offset.arguments + register * 8) >> 2;
-    const local = this.scratch.address + scratchMountId;
+    const local = this.encoder.mountIdAddress;
     return this.memory.write(record.thread as LoopThread, local, record.views.u32, remote, unique ? 8 : 4);
   }
 
@@ -255,21 +258,6 @@ export class LinuxRequestKernel implements RequestKernel {
   private identifyAnew(record: RequestRecord): number {
     this.threads.forget(record.listener as LoopListener, record.thread as LoopThread);
     return this.identifyThread(record);
-  }
-
-  /** The kernel takes no empty path with AT_HANDLE_CONNECTABLE, so the file is named through /proc. */
-  private encodeConnectable(record: RequestRecord, descriptor: number, flags: number): number {
-    const { syscall, numbers } = this.kernel;
-    const { address } = this.scratch;
-    this.scratch.putString(scratchPath, `/proc/self/fd/${descriptor}`);
-    return syscall(
-      numbers.name_to_handle_at,
-      AT_FDCWD,
-      address + scratchPath,
-      record.addressOf(offset.handle),
-      address + scratchMountId,
-      flags | AT_SYMLINK_FOLLOW,
-    );
   }
 
   private closeConnectable(): void {

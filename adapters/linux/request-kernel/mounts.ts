@@ -6,6 +6,8 @@ import {
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
 } from '../basic-files.js';
+import { fileSystemId } from '../file-system-id.js';
+import { isFileSystemRoot } from '../file-system-root.js';
 import { findMountEntry } from '../mount-information.js';
 import { systemCall } from '../native.js';
 import { AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
@@ -40,20 +42,26 @@ export class Mounts {
     return typeof entry === 'number' ? entry : { ...entry, descriptor: -1 };
   }
 
-  /**
-   * Opens a descriptor on the mount: through the target's own descriptor when that is a directory, else
-   * through the mount point. Only directories and regular files of a listed file system are ever opened.
-   */
+  /** As openFrom(), through a descriptor of the target's. */
   open(listener: LoopListener, thread: LoopThread, mount: LoopMount, targetDescriptor: number): number {
-    if (mount.descriptor >= 0) return 0;
     const name = targetDescriptor === AT_FDCWD ? 'cwd' : `fd/${targetDescriptor}`;
     const anchor = openAt(thread.directory, name, O.PATH | O.CLOEXEC);
     if (anchor < 0) return anchor;
+    const result = this.openFrom(listener, thread, mount, anchor);
+    systemCall('close', anchor);
+    return result;
+  }
+
+  /**
+   * Opens a descriptor on the mount: through the anchor, an O_PATH descriptor on it, when that is a
+   * directory, else through the mount point. Only directories and regular files of a listed file system are
+   * ever opened.
+   */
+  openFrom(listener: LoopListener, thread: LoopThread, mount: LoopMount, anchor: number): number {
     const description = describeDescriptor(anchor);
     if (typeof description !== 'number' && description.mountId === mount.mountId) {
-      mount.descriptor = this.openFrom(thread, mount, anchor, description.fileType);
+      mount.descriptor = this.openOn(thread, mount, anchor, description.fileType);
     }
-    systemCall('close', anchor);
     if (mount.descriptor < 0) return ESTALE;
     return this.keep(listener, thread, mount);
   }
@@ -64,13 +72,10 @@ export class Mounts {
     listener.mounts.clear();
   }
 
-  private openFrom(thread: LoopThread, mount: LoopMount, anchor: number, fileType: number): number {
+  private openOn(thread: LoopThread, mount: LoopMount, anchor: number, fileType: number): number {
     const { O_DIRECTORY } = architectureOpenFlags();
     if (fileType === directoryType) return openAt(anchor, '.', O.RDONLY | O.CLOEXEC | O_DIRECTORY);
-    const root = openAt(thread.directory, 'root', O.PATH | O.CLOEXEC | O_DIRECTORY);
-    const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
-    const opened = openAt2(root, mount.mountPoint, O.RDONLY | O.CLOEXEC | O_DIRECTORY, resolve);
-    systemCall('close', root);
+    const opened = openMountPoint(thread, mount);
     if (opened >= 0) return opened;
     if (fileType !== regularType) return opened;
     // A mount whose root is a file: the file itself is the only thing to open on it.
@@ -87,7 +92,8 @@ export class Mounts {
       entry !== undefined &&
       typeof entry !== 'number' &&
       entry.fileSystemType === mount.fileSystemType &&
-      entry.mountPoint === mount.mountPoint;
+      entry.mountPoint === mount.mountPoint &&
+      entry.root === mount.root;
     if (!same) {
       systemCall('close', mount.descriptor);
       mount.descriptor = -1;
@@ -100,7 +106,30 @@ export class Mounts {
         listener.mounts.delete(eldest.mountId);
       }
     }
+    mount.fileSystemId = fileSystemId(mount.descriptor, mount.fileSystemType);
     listener.mounts.set(mount.mountId, mount);
     return 0;
   }
+}
+
+/** Opens the directory at which the target sees the mount, or what is mounted over it. */
+function openMountPoint(thread: LoopThread, { mountPoint }: LoopMount): number {
+  const { O_DIRECTORY } = architectureOpenFlags();
+  const root = openAt(thread.directory, 'root', O.PATH | O.CLOEXEC | O_DIRECTORY);
+  const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+  const opened = openAt2(root, mountPoint, O.RDONLY | O.CLOEXEC | O_DIRECTORY, resolve);
+  systemCall('close', root);
+  return opened;
+}
+
+/** The root of the mount itself is looked at, and not only what mountinfo calls it. */
+export function isWholeMount(thread: LoopThread, mount: LoopMount): boolean {
+  if (mount.root !== '/') return false;
+  const root = openMountPoint(thread, mount);
+  if (root < 0) return false;
+  const description = describeDescriptor(root);
+  const isOnMount = typeof description !== 'number' && description.mountId === mount.mountId;
+  const whole = isOnMount && isFileSystemRoot(root, mount.fileSystemType);
+  systemCall('close', root);
+  return whole;
 }

@@ -53,6 +53,21 @@ export const inputErrors = {
     why: 'The id was never given out, or the delegation ended and its events have been dropped.',
     remedy: 'List the delegations with `deputy status`.',
   },
+  DEPUTY_E_KEY_UNKNOWN: {
+    what: 'there is no seal key {id} that verifies',
+    why: 'The id was never given out here, or the key is retired.',
+    remedy: 'List the keys with `deputy keys list`.',
+  },
+  DEPUTY_E_KEYS_IMPORT_INVALID: {
+    what: 'the keys in {path} cannot be imported: {detail}',
+    why: 'It is no file that `deputy keys export` wrote, or it was changed or cut on its way.',
+    remedy: 'Export the keys again.',
+  },
+  DEPUTY_E_KEYS_CONFLICT: {
+    what: 'the seal key {id} cannot be imported',
+    why: 'A key with that id is there already and is another one, or it may not become the current one.',
+    remedy: 'Compare both machines with `deputy keys list`; export other keys, or leave out `--current`.',
+  },
   DEPUTY_E_COMMAND_NOT_FOUND: {
     what: "the command '{command}' was not found",
     why: 'The program to run does not exist, or is not in PATH.',

@@ -49,6 +49,16 @@ export const storageErrors = {
     why: 'Something else appended to the stream, or events are missing in between.',
     remedy: 'Read the stream again and decide anew.',
   },
+  DEPUTY_E_KEYS_DAMAGED: {
+    what: 'the seal keys in {path} are damaged: {detail}',
+    why: 'The file was changed or cut. No others are made for it: every handle given out would be stale.',
+    remedy: 'Restore the file from a copy, or move it away to begin with new keys.',
+  },
+  DEPUTY_E_KEYS_UNREADABLE: {
+    what: 'the seal keys in {path} cannot be read: {detail}',
+    why: 'The file belongs to someone else, is no regular file of up to 1 MiB, or the disk failed.',
+    remedy: 'Check the owner, mode and file system of the file.',
+  },
   DEPUTY_E_LIMIT_REACHED: {
     what: 'the limit of {limit} {what} is reached',
     why: 'Everything in deputy is bounded, so that one target cannot use up what others need.',

@@ -1,9 +1,22 @@
 import { errnoNumbers } from '../../../core/errors/errno.js';
+import type { MountEntry } from '../../../core/ports/kernel.js';
+import { judgeMount, judgeOpenedMount } from '../../../core/request/compiled-policy.js';
 import { answerWay, maximumHandleBytes, offset } from '../../../core/request/record-layout.js';
+import { maximumSealableBytes, sealBytes } from '../../../core/seals/seal-layout.js';
+import { recoveryStepCount } from '../../../core/steps/handler.js';
 import type { Step, StepContext } from '../../../core/steps/step.js';
 import { assumeIdentityStep, identifyStep, validateStep } from './opening-steps.js';
 import { recoverySteps } from './recovery-steps.js';
-import { ending, endingSteps, firstOwnStep, giveErrno, noteAnswer } from './shared-steps.js';
+import { isSealed, sealHandleStep } from './seal-steps.js';
+import {
+  ending,
+  endingSteps,
+  firstOwnStep,
+  giveErrno,
+  noteAnswer,
+  refuse,
+  refuseByNumber,
+} from './shared-steps.js';
 
 /*
  * name_to_handle_at(2): int name_to_handle_at(int dirfd, const char *pathname, struct file_handle *handle,
@@ -20,6 +33,9 @@ const knownFlags =
   AT_HANDLE_MNT_ID_UNIQUE | AT_HANDLE_CONNECTABLE | AT_HANDLE_FID | AT_SYMLINK_FOLLOW | AT_EMPTY_PATH;
 
 const headerBytes = 8;
+/** What the kernel writes as the type of a handle that has no room (FILEID_INVALID). */
+const noType = 0xff;
+const EOVERFLOW = -errnoNumbers.EOVERFLOW;
 
 const own = {
   identify: firstOwnStep,
@@ -34,6 +50,9 @@ const own = {
   writeHandle: firstOwnStep + 9,
   answer: firstOwnStep + 10,
   recover: firstOwnStep + 11,
+  locateMount: firstOwnStep + 11 + recoveryStepCount,
+  openMount: firstOwnStep + 12 + recoveryStepCount,
+  sealHandle: firstOwnStep + 13 + recoveryStepCount,
 } as const;
 
 function flagsOf({ record }: StepContext): number {
@@ -58,8 +77,41 @@ function checkFlagsAndPath(context: StepContext): number {
 function checkHandleHeader(context: StepContext): number {
   const { record } = context;
   if (record.i32(offset.result) < headerBytes) return giveErrno(context, -errnoNumbers.EFAULT);
-  if (record.u32(offset.handleBytes) > maximumHandleBytes) return giveErrno(context, -errnoNumbers.EINVAL);
-  return own.encode;
+  const room = record.u32(offset.handleBytes);
+  if (room > maximumHandleBytes) return giveErrno(context, -errnoNumbers.EINVAL);
+  // The caller's memory won't say it any more once it was written to, and the record neither.
+  record.setU8(offset.handleRoom, room + 1);
+  return wantsSeal(context) ? own.locateMount : own.encode;
+}
+
+/** A handle that only identifies a file (fanotify(7)) must equal the kernel's; nothing opens by it. */
+function wantsSeal(context: StepContext): boolean {
+  return isSealed(context) && (flagsOf(context) & AT_HANDLE_FID) === 0;
+}
+
+/** The handle of a file that is on no share stays the kernel's own: it opens nothing through deputy. */
+function isSealing(context: StepContext): boolean {
+  const mount = context.record.mount as MountEntry | undefined;
+  return wantsSeal(context) && mount?.verdict === 0;
+}
+
+function roomOf({ record }: StepContext): number {
+  return record.u8(offset.handleRoom) - 1;
+}
+
+/** With a seal to come the kernel gets all the room that leaves: what it needs is known then. */
+function afterEncoding(context: StepContext, result: number): number {
+  const { record } = context;
+  if (result < 0 && result !== EOVERFLOW) return giveErrno(context, result);
+  record.setI32(offset.result, result);
+  if (!isSealing(context)) return own.writeMountId;
+  const bytes = record.u32(offset.handleBytes);
+  if (bytes > maximumSealableBytes) return refuse(context, 'DEPUTY_E_REFUSED_SEAL_ROOM');
+  if (result === 0 && bytes + sealBytes <= roomOf(context)) return own.sealHandle;
+  record.setU32(offset.handleBytes, bytes + sealBytes);
+  record.setI32(offset.handleType, noType);
+  record.setI32(offset.result, EOVERFLOW);
+  return own.writeMountId;
 }
 
 /** What stands behind a written handle: 0, or EOVERFLOW when only its header was written. */
@@ -81,15 +133,21 @@ const ownSteps: readonly Step[] = [
   },
   {
     name: 'read-handle',
-    act: ({ kernel, record }) => kernel.readHandle(record, register.handle),
-    next: ({ record }, result) => {
+    act: ({ kernel, record }) => {
+      // An earlier try may have written there: what it had read holds.
+      if (record.u8(offset.handleRoom) > 0) return headerBytes;
+      return kernel.readHandle(record, register.handle);
+    },
+    next: (context, result) => {
+      const { record } = context;
+      if (record.u8(offset.handleRoom) > 0) record.setU32(offset.handleBytes, roomOf(context));
       record.setI32(offset.result, result);
       return own.validate;
     },
   },
   validateStep(() => own.judge),
   { name: 'judge-call', event: 'DECIDE', next: checkFlagsAndPath },
-  assumeIdentityStep(own.openPath),
+  assumeIdentityStep(() => own.openPath),
   {
     name: 'open-path',
     act: (context) =>
@@ -106,17 +164,13 @@ const ownSteps: readonly Step[] = [
   },
   {
     name: 'encode-handle',
-    act: (context) =>
-      context.kernel.encodeHandle(
-        context.record,
-        context.record.i32(offset.probeDescriptor),
-        flagsOf(context) & (AT_HANDLE_FID | AT_HANDLE_CONNECTABLE | AT_HANDLE_MNT_ID_UNIQUE),
-      ),
-    next: (context, result) => {
-      if (result < 0 && result !== -errnoNumbers.EOVERFLOW) return giveErrno(context, result);
-      context.record.setI32(offset.result, result);
-      return own.writeMountId;
+    act: (context) => {
+      const { kernel, record } = context;
+      record.setU32(offset.handleBytes, isSealing(context) ? maximumSealableBytes : roomOf(context));
+      const flags = flagsOf(context) & (AT_HANDLE_FID | AT_HANDLE_CONNECTABLE | AT_HANDLE_MNT_ID_UNIQUE);
+      return kernel.encodeHandle(record, record.i32(offset.probeDescriptor), flags);
     },
+    next: afterEncoding,
   },
   {
     name: 'write-mount-id',
@@ -154,6 +208,29 @@ const ownSteps: readonly Step[] = [
     injecting: [],
     adding: [],
   }),
+  {
+    // Which share is it a handle of? The file's type goes into the seal.
+    name: 'locate-mount',
+    act: ({ kernel, record }) => kernel.locateMount(record, record.i32(offset.probeDescriptor)),
+    next: (context, result) => {
+      const { record, policy } = context;
+      const mount = record.mount as MountEntry | undefined;
+      if (result < 0 || mount === undefined) return own.encode;
+      record.setU8(offset.fileType, result);
+      if (mount.verdict < 0) mount.verdict = judgeMount(policy, mount);
+      return mount.verdict === 0 ? own.openMount : own.encode;
+    },
+  },
+  {
+    name: 'open-mount',
+    act: ({ kernel, record }) => kernel.openMount(record, record.i32(offset.probeDescriptor)),
+    next: (context, result) => {
+      if (result < 0) return refuse(context, 'DEPUTY_E_REFUSED_MOUNT_UNREACHABLE');
+      const refusal = judgeOpenedMount(context.policy, context.record.mount as MountEntry);
+      return refusal === 0 ? own.encode : refuseByNumber(context, refusal);
+    },
+  },
+  sealHandleStep(() => own.writeMountId),
 ];
 
 /** The handler of name_to_handle_at: its steps and the one it starts with. */

@@ -7,6 +7,7 @@ import {
   offset,
   openMode,
 } from '../../../core/request/record-layout.js';
+import { recoveryStepCount } from '../../../core/steps/handler.js';
 import { type Step, type StepContext, stepPark } from '../../../core/steps/step.js';
 import {
   type AnsweringPlaces,
@@ -15,30 +16,32 @@ import {
   answeringSteps,
   markAtOpen,
 } from './answering-steps.js';
+import { type ConfiningPlaces, checkRootStep, confine } from './confining-steps.js';
+import { directSteps, mayOpenDirectly } from './direct-open-steps.js';
+import {
+  accessMode,
+  flagsOf,
+  headerBytes,
+  O_CLOEXEC,
+  probeFlags,
+  realFlags,
+  register,
+  W_OK,
+  wantsCreation,
+  wantsDirectory,
+  wantsPathDescriptor,
+  wantsTruncation,
+} from './open-call.js';
 import { assumeIdentityStep, findMountStep, identifyStep, validateStep } from './opening-steps.js';
 import { formerStep, type RecoveryPlaces, recoverySteps } from './recovery-steps.js';
+import { isTypeAsSealed, verifySealStep } from './seal-steps.js';
 import { ending, endingSteps, firstOwnStep, giveErrno, noteAnswer, refuse } from './shared-steps.js';
-import { isTruncated, mayBeTruncated, truncationSteps } from './truncation-steps.js';
+import { mayBeTruncated, truncationSteps } from './truncation-steps.js';
 
 /*
  * int open_by_handle_at(int mount_fd, struct file_handle *handle, int flags). The order of the checks is the
  * kernel's own (fs/fhandle.c): a call with two faults gets the errno that the kernel would have given.
  */
-const register = { mountDescriptor: 0, handle: 1, flags: 2 } as const;
-
-const O_ACCMODE = 0o3;
-const O_WRONLY = 0o1;
-const O_CREAT = 0o100;
-const O_TRUNC = 0o1000;
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
-const O_TMPFILE_BIT = 0o20000000;
-
-const R_OK = 4;
-const W_OK = 2;
-const headerBytes = 8;
-
 /** The type word's upper half holds user flags (FILEID_USER_FLAGS_MASK); Linux 6.18 knows these two. */
 const userFlagsMask = 0xffff0000;
 const knownUserFlags = 0x00030000;
@@ -61,15 +64,10 @@ const own = {
   noteFile: firstOwnStep + 20,
   checkTruncated: firstOwnStep + 21,
   recover: firstOwnStep + 22,
+  verifySeal: firstOwnStep + 22 + recoveryStepCount,
+  openDirect: firstOwnStep + 23 + recoveryStepCount,
+  checkRoot: firstOwnStep + 27 + recoveryStepCount,
 } as const;
-
-function flagsOf({ record }: StepContext): number {
-  return record.argumentInt(register.flags);
-}
-
-function wantsPathDescriptor(context: StepContext): boolean {
-  return (flagsOf(context) & O_PATH) !== 0;
-}
 
 /** The kernel's own checks of the header, in its order, then whether the bytes themselves could be read. */
 function checkHandle(context: StepContext): number {
@@ -92,32 +90,8 @@ function checkHandleBytes(context: StepContext): number {
   const copiedBytes = record.i32(offset.result);
   if (copiedBytes < headerBytes + record.u32(offset.handleBytes))
     return giveErrno(context, -errnoNumbers.EFAULT);
-  const creates = (flagsOf(context) & (O_CREAT | O_TMPFILE_BIT)) !== 0;
-  if (creates && !wantsPathDescriptor(context)) return refuse(context, 'DEPUTY_E_REFUSED_CREATING_FLAGS');
-  return own.assumeIdentity;
-}
-
-/** The flags of the first, harmless open: O_PATH, with those flags that O_PATH itself heeds (open(2)). */
-function probeFlags(context: StepContext): number {
-  if (!wantsPathDescriptor(context)) return O_PATH | O_CLOEXEC;
-  const { O_DIRECTORY, O_NOFOLLOW } = context.kernel.abi;
-  return O_PATH | O_CLOEXEC | (flagsOf(context) & (O_DIRECTORY | O_NOFOLLOW));
-}
-
-/** The flags of the open whose descriptor the target gets, but for the mark. */
-function realFlags(context: StepContext): number {
-  const flags = flagsOf(context);
-  if ((flags & O_PATH) === 0) return (isTruncated(context) ? flags & ~O_TRUNC : flags) | O_CLOEXEC;
-  const { O_DIRECTORY, O_NOFOLLOW } = context.kernel.abi;
-  return O_NONBLOCK | O_CLOEXEC | (flags & (O_DIRECTORY | O_NOFOLLOW));
-}
-
-function accessMode(context: StepContext): number {
-  const flags = flagsOf(context);
-  if ((flags & O_PATH) !== 0) return R_OK;
-  const access = flags & O_ACCMODE;
-  const wanted = access === 0 ? R_OK : access === O_WRONLY ? W_OK : R_OK | W_OK;
-  return (flags & O_TRUNC) === 0 ? wanted : wanted | W_OK;
+  if (wantsCreation(context)) return refuse(context, 'DEPUTY_E_REFUSED_CREATING_FLAGS');
+  return confine(context, confining);
 }
 
 /** What may be done with a file of this type: the exact way for O_PATH, an ordinary open for files only. */
@@ -139,8 +113,8 @@ function judgeType(context: StepContext, type: number): number {
  */
 function judgePlain(context: StepContext, type: number): number {
   if (type === fileType.symlink) return giveErrno(context, -errnoNumbers.ELOOP);
-  const wantsDirectory = (flagsOf(context) & context.kernel.abi.O_DIRECTORY) !== 0;
-  if (wantsDirectory && type !== fileType.directory) return giveErrno(context, -errnoNumbers.ENOTDIR);
+  if (wantsDirectory(context) && type !== fileType.directory)
+    return giveErrno(context, -errnoNumbers.ENOTDIR);
   if (type === fileType.socket) return giveErrno(context, -errnoNumbers.ENXIO);
   if (type !== fileType.regular && type !== fileType.directory) {
     return refuse(context, 'DEPUTY_E_REFUSED_FILE_TYPE');
@@ -152,7 +126,7 @@ function judgePlain(context: StepContext, type: number): number {
 
 /** O_TRUNC is an effect that must not happen twice. */
 function beforeOpen(context: StepContext): number {
-  if ((flagsOf(context) & (O_TRUNC | O_PATH)) !== O_TRUNC) return own.open;
+  if (!wantsTruncation(context)) return own.open;
   return mayBeTruncated(context) ? own.checkTruncated : own.noteFile;
 }
 
@@ -172,6 +146,12 @@ const recovering: RecoveryPlaces = {
   answers: [own.adoptDescriptor + 2],
   injecting: [own.inject, own.injected],
   adding: [own.addDescriptor, own.adoptDescriptor, own.adoptDescriptor + 1],
+};
+
+const confining: ConfiningPlaces = {
+  verifySeal: own.verifySeal,
+  checkRoot: own.checkRoot,
+  confined: own.assumeIdentity,
 };
 
 const answering: AnsweringPlaces = {
@@ -199,7 +179,7 @@ const ownSteps: readonly Step[] = [
     next: (context, result) =>
       result < 0 ? refuse(context, 'DEPUTY_E_REFUSED_MOUNT_UNREACHABLE') : checkHandleBytes(context),
   },
-  assumeIdentityStep(own.openProbe),
+  assumeIdentityStep((context) => (mayOpenDirectly(context) ? own.openDirect : own.openProbe)),
   {
     name: 'open-probe',
     act: (context) => context.kernel.openByHandle(context.record, probeFlags(context)),
@@ -214,6 +194,7 @@ const ownSteps: readonly Step[] = [
     act: ({ kernel, record }) => kernel.describeFile(record, record.i32(offset.probeDescriptor)),
     next: (context, result) => {
       if (result < 0) return giveErrno(context, result);
+      if (!isTypeAsSealed(context, result)) return refuse(context, 'DEPUTY_E_REFUSED_SEAL_FILE_TYPE');
       context.record.setU8(offset.fileType, result);
       return judgeType(context, result);
     },
@@ -270,6 +251,9 @@ const ownSteps: readonly Step[] = [
   ...answeringSteps(answering),
   ...truncationSteps(own.open),
   ...recoverySteps(recovering),
+  verifySealStep(own.assumeIdentity),
+  ...directSteps({ openDirect: own.openDirect, openProbe: own.openProbe, answering }),
+  checkRootStep(confining),
 ];
 
 function exactInstead({ record }: StepContext): number {

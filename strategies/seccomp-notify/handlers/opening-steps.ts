@@ -49,11 +49,12 @@ export function findMountStep(next: number, descriptor: (context: StepContext) =
 }
 
 /** From here on the thread acts with the caller's ids, so that the kernel checks the caller's rights. */
-export function assumeIdentityStep(next: number): Step {
+export function assumeIdentityStep(next: (context: StepContext) => number): Step {
   return {
     name: 'assume-identity',
     event: 'EXECUTE',
     act: ({ kernel, record }) => kernel.assumeIdentity(record),
-    next: (context, result) => (result < 0 ? refuse(context, 'DEPUTY_E_REFUSED_HANDLER_FAILED') : next),
+    next: (context, result) =>
+      result < 0 ? refuse(context, 'DEPUTY_E_REFUSED_HANDLER_FAILED') : next(context),
   };
 }

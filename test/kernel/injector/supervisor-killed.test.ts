@@ -27,7 +27,7 @@ describeWhen(missingForKernel(), 'a supervisor that is killed while its injector
   for (const flavour of ['plain', 'killable'] as const satisfies readonly Flavour[]) {
     test(`the injector finishes what it began, and ends: ${flavour} wait`, { timeout: 60_000 }, async () => {
       const made = makeShare();
-      const policy = { version: 1, defaults: { opath: 'exact' } };
+      const policy = { version: 1, defaults: { opath: 'exact', confinement: 'none' } };
       // Without a keeper, whose injector outlives supervisors.
       const agent = await startAgentProcess({ policy, environment: pause, arguments: ['--keeper=off'] });
       const injector = agent.status().processes.find(({ role }) => role === 'injector')?.pid ?? 0;

@@ -18,6 +18,7 @@ import { headerOffset, segmentBytes } from '../../../core/journal/segment-layout
 import { runDeputy, startAgentProcess } from '../../lab/agent-process.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { makeShare } from '../support/share.js';
+import { unsealed } from '../support/unsealed.js';
 import {
   failingStart,
   leaveJournal,
@@ -72,7 +73,10 @@ describeWhen(missingForKernel(), 'a journal that is not as it was left', () => {
   async function serves(directory: string, lines: readonly string[] = []): Promise<readonly string[]> {
     const share = makeShare();
     undo.push(() => rmSync(share.directory, { recursive: true }));
-    const agent = await startAgentProcess({ directory, policy: { version: 1, defaults: { opath: 'fast' } } });
+    const agent = await startAgentProcess({
+      directory,
+      policy: { version: 1, defaults: { opath: 'fast', confinement: 'none' } },
+    });
     undo.push(() => agent.stop());
     for (const line of lines) await logged(agent, line);
     const { target, open } = await serve(agent, share.share);
@@ -147,7 +151,7 @@ describeWhen(missingForKernel(), 'a journal that is not as it was left', () => {
     const { directory, deputy } = copy();
     const share = makeShare();
     undo.push(() => rmSync(share.directory, { recursive: true }));
-    const agent = await startAgentProcess({ directory });
+    const agent = await startAgentProcess({ directory, policy: unsealed });
     undo.push(() => agent.stop());
     const { target, open } = await serve(agent, share.share);
     undo.push(() => target.end());

@@ -9,7 +9,7 @@ import { makeShare } from '../support/share.js';
 import { AgentTree } from '../takeover/support/agent-tree.js';
 import { failingStart, fillDisk, logged, makeDirectory, makeDisk, serve } from './support/stores.js';
 
-const policy = { version: 1, defaults: { opath: 'fast' } };
+const policy = { version: 1, defaults: { opath: 'fast', confinement: 'none' } };
 
 describeWhen(missingForKernel(), 'no room', () => {
   const undo: (() => unknown)[] = [];

@@ -28,7 +28,9 @@ export function makeScene(
   const targets: TrapTarget[] = [];
   beforeAll(async () => {
     share = makeShare();
-    agent = await startAgentProcess({ ...options, policy: { version: 1, defaults } });
+    // Targets take handles before they get their filter, so nothing seals them.
+    const policy = { version: 1, defaults: { confinement: 'none', ...defaults } };
+    agent = await startAgentProcess({ ...options, policy });
     chmodSync(agent.directory, 0o755);
   }, 60_000);
   afterEach(async () => {

@@ -10,6 +10,7 @@ import { StalledFiles } from '../support/stalled-files.js';
 import { missingForStall, stalledTarget } from '../support/stalled-target.js';
 import { TrapTarget } from '../support/trap-target.js';
 import { O } from '../support/trap-thread.js';
+import { unsealed } from '../support/unsealed.js';
 import { AgentTree, sleep, until } from './support/agent-tree.js';
 import { isDead, tableOf } from './support/crash-stage.js';
 import { type SteadyOptions, SteadyTarget } from './support/steady-target.js';
@@ -118,7 +119,7 @@ describeWhen(missingForKernel(), 'a supervisor that hangs', () => {
 
 describeWhen(missingForStall(), 'a supervisor that a target keeps in the kernel', () => {
   test('serves the others, and so does its successor', { timeout }, async () => {
-    const stage = await openStage();
+    const stage = await openStage({ policy: unsealed });
     const files = await StalledFiles.mount();
     endings.push(() => files.close());
     const other = await stage.steady({ container: 'other', exactEvery: 5 });
@@ -137,8 +138,8 @@ describeWhen(missingForStall(), 'a supervisor that a target keeps in the kernel'
       stalls.push(await goesOn(other, `killed while a loop is stuck, round ${round}`));
       const late = stage.trap();
       const mount = await late.open('.', O.RDONLY | O.DIRECTORY);
-      await late.encode('own', 'own');
       await late.confine({ socketPath: stage.agent.socketPath });
+      await late.encode('own', 'own');
       expect(await late.openAndDescribe(mount, 'own', O.RDONLY)).toMatchObject({ type: '100000' });
     }
     await files.release();
@@ -170,8 +171,8 @@ describeWhen(missingForKernel(), 'an agent without', () => {
     const stage = await openStage({ arguments: ['--keeper=off'] });
     const target = stage.trap();
     const mount = await target.open('.', O.RDONLY | O.DIRECTORY);
-    await target.encode('own', 'own');
     await target.confine({ socketPath: stage.agent.socketPath });
+    await target.encode('own', 'own');
     expect(await target.openAndDescribe(mount, 'own', O.RDONLY)).toMatchObject({ type: '100000' });
     stage.agent.kill('SIGKILL');
     await stage.agent.exited;

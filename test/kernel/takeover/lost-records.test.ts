@@ -57,7 +57,7 @@ describeWhen(missingForKernel(), 'a call that was received and whose record is l
         const before = tree.takeOvers.length;
         const first = tree.active;
         agent.kill('SIGSTOP');
-        writeFileSync(crashFile, 'open-probe:before');
+        writeFileSync(crashFile, 'open-direct:before');
         chmodSync(crashFile, 0o666);
         await until(() => stateOf(first) === 'Z', 'the end of the supervisor');
         emptyRecords(stateDirectory);

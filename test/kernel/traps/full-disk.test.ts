@@ -42,7 +42,7 @@ describeWhen(missingForKernel(), 'a journal on a full disk', () => {
   }, async () => {
     const made = makeShare();
     // Events would fill the disk first; the journal has each request all the same.
-    const policy = { version: 1, defaults: { record: 'summary' } };
+    const policy = { version: 1, defaults: { record: 'summary', confinement: 'none' } };
     // A standby has a segment of its own ready, for which there would be no room.
     const agent = await startAgentProcess({ directory: disk, policy, arguments: ['--no-standby'] });
     chmodSync(disk, 0o755);

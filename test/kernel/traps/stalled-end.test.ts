@@ -10,6 +10,7 @@ import { StalledFiles } from '../support/stalled-files.js';
 import { missingForStall, stalledTarget } from '../support/stalled-target.js';
 import { TrapTarget } from '../support/trap-target.js';
 import { O } from '../support/trap-thread.js';
+import { unsealed } from '../support/unsealed.js';
 
 /** The state of a process's first thread (proc_pid_status(5)); Z while another thread keeps the process. */
 const stateOf = (pid: number): string | undefined =>
@@ -28,7 +29,7 @@ describeWhen(missingForStall(), 'the end of an agent that a target keeps in the 
       const made = makeShare();
       const directory = mkdtempSync(join(tmpdir(), 'deputy-end-'));
       const files = await StalledFiles.mount();
-      const agent = await startAgentProcess({ directory });
+      const agent = await startAgentProcess({ directory, policy: unsealed });
       chmodSync(directory, 0o755);
       const { socketPath, stateDirectory } = agent;
       const confine = (target: TrapTarget): Promise<void> => target.confine({ socketPath });
@@ -48,7 +49,7 @@ describeWhen(missingForStall(), 'the end of an agent that a target keeps in the 
       await expect.poll(() => agent.log.join('\n'), { timeout: 15_000 }).toContain('1 loops are stuck');
       expect(existsSync(socketPath)).toBe(false);
       // The kernel still has the first; the second needs nothing of it.
-      const next = await startAgentProcess({ directory });
+      const next = await startAgentProcess({ directory, policy: unsealed });
       expect(await agent.exited).toBe(0);
       // All of the stuck supervisor that can end has ended: its first thread, not only what it served.
       await expect.poll(() => stateOf(stuck)).toBe('Z');

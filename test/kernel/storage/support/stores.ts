@@ -67,7 +67,7 @@ export async function leaveJournal(
   const share = makeShare();
   const agent = await startAgentProcess({
     directory,
-    policy: { version: 1, defaults: { opath: 'fast' } },
+    policy: { version: 1, defaults: { opath: 'fast', confinement: 'none' } },
     ...(options.arguments ? { arguments: options.arguments } : {}),
   });
   const { target, open } = await serve(agent, share.share);

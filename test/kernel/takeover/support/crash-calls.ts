@@ -1,4 +1,5 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Handler } from '../../../../core/steps/handler.js';
 import { nameToHandleAt } from '../../../../strategies/seccomp-notify/handlers/name-to-handle-at.js';
 import { openByHandleAt } from '../../../../strategies/seccomp-notify/handlers/open-by-handle-at.js';
@@ -30,14 +31,17 @@ export interface CrashCall {
   make(one: CrashTarget): Promise<object>;
 }
 
-/** Takes a target's handles before it is confined, and gives it its buffers. */
-export async function prepareTarget(target: TrapTarget): Promise<number> {
-  const mount = await target.open('.', O.RDONLY | O.DIRECTORY);
-  for (const name of ['own', 'public', 'secret', 'folder', 'link']) await target.encode(name, name);
+/** Takes a target's handles and gives it its buffers: how many calls that were. */
+export async function takeHandles(target: TrapTarget, share: string): Promise<number> {
+  const gone = join(share, 'gone');
+  writeFileSync(gone, 'for a moment');
+  const names = ['own', 'public', 'secret', 'folder', 'link', 'gone'];
+  for (const name of names) await target.encode(name, name);
+  rmSync(gone);
   await target.encode('stale', 'own');
   await target.must('put $stale+8 eeeeeeeeeeeeeeee');
   await target.must('alloc again 4096');
-  return mount;
+  return names.length + 1;
 }
 
 /** Opens, looks at all of the table, closes: what was opened, and that nothing else came or stayed. */
@@ -73,6 +77,8 @@ export const crashCalls: readonly CrashCall[] = [
   open('O_RDWR|O_TRUNC', 'own', O.RDWR | O.TRUNC, { truncates: true }),
   open('O_PATH fast', 'folder', O.PATH, { isSubstitute: true }),
   open('O_PATH exact', 'link', O.PATH | O.NOFOLLOW),
+  open('O_PATH unreadable', 'secret', O.PATH),
+  open('stale handle', 'gone', O.RDONLY),
   open('bad handle', 'stale', O.RDONLY),
   open('refused', 'secret', O.RDONLY),
   { name: 'name_to_handle_at', handler: nameToHandleAt, make: named },

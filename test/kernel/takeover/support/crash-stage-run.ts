@@ -5,8 +5,9 @@ import { type AgentProcess, startAgentProcess } from '../../../lab/agent-process
 import { replayStateDirectory } from '../../../support/replay.js';
 import { makeShare } from '../../support/share.js';
 import { type Flavour, TrapTarget } from '../../support/trap-target.js';
+import { O } from '../../support/trap-thread.js';
 import { AgentTree, until } from './agent-tree.js';
-import { type CrashCall, type CrashTarget, prepareTarget, TruncatedFile } from './crash-calls.js';
+import { type CrashCall, type CrashTarget, TruncatedFile, takeHandles } from './crash-calls.js';
 import { type CallEvent, CallEvents, CrashFile, isDead, lastTrace } from './crash-stage.js';
 
 export const flavours = ['plain', 'killable'] as const;
@@ -54,7 +55,9 @@ export class CrashStage {
     const agent = await startAgentProcess({
       policy: {
         version: 1,
-        targets: [{ match: { container: 'continued-*' }, syscalls: ['open_by_handle_at'] }],
+        targets: [
+          { match: { container: 'continued-*' }, syscalls: ['open_by_handle_at'], confinement: 'none' },
+        ],
       },
       environment: { DEPUTY_TEST: '1', DEPUTY_CRASH_FILE: file.path },
     });
@@ -70,9 +73,12 @@ export class CrashStage {
   private async addTarget(flavour: Flavour, container: string): Promise<void> {
     const { agent, made } = this;
     const target = TrapTarget.start(made.share);
-    const mount = await prepareTarget(target);
+    const mount = await target.open('.', O.RDONLY | O.DIRECTORY);
+    const isSealed = container.startsWith('normal');
+    if (!isSealed) await takeHandles(target, made.share);
     await target.confine({ socketPath: agent.socketPath, container, flavour });
     const events = new CallEvents(agent, container);
+    if (isSealed) await takeHandles(target, made.share).then((count) => events.skip(count));
     this.targets.set(container, { target, flavour, mount, share: made.share, events });
   }
 

@@ -24,6 +24,14 @@ it('keeps the number of each code for ever, since journals hold it', () => {
     '15 SHUTDOWN',
     '16 THREAD_FILES',
     '17 MAGIC_LINK',
+    '18 NOT_SEALED',
+    '19 SEAL_KEY',
+    '20 SEAL_WRONG',
+    '21 SEAL_FILE_TYPE',
+    '22 SEAL_ROOM',
+    '23 FILE_SYSTEM_ID',
+    '24 SEAL_UNAVAILABLE',
+    '25 MOUNT_ROOT',
   ]);
 });
 

@@ -36,6 +36,7 @@ test('an answered open says what was asked and what came', () => {
   record.setI32(offset.arguments + 16, 0o12000000);
   record.setU32(offset.handleBytes, 8);
   record.setI32(offset.handleType, 1);
+  record.setU32(offset.keyId, 0x00ab_cdef);
   record.setF64(offset.mountId, 29);
   record.setF64(offset.receivedAtUs, 1_000_000.04);
   record.setF64(offset.answeredAtUs, 1_000_021.26);
@@ -56,6 +57,7 @@ test('an answered open says what was asked and what came', () => {
       steps: 14,
       handleBytes: 8,
       handleType: 1,
+      keyId: '00abcdef',
       mountId: 29,
       flags: ['O_RDONLY', 'O_CLOEXEC', 'O_PATH'],
       fileType: 'regular',
