@@ -65,6 +65,7 @@ const counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
 append('delegation.active', { strategy: 'seccomp-notify', counts, durationUs: 1 });
 await publisher.start(store);
 process.stdout.write('publishing\n');
+void publisher.published(journal.counters.nextTicket - 1).then(() => process.stdout.write('published\n'));
 for (let round = 0; ; round++) {
   for (let index = 0; index < 1 + (round % 40); index++) commitOne();
   await new Promise((resolve) => setTimeout(resolve, round % 3));
