@@ -1,12 +1,9 @@
 import { join } from 'node:path';
 import type { Logger } from '../../core/ports/logger.js';
+import { lostCallsEveryMs, lostCallsRounds } from '../../core/serving/lost-calls.js';
 import type { Serving } from '../host/serving.js';
 import { knownCalls, reissueLostCalls } from '../supervisor/lost-calls.js';
 import type { KeeperLink, OfferedListener } from './keeper-link.js';
-
-/** How often, and how many times, lost calls are looked for after a take-over. */
-const everyMs = 1_000;
-const rounds = 30;
 
 export interface LostSearchOptions {
   readonly serving: Serving;
@@ -23,7 +20,7 @@ export async function searchLost(
   listeners: readonly OfferedListener[],
   options: LostSearchOptions,
 ): Promise<void> {
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < lostCallsRounds; round++) {
     for (const { key, state } of listeners) {
       try {
         await reissueLost(key, state.processId, options);
@@ -31,7 +28,7 @@ export async function searchLost(
         options.logger.error({ err: error, listener: key }, 'lost calls could not be looked for');
       }
     }
-    await new Promise<void>((resolve) => setTimeout(resolve, everyMs).unref());
+    await new Promise<void>((resolve) => setTimeout(resolve, lostCallsEveryMs).unref());
   }
 }
 

@@ -50,7 +50,7 @@ export class HotLoop {
   run(): void {
     const { control } = this.parts;
     for (;;) {
-      this.recoverAll(control.only);
+      this.former.run(control.only, this.recover);
       this.noteOldestSegment();
       if (control.stopping && this.parked.size === 0) return;
       if (control.only !== 0 && this.keepOnly(control.only)) return;
@@ -82,16 +82,8 @@ export class HotLoop {
     this.parts.report({ kind: 'recovered', key: listener.key });
   }
 
-  /** Goes on with what predecessors left, as far as there is room. */
-  private recoverAll(only: number): void {
-    for (let next = this.former.next(only); next !== undefined; next = this.former.next(only)) {
-      if (!this.recover(next.served, next.former)) return;
-      this.former.taken(next.served);
-    }
-  }
-
   /** False when the journal has no room yet. */
-  private recover(served: Served, former: Uint8Array): boolean {
+  private readonly recover = (served: Served, former: Uint8Array): boolean => {
     const { segments, control, kernel, handlerOf, nowUs } = this.parts;
     const record = this.current;
     if (!segments.attachFree(record, served.listener.key)) return this.waitForSegment();
@@ -103,7 +95,7 @@ export class HotLoop {
     this.advance(record, handler, served);
     control.leave();
     return true;
-  }
+  };
 
   /** There is no room in the journal yet. */
   private waitForSegment(): false {
