@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../adapters/host/build.js';
 import { addDiffCommand } from './cli/commands/diff.js';
+import { addRunCommand } from './cli/commands/run.js';
 import { addShowCommand } from './cli/commands/show.js';
 import { exitCode, exitCodeHelp } from './cli/exit-codes.js';
 import { exitCodeOf, printError } from './cli/output.js';
@@ -13,6 +14,7 @@ function createProgram(): Command {
     .version(version)
     .showHelpAfterError('(run with --help for what there is)')
     .addHelpText('after', exitCodeHelp);
+  addRunCommand(program);
   addShowCommand(program);
   addDiffCommand(program);
   for (const command of program.commands) command.addHelpText('after', exitCodeHelp);

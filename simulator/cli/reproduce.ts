@@ -1,0 +1,30 @@
+import type { Fault } from '../faults/fault-schema.js';
+import type { RunPlan } from '../runner/run-plan.js';
+import { canonicalJson } from '../trace/canonical-json.js';
+
+/** The command that runs a plan again, as one line for a shell. `word` names its scenario. */
+export function reproduceLine(word: string, { seed, setup, faults }: RunPlan): string {
+  const settings = Object.entries(setup).map(([key, value]) => `${key}=${settingText(value)}`);
+  return [
+    'deputy-sim run',
+    shellWord(word),
+    `--seed ${seed}`,
+    ...(settings.length > 0 ? [`--setup ${settings.join(',')}`] : []),
+    ...faults.map((fault) => `--fault ${shellWord(faultText(fault))}`),
+  ].join(' ');
+}
+
+/** A fault on one line. */
+export function faultText(fault: Fault): string {
+  return canonicalJson(fault);
+}
+
+/** A setting as `--setup` takes it. */
+export function settingText(value: unknown): string {
+  return typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
+}
+
+/** A word that a shell takes as it is. */
+export function shellWord(word: string): string {
+  return /^[\w./:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
