@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../adapters/host/build.js';
 import { addDiffCommand } from './cli/commands/diff.js';
 import { addRunCommand } from './cli/commands/run.js';
+import { addSearchCommand } from './cli/commands/search.js';
 import { addShowCommand } from './cli/commands/show.js';
 import { exitCode, exitCodeHelp } from './cli/exit-codes.js';
 import { exitCodeOf, printError } from './cli/output.js';
@@ -15,6 +16,7 @@ function createProgram(): Command {
     .showHelpAfterError('(run with --help for what there is)')
     .addHelpText('after', exitCodeHelp);
   addRunCommand(program);
+  addSearchCommand(program);
   addShowCommand(program);
   addDiffCommand(program);
   for (const command of program.commands) command.addHelpText('after', exitCodeHelp);

@@ -8,3 +8,12 @@ export function wholeNumber(text: string): number {
   }
   return value;
 }
+
+const maximumJobs = 256;
+
+/** How many processes. */
+export function jobCount(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1 || value > maximumJobs) throw new InvalidArgumentError(`Must be from 1 to ${maximumJobs}.`);
+  return value;
+}

@@ -18,10 +18,14 @@ export interface PlanFlags {
   readonly setup?: Partial<Setup>;
 }
 
+/** Adds `--seed`. */
+export function addSeedOption(command: Command): Command {
+  return command.option('--seed <n>', 'a whole number of 64 bits; random when it is not given', seedNumber);
+}
+
 /** Adds the options that make a run differ from its scenario. */
 export function addPlanOptions(command: Command): Command {
   return command
-    .option('--seed <n>', 'a whole number of 64 bits; random when it is not given', seedNumber)
     .option('--fault <yaml>', 'one more fault, or a list, as JSON or YAML; may be repeated', collectFaults)
     .option(
       '--setup <key=value>',

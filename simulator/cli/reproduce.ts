@@ -3,15 +3,17 @@ import type { RunPlan } from '../runner/run-plan.js';
 import { canonicalJson } from '../trace/canonical-json.js';
 
 /** The command that runs a plan again, as one line for a shell. `word` names its scenario. */
-export function reproduceLine(word: string, { seed, setup, faults }: RunPlan): string {
+export function reproduceLine(word: string, plan: RunPlan): string {
+  return ['deputy-sim run', shellWord(word), `--seed ${plan.seed}`, ...planWords(plan)].join(' ');
+}
+
+/** Setup and faults as options of a command line. */
+export function planWords({ setup, faults }: Pick<RunPlan, 'setup' | 'faults'>): string[] {
   const settings = Object.entries(setup).map(([key, value]) => `${key}=${settingText(value)}`);
   return [
-    'deputy-sim run',
-    shellWord(word),
-    `--seed ${seed}`,
     ...(settings.length > 0 ? [`--setup ${settings.join(',')}`] : []),
     ...faults.map((fault) => `--fault ${shellWord(faultText(fault))}`),
-  ].join(' ');
+  ];
 }
 
 /** A fault on one line. */

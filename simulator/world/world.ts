@@ -76,8 +76,10 @@ export class World {
     for (const fault of at('before')) this.apply(fault, process);
     if (!process.alive) return;
     const slow = due.find((fault) => fault.kind === 'slow');
+    const errno = due.find((fault) => fault.kind === 'errno');
+    // They act on this step alone, and whoever watches is told of them as of any other.
+    for (const fault of [slow, errno]) if (fault !== undefined) this.apply(fault, process);
     const run = (): void => {
-      const errno = due.find((fault) => fault.kind === 'errno');
       const inside = at('inside');
       const diesInside = inside.some((fault) => fault.kind === 'crash');
       const result = work({ diesInside, errno: errno === undefined ? undefined : errnoOf(errno) });

@@ -13,7 +13,7 @@ import { findScenario } from '../library/scenario-library.js';
 import { printJson, printLines } from '../output.js';
 import { wholeNumber } from '../parse-number.js';
 import { factLine, planJson, planLines } from '../plan-lines.js';
-import { addPlanOptions, type PlanFlags, planOf, randomSeed } from '../plan-options.js';
+import { addPlanOptions, addSeedOption, type PlanFlags, planOf, randomSeed } from '../plan-options.js';
 import { reproduceLine } from '../reproduce.js';
 import { terminalOf } from '../terminal.js';
 import { writeTrace } from '../write-trace.js';
@@ -35,7 +35,7 @@ export function addRunCommand(program: Command): void {
     .command('run')
     .description('run one scenario once, and judge it')
     .argument('<scenario>', 'a scenario file (YAML or JSON), or the name of one that ships');
-  addPlanOptions(command)
+  addPlanOptions(addSeedOption(command))
     .option('--random-faults', 'add the faults that search adds with this seed')
     .option('--trace <file>', 'write a trace there, also when all holds')
     .option('--traces <directory>', 'where the trace of a failure goes', traceDirectory)
