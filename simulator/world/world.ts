@@ -81,7 +81,8 @@ export class World {
     for (const fault of [slow, errno]) if (fault !== undefined) this.apply(fault, process);
     const run = (): void => {
       const inside = at('inside');
-      const diesInside = inside.some((fault) => fault.kind === 'crash');
+      // Whoever is named may be somebody else, whose death does not end this step.
+      const diesInside = inside.some((fault) => fault.kind === 'crash' && fault.actor === undefined);
       const result = work({ diesInside, errno: errno === undefined ? undefined : errnoOf(errno) });
       for (const fault of [...inside, ...at('after')]) this.apply(fault, process);
       this.finish(seen, result);
