@@ -70,6 +70,18 @@ export class World {
     this.underFaults(seen, due, work);
   }
 
+  /** As step(), for a process that does not wait in between: the work's result; undefined when it died. */
+  stepAtOnce(process: ModelProcess, kind: string, name: string, request: string | null, work: Work) {
+    const seen: StepSeen = { point: this.points++, process, kind, name, request };
+    const due = this.plan.isQuiet ? [] : this.plan.at(seen);
+    for (const fault of due) if (momentOf(fault) === 'before') this.apply(fault, process);
+    if (!process.alive) return undefined;
+    const result = work(undefined);
+    this.finish(seen, result);
+    for (const fault of due) if ((momentOf(fault) ?? 'before') !== 'before') this.apply(fault, process);
+    return process.alive ? result : undefined;
+  }
+
   private underFaults(seen: StepSeen, due: readonly Fault[], work: Work): void {
     const { process } = seen;
     const at = (moment: Moment): Fault[] => due.filter((fault) => momentOf(fault) === moment);
