@@ -59,6 +59,18 @@ export class TargetProgram {
     });
   }
 
+  /** Gives another process what this program has in its memory and of mounts. */
+  resemble(other: ModelProcess): void {
+    const memory = this.process.memory.view(dataStart, dataBytes * this.scenario.threads.length);
+    if (memory !== undefined) other.memory.add(dataStart, memory.length).bytes.set(memory);
+    for (const [mountPoint, number] of this.mountDescriptors) {
+      const mount = [...this.world.kernel.files.mounts.values()].find((one) => one.mountPoint === mountPoint);
+      if (mount === undefined) continue;
+      const root = this.world.kernel.files.rootOf(mount);
+      other.table.put(number, new OpenFile(root, mount.mountId, false, flag.O_DIRECTORY));
+    }
+  }
+
   get isDone(): boolean {
     return this.busy === 0 || !this.process.alive;
   }

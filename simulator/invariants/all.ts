@@ -1,9 +1,11 @@
+import { actsForItsCaller } from './acts-for-its-caller.js';
 import { allSettles } from './all-settles.js';
 import { answeredOnce } from './answered-once.js';
 import { answersAreRight } from './answers-are-right.js';
 import { callsReturn } from './calls-return.js';
 import { eventsAreLegal } from './events-are-legal.js';
 import { eventsAreTrue } from './events-are-true.js';
+import { handlesAreRight } from './handles-are-right.js';
 import type { Invariant } from './invariant.js';
 import { noLeaks } from './no-leaks.js';
 import { nothingForbidden } from './nothing-forbidden.js';
@@ -14,6 +16,8 @@ import { truncatedOnce } from './truncated-once.js';
 export const invariants: readonly Invariant[] = [
   answeredOnce,
   answersAreRight,
+  handlesAreRight,
+  actsForItsCaller,
   nothingForbidden,
   truncatedOnce,
   noLeaks,

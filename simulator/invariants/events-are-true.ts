@@ -11,13 +11,18 @@ export const eventsAreTrue: Invariant = {
   begin: (_, broken) => {
     const replies = new Map<string, Response>();
     const interrupted = new Set<string>();
+    let isJournalDamaged = false;
     return {
       replied: ({ id, response }) => {
         if (response !== undefined) replies.set(`${id}`, response);
       },
       interrupted: ({ id }) => interrupted.add(`${id}`),
+      faulted: ({ kind }) => {
+        if (kind === 'journal') isJournalDamaged = true;
+      },
       stored: (event) => {
-        const problem = problemOf(event, replies, interrupted);
+        const isLost = event.type === 'request.lost' && !isJournalDamaged;
+        const problem = isLost ? 'its record was there' : problemOf(event, replies, interrupted);
         if (problem !== undefined) broken({ event: event.id, type: event.type, data: event.data, problem });
       },
     };

@@ -1,5 +1,6 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
 import type { Kernel } from './kernel.js';
+import { nameToHandle } from './native-names.js';
 import { flag, no, syscall } from './numbers.js';
 import { SocketEnd } from './open-description.js';
 import type { ModelThread } from './process.js';
@@ -19,9 +20,10 @@ export function runNative(kernel: Kernel, thread: ModelThread, number: number): 
   const argument = (index: number): number => registers.argument(index);
   switch (number) {
     case syscall.openByHandleAt:
+      // Without deputy: no capability, no descriptor.
+      return no('EPERM');
     case syscall.nameToHandleAt:
-      // Without deputy: no capability, no descriptor. What a name gives is not looked at any further.
-      return number === syscall.openByHandleAt ? no('EPERM') : no('EOPNOTSUPP');
+      return nameToHandle(kernel, thread);
     case syscall.close:
       return kernel.close(process, argument(0));
     case syscall.dup3:

@@ -32,8 +32,11 @@ export interface HuntResult {
 
 /** A run that is cut short by its limits went in circles, which the tables as they are never do. */
 const endless = 'it-ends';
+const slowUs = 5_000;
 
 type Mutate = (handler: Handler) => StepTable;
+
+const unchanged: Mutate = ({ steps }) => steps;
 
 /** The invariant that a mutated run breaks; undefined when all hold. */
 export async function tryOut({ scenario, seed, faults }: Trial, mutate: Mutate): Promise<string | undefined> {
@@ -53,8 +56,10 @@ export async function hunt(mutation: Mutation, mutate: Mutate, options: HuntOpti
   for await (const { scenario, seed, fault } of trialsFor(mutation, mutate, scenarios, seeds)) {
     if (count >= runs) break;
     count++;
-    const invariant = await tryOut({ scenario, seed, faults: fault === null ? [] : [fault] }, mutate);
-    if (invariant === undefined) continue;
+    const trial = { scenario, seed, faults: fault === null ? [] : [fault] };
+    const invariant = await tryOut(trial, mutate);
+    // What the tables as they are do not bear is no catch.
+    if (invariant === undefined || (await tryOut(trial, unchanged)) !== undefined) continue;
     return { caught: { scenario: scenario.name, seed, fault, invariant }, runs: count };
   }
   return { caught: undefined, runs: count };
@@ -67,7 +72,7 @@ interface Planned {
 }
 
 async function* trialsFor(
-  { step }: Mutation,
+  mutation: Mutation,
   mutate: Mutate,
   scenarios: readonly Scenario[],
   seeds: readonly string[],
@@ -76,24 +81,41 @@ async function* trialsFor(
   const seed = seeds[0] ?? '1';
   const later: Planned[] = [];
   for (const scenario of scenarios) {
-    for (const { name, fault } of await deaths(scenario, seed, mutate)) {
+    for (const { name, fault } of await faultsOf(mutation, scenario, seed, mutate)) {
       const planned = { scenario, seed, fault };
-      if (name === step) yield planned;
+      if (mutation.steps.includes(name)) yield planned;
       else later.push(planned);
     }
   }
   yield* later;
 }
 
-/** A death at each step of a run, by the step's name and how often it was made before. */
-async function deaths(scenario: Scenario, seed: string, mutate: Mutate) {
+/** A death at each step of a run, and at the mutated ones all else that can happen to one. */
+async function faultsOf(mutation: Mutation, scenario: Scenario, seed: string, mutate: Mutate) {
   const points = await enumerateCrashPoints(scenario, { seed, mutateTable: mutate });
   const made = new Map<string, number>();
   let last = -1;
-  return points.map(({ point, name, moment }) => {
-    if (point !== last) made.set(name, (made.get(name) ?? 0) + 1);
+  const faults: { readonly name: string; readonly fault: Fault }[] = [];
+  for (const { point, name, moment } of points) {
+    const isNew = point !== last;
+    if (isNew) made.set(name, (made.get(name) ?? 0) + 1);
     last = point;
-    const occurrence = made.get(name) ?? 1;
-    return { name, fault: { kind: 'crash', when: { step: name, occurrence }, moment } satisfies Fault };
-  });
+    const when = { step: name, occurrence: made.get(name) ?? 1 };
+    faults.push({ name, fault: { kind: 'crash', when, moment } });
+    if (!isNew || !mutation.steps.includes(name)) continue;
+    faults.push(...troubles(scenario, when).map((fault) => ({ name, fault })));
+  }
+  return faults;
+}
+
+/** What can happen at a step besides the death of whoever makes it. */
+function troubles({ targets }: Scenario, when: { step: string; occurrence: number }): Fault[] {
+  const faults: Fault[] = [{ kind: 'slow', when, byUs: slowUs }];
+  for (const { name: target, handlers } of targets) {
+    for (const number of Object.keys(handlers)) {
+      faults.push({ kind: 'signal', target, signal: Number(number), when, moment: 'before' });
+    }
+    faults.push({ kind: 'pid-reuse', target, when, moment: 'before' });
+  }
+  return faults;
 }

@@ -81,11 +81,13 @@ function note(seen: Seen, next: number, result: number): void {
 
 /** The next step that is seen most often; a failure only where there is nothing else. */
 function factsOf({ reached, nexts }: Seen, number: number, count: number): StepFacts {
+  const isBad = (next: number, { result }: { readonly result: number }): number =>
+    (failures.has(next) ? 2 : 0) + (result < 0 ? 1 : 0);
   const ranked = [...nexts].sort(
-    ([a, one], [b, other]) =>
-      Number(failures.has(a)) - Number(failures.has(b)) || other.count - one.count || a - b,
+    ([a, one], [b, other]) => isBad(a, one) - isBad(b, other) || other.count - one.count || a - b,
   );
   const [first] = ranked;
+  // One that nothing leads to: its neighbour is the one behind it.
   if (first === undefined) return { reached, success: 0, usual: number + 1 < count ? number + 1 : -1 };
   return { reached, success: first[1].result, usual: first[0] };
 }

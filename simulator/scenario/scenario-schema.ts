@@ -53,6 +53,8 @@ const fileSchema = z.strictObject({
     .string()
     .regex(/^0[0-7]{3}$/, "expected octal digits such as '0644'")
     .default('0644'),
+  /** The folder that it is in: to find it by name, a caller must be allowed to search that. */
+  folder: name.optional(),
 });
 
 const openFlags = [
