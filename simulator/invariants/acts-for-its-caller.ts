@@ -12,7 +12,9 @@ export const actsForItsCaller: Invariant = {
     const check = (process: ModelProcess, record: RequestRecord, thread: ModelThread): void => {
       const { descriptor } = record.listener as LoopListener;
       const held = process.table.at(descriptor);
-      if (!(held instanceof ListenerEnd) || thread.process.filter === held.filter) return;
+      const { filter } = thread.process;
+      // Of a target that is gone the listener may be closed already.
+      if (held instanceof ListenerEnd ? filter === held.filter : filter !== undefined) return;
       const notification = record.notificationId.toString(16);
       broken({ process: process.actor, notification, stranger: thread.process.actor });
     };

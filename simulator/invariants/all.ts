@@ -5,6 +5,7 @@ import { answersAreRight } from './answers-are-right.js';
 import { callsReturn } from './calls-return.js';
 import { eventsAreLegal } from './events-are-legal.js';
 import { eventsAreTrue } from './events-are-true.js';
+import { handlersDoNotFail } from './handlers-do-not-fail.js';
 import { handlesAreRight } from './handles-are-right.js';
 import type { Invariant } from './invariant.js';
 import { noLeaks } from './no-leaks.js';
@@ -17,6 +18,7 @@ export const invariants: readonly Invariant[] = [
   answeredOnce,
   answersAreRight,
   handlesAreRight,
+  handlersDoNotFail,
   actsForItsCaller,
   nothingForbidden,
   truncatedOnce,

@@ -1,7 +1,7 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
 import type { Kernel } from './kernel.js';
 import { nameToHandle } from './native-names.js';
-import { flag, no, syscall } from './numbers.js';
+import { flag, foreignBit, no, syscall } from './numbers.js';
 import { SocketEnd } from './open-description.js';
 import type { ModelThread } from './process.js';
 
@@ -18,6 +18,8 @@ const MSG_CMSG_CLOEXEC = 0x40000000;
 export function runNative(kernel: Kernel, thread: ModelThread, number: number): number {
   const { registers, process } = thread;
   const argument = (index: number): number => registers.argument(index);
+  // As a kernel without x32.
+  if ((number & foreignBit) !== 0) return no('ENOSYS');
   switch (number) {
     case syscall.openByHandleAt:
       // Without deputy: no capability, no descriptor.

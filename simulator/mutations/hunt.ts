@@ -115,7 +115,6 @@ function troubles({ targets }: Scenario, when: { step: string; occurrence: numbe
     for (const number of Object.keys(handlers)) {
       faults.push({ kind: 'signal', target, signal: Number(number), when, moment: 'before' });
     }
-    faults.push({ kind: 'pid-reuse', target, when, moment: 'before' });
   }
   return faults;
 }
