@@ -108,7 +108,7 @@ class Run {
 
   private async drain(): Promise<void> {
     this.world.hasMicrotasks = false;
-    for (let turn = 0; turn < microtaskTurns; turn++) await undefined;
+    for (let turn = 0; turn < microtaskTurns || this.world.asyncWork > 0; turn++) await undefined;
   }
 
   private result(wasCut: boolean): RunResult {

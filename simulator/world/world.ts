@@ -36,6 +36,8 @@ export class World {
   applyFault: ApplyFault = () => undefined;
   /** Promises may have been settled: microtasks are drained before the next event. */
   hasMicrotasks = false;
+  /** Chains of promises that wait for nothing but their turn: drained to their end. */
+  asyncWork = 0;
   /** Somebody writes a trace: names are worth making. */
   isTraced = false;
   /** What the wall clock is ahead of virtual time. */

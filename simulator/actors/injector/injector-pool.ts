@@ -58,6 +58,17 @@ export class InjectorPool implements InjectorService {
     return client;
   }
 
+  openChannel(process: ModelProcess, opened: (channel: number) => void): void {
+    this.world.later(process, ...messageUs, () => {
+      const { injector } = this;
+      if (injector?.process.alive !== true) return;
+      const [ours, theirs] = packetPair();
+      const channel = process.table.add(ours, true);
+      injector.addLoop(theirs);
+      opened(channel);
+    });
+  }
+
   private spawn(parent: ModelProcess): void {
     if (this.parent !== parent) return;
     const process = this.world.kernel.spawn(`injector-${this.nextNumber('injector')}`);
