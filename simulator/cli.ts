@@ -1,8 +1,16 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { version } from '../adapters/host/build.js';
+import { addCompareCommand } from './cli/commands/compare.js';
 import { addDiffCommand } from './cli/commands/diff.js';
+import { addEnumerateCommand } from './cli/commands/enumerate.js';
+import { addListCommand } from './cli/commands/list.js';
+import { addReplayCommand } from './cli/commands/replay.js';
+import { addRunCommand } from './cli/commands/run.js';
+import { addSearchCommand } from './cli/commands/search.js';
 import { addShowCommand } from './cli/commands/show.js';
+import { addShrinkCommand } from './cli/commands/shrink.js';
+import { addVerifyCommand } from './cli/commands/verify.js';
 import { exitCode, exitCodeHelp } from './cli/exit-codes.js';
 import { exitCodeOf, printError } from './cli/output.js';
 
@@ -13,8 +21,16 @@ function createProgram(): Command {
     .version(version)
     .showHelpAfterError('(run with --help for what there is)')
     .addHelpText('after', exitCodeHelp);
+  addRunCommand(program);
+  addSearchCommand(program);
+  addEnumerateCommand(program);
+  addShrinkCommand(program);
+  addCompareCommand(program);
+  addVerifyCommand(program);
+  addReplayCommand(program);
   addShowCommand(program);
   addDiffCommand(program);
+  addListCommand(program);
   for (const command of program.commands) command.addHelpText('after', exitCodeHelp);
   for (const command of [program, ...program.commands]) command.exitOverride();
   return program;

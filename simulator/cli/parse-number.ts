@@ -8,3 +8,21 @@ export function wholeNumber(text: string): number {
   }
   return value;
 }
+
+const maximumJobs = 256;
+
+/** How many processes. */
+export function jobCount(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1 || value > maximumJobs) throw new InvalidArgumentError(`Must be from 1 to ${maximumJobs}.`);
+  return value;
+}
+
+/** An option that takes one of some words. */
+export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((one) => one === text);
+    if (word === undefined) throw new InvalidArgumentError(`There are: ${words.join(', ')}.`);
+    return word;
+  };
+}

@@ -103,7 +103,7 @@ export class TraceWatch {
   private rename(request: string): string {
     const known = this.requests.get(request);
     if (known !== undefined) return known;
-    const name = `request-${this.requests.size + 1}`;
+    const name = `r${this.requests.size + 1}`;
     this.requests.set(request, name);
     return name;
   }

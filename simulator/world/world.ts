@@ -90,10 +90,13 @@ export class World {
     for (const fault of at('before')) this.apply(fault, process);
     if (!process.alive) return;
     const slow = due.find((fault) => fault.kind === 'slow');
+    const errno = due.find((fault) => fault.kind === 'errno');
+    // They act on this step alone, and whoever watches is told of them as of any other.
+    for (const fault of [slow, errno]) if (fault !== undefined) this.apply(fault, process);
     const run = (): void => {
-      const errno = due.find((fault) => fault.kind === 'errno');
       const inside = at('inside');
-      const diesInside = inside.some((fault) => fault.kind === 'crash');
+      // Whoever is named may be somebody else, whose death does not end this step.
+      const diesInside = inside.some((fault) => fault.kind === 'crash' && fault.actor === undefined);
       const result = work({ diesInside, errno: errno === undefined ? undefined : errnoOf(errno) });
       for (const fault of [...inside, ...at('after')]) this.apply(fault, process);
       this.finish(seen, result);

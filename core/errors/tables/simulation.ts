@@ -7,6 +7,16 @@ export const simulationErrors = {
     why: 'The scenario has a wrong value, an unknown key, or names something that it does not describe.',
     remedy: 'Correct the lines named above; docs/explanation/simulator.md shows the fields.',
   },
+  DEPUTY_E_SCENARIO_UNREADABLE: {
+    what: 'the scenario {path} cannot be read: {detail}',
+    why: 'It is neither a file that can be read and is YAML or JSON, nor the name of a scenario that ships.',
+    remedy: 'Check the path, or take a name from `deputy-sim list`.',
+  },
+  DEPUTY_E_SIMULATION_WORKER: {
+    what: 'a worker process of the simulator ended by itself: {detail}',
+    why: 'Runs are spread over processes, and one of them was killed, ran out of memory or failed.',
+    remedy: 'Run it again with `--jobs 1`; what it did last is named above.',
+  },
   DEPUTY_E_MODEL_GAP: {
     what: 'the simulator does not model {what}',
     why: 'The code that is simulated asked for something that the modelled machine does not know.',

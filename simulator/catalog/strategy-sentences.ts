@@ -1,0 +1,6 @@
+import type { Setup } from '../scenario/scenario-schema.js';
+
+/** What each strategy does that the simulator runs. */
+export const strategySentences: Readonly<Record<Setup['strategy'], string>> = {
+  'seccomp-notify': "Answers the target's calls through its seccomp listener; nothing in the target changes.",
+};
