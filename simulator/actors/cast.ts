@@ -195,9 +195,12 @@ export class Cast {
     kernel.kill(process);
     if (fault.kind === 'pod-restart') this.startTarget(fault.target);
     if (fault.kind !== 'pid-reuse') return;
-    // Somebody else's program gets the numbers, with other rights.
+    // Somebody else gets the numbers, with other rights, and runs the same program: what deputy would read
+    // and write by a number that it believes to be its caller's is there.
     const other = kernel.spawn(`stranger-${this.parts.nextNumber('stranger')}`);
-    for (const id of threadIds) kernel.addThread(other, 0, other.actor, 0, id);
+    const [workingMount = 0] = kernel.files.mounts.keys();
+    for (const id of threadIds) kernel.addThread(other, 0, other.actor, workingMount, id);
+    target.resemble(other);
   }
 
   private later(delayUs: number, run: () => void): void {

@@ -1,7 +1,7 @@
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { ModelFile } from '../kernel/file-tree.js';
 import { modelHandleBytes } from '../kernel/file-tree.js';
-import { flag, syscall } from '../kernel/numbers.js';
+import { flag, foreignBit, syscall } from '../kernel/numbers.js';
 import { OpenFile, PlainDescription } from '../kernel/open-description.js';
 import type { CallRegisters, ModelProcess, ModelThread } from '../kernel/process.js';
 import type { ScenarioCall, ScenarioTarget } from '../scenario/scenario-schema.js';
@@ -9,6 +9,7 @@ import type { World } from '../world/world.js';
 
 const dataStart = 0x7f00_0000_0000;
 const dataBytes = 8192;
+const foreignName = syscall.nameToHandleAt | foreignBit;
 const place = { path: 1024, mountId: 2048, badPointer: 0x1000 } as const;
 /** Time of its own that a program takes between two calls. */
 const programUs = [1, 30] as const;
@@ -42,7 +43,7 @@ export class TargetProgram {
       this.process.handlers.set(Number(number), { restarts: action === 'restart' });
     }
     for (const number of scenario.fatalCalls) this.process.fatalCalls.add(number);
-    const numbers = [syscall.openByHandleAt, syscall.nameToHandleAt];
+    const numbers = [syscall.openByHandleAt, syscall.nameToHandleAt, foreignName];
     kernel.installFilter(this.process, name, killable, numbers);
     this.process.memory.add(dataStart, dataBytes * scenario.threads.length);
   }
@@ -57,6 +58,18 @@ export class TargetProgram {
       this.busy++;
       scheduler.after(startUs, this.process, () => this.run(thread, index, calls, 0, 0));
     });
+  }
+
+  /** Gives another process what this program has in its memory and of mounts. */
+  resemble(other: ModelProcess): void {
+    const memory = this.process.memory.view(dataStart, dataBytes * this.scenario.threads.length);
+    if (memory !== undefined) other.memory.add(dataStart, memory.length).bytes.set(memory);
+    for (const [mountPoint, number] of this.mountDescriptors) {
+      const mount = [...this.world.kernel.files.mounts.values()].find((one) => one.mountPoint === mountPoint);
+      if (mount === undefined) continue;
+      const root = this.world.kernel.files.rootOf(mount);
+      other.table.put(number, new OpenFile(root, mount.mountId, false, flag.O_DIRECTORY));
+    }
   }
 
   get isDone(): boolean {
@@ -104,6 +117,9 @@ export class TargetProgram {
       });
     } else if ('nameToHandle' in call) {
       kernel.call(thread, this.nameCall(call.nameToHandle, call.room, index), next);
+    } else if ('foreignNameToHandle' in call) {
+      const { values } = this.nameCall(call.foreignNameToHandle, modelHandleBytes, index);
+      kernel.call(thread, { number: foreignName, values }, next);
     } else if ('write' in call) {
       const file = kernel.files.named(call.write);
       if (file !== undefined) file.changes++;

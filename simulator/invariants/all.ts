@@ -1,3 +1,4 @@
+import { actsForItsCaller } from './acts-for-its-caller.js';
 import { allSettles } from './all-settles.js';
 import { answeredOnce } from './answered-once.js';
 import { answersAreRight } from './answers-are-right.js';
@@ -5,6 +6,8 @@ import { callsReturn } from './calls-return.js';
 import { eventsAreComplete } from './events-are-complete.js';
 import { eventsAreLegal } from './events-are-legal.js';
 import { eventsAreTrue } from './events-are-true.js';
+import { handlersDoNotFail } from './handlers-do-not-fail.js';
+import { handlesAreRight } from './handles-are-right.js';
 import type { Invariant } from './invariant.js';
 import { noLeaks } from './no-leaks.js';
 import { nothingForbidden } from './nothing-forbidden.js';
@@ -15,6 +18,9 @@ import { truncatedOnce } from './truncated-once.js';
 export const invariants: readonly Invariant[] = [
   answeredOnce,
   answersAreRight,
+  handlesAreRight,
+  handlersDoNotFail,
+  actsForItsCaller,
   nothingForbidden,
   truncatedOnce,
   noLeaks,

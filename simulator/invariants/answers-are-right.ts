@@ -1,6 +1,6 @@
 import { errnoNumbers } from '../../core/errors/errno.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
-import { flag, no, syscall } from '../kernel/numbers.js';
+import { flag, foreignBit, no, syscall } from '../kernel/numbers.js';
 import { OpenFile } from '../kernel/open-description.js';
 import type { CallRegisters, ModelThread } from '../kernel/process.js';
 import { type Expected, expectedName, expectedOpen } from './expected-answer.js';
@@ -19,6 +19,8 @@ export const answersAreRight: Invariant = {
     const interrupting = new Set<string>();
     const expected = (thread: ModelThread, call: CallRegisters): Expected => {
       const { kernel } = stage().world;
+      // Another architecture's call is refused, whatever it is.
+      if ((call.number & foreignBit) !== 0) return { errnos: [no('EPERM')] };
       return call.number === syscall.openByHandleAt
         ? expectedOpen(kernel, thread, call, policyOf(stage(), thread))
         : expectedName(kernel, thread, call);

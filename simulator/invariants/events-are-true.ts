@@ -1,5 +1,7 @@
 import type { DeputyEvent } from '../../core/events/event.js';
-import type { Response } from '../kernel/filter.js';
+import type { Notification, Response } from '../kernel/filter.js';
+import { no } from '../kernel/numbers.js';
+import type { ModelThread } from '../kernel/process.js';
 import type { Invariant } from './invariant.js';
 
 type Told = { readonly value?: number; readonly number?: number };
@@ -11,18 +13,53 @@ export const eventsAreTrue: Invariant = {
   begin: (_, broken) => {
     const replies = new Map<string, Response>();
     const interrupted = new Set<string>();
+    const waiting = new Map<ModelThread, Notification>();
+    /** What a call returned that nobody replied to: the injector gave it, in a register. */
+    const injected = new Map<string, number>();
+    const told = new Map<string, DeputyEvent>();
+    let isJournalDamaged = false;
     return {
+      notified: (notification) => waiting.set(notification.thread, notification),
       replied: ({ id, response }) => {
         if (response !== undefined) replies.set(`${id}`, response);
       },
       interrupted: ({ id }) => interrupted.add(`${id}`),
+      returned: (thread, _call, result) => {
+        const id = waiting.get(thread)?.id;
+        if (id !== undefined && !replies.has(`${id}`) && result !== no('EINTR'))
+          injected.set(`${id}`, result);
+      },
+      faulted: ({ kind }) => {
+        if (kind === 'journal') isJournalDamaged = true;
+      },
       stored: (event) => {
-        const problem = problemOf(event, replies, interrupted);
+        if (!event.type.startsWith('request.')) return;
+        told.set((event.data as RequestTold).notificationId, event);
+        const isLost = event.type === 'request.lost' && !isJournalDamaged;
+        const problem = isLost ? 'its record was there' : problemOf(event, replies, interrupted);
         if (problem !== undefined) broken({ event: event.id, type: event.type, data: event.data, problem });
+      },
+      finished: () => {
+        for (const [id, result] of injected) {
+          const event = told.get(id);
+          const { data } = event ?? {};
+          if (data === undefined || resultOf(data as RequestTold) === result) continue;
+          broken({ event: event?.id, type: event?.type, data, problem: `the injector gave it ${result}` });
+        }
       },
     };
   },
 };
+
+interface RequestTold {
+  readonly notificationId: string;
+  readonly result?: Told;
+  readonly way?: string;
+}
+
+function resultOf({ result }: RequestTold): number | undefined {
+  return result?.value ?? (result?.number === undefined ? undefined : -result.number);
+}
 
 function problemOf(
   { type, data }: DeputyEvent,
@@ -30,11 +67,7 @@ function problemOf(
   interrupted: ReadonlySet<string>,
 ): string | undefined {
   if (!type.startsWith('request.')) return undefined;
-  const { notificationId, result, way } = data as {
-    readonly notificationId: string;
-    readonly result?: Told;
-    readonly way?: string;
-  };
+  const { notificationId, result, way } = data as RequestTold;
   const reply = replies.get(notificationId);
   // The exact way gives the result in a register.
   if (way === 'inject') return undefined;

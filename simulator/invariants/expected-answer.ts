@@ -10,6 +10,7 @@ const O_TMPFILE_BIT = 0o20000000;
 const type = { directory: 4, regular: 8, symlink: 10, socket: 12 } as const;
 const R_OK = 4;
 const W_OK = 2;
+const X_OK = 1;
 
 /** What a privileged caller would get within the policy: an errno, or a descriptor of a file. */
 export type Expected =
@@ -98,6 +99,8 @@ export function expectedName(kernel: Kernel, thread: ModelThread, { values }: Ca
   if (bytes === undefined || end < 0) return errno('EFAULT');
   const file = kernel.files.named(String.fromCharCode(...bytes.subarray(0, end)));
   if (file === undefined) return errno('ENOENT');
+  const folder = file.folder === undefined ? undefined : kernel.files.named(file.folder);
+  if (folder !== undefined && !may(folder, thread.user, X_OK)) return errno('EACCES');
   const header = thread.process.memory.view(handle, 8);
   if (header === undefined || header.length < 8) return errno('EFAULT');
   const room = new DataView(header.buffer, header.byteOffset).getUint32(0, true);

@@ -10,6 +10,8 @@ export interface ModelFile {
   readonly user: number;
   /** Permission bits, as in 0o644; groups are not modelled apart from others. */
   readonly mode: number;
+  /** The folder that must be searched to find it by name. */
+  readonly folder?: string | undefined;
   /** How often it was written to or truncated. */
   changes: number;
   truncations: number;

@@ -1,6 +1,7 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
 import type { Kernel } from './kernel.js';
-import { flag, no, syscall } from './numbers.js';
+import { nameToHandle } from './native-names.js';
+import { flag, foreignBit, no, syscall } from './numbers.js';
 import { SocketEnd } from './open-description.js';
 import type { ModelThread } from './process.js';
 
@@ -17,11 +18,14 @@ const MSG_CMSG_CLOEXEC = 0x40000000;
 export function runNative(kernel: Kernel, thread: ModelThread, number: number): number {
   const { registers, process } = thread;
   const argument = (index: number): number => registers.argument(index);
+  // As a kernel without x32.
+  if ((number & foreignBit) !== 0) return no('ENOSYS');
   switch (number) {
     case syscall.openByHandleAt:
+      // Without deputy: no capability, no descriptor.
+      return no('EPERM');
     case syscall.nameToHandleAt:
-      // Without deputy: no capability, no descriptor. What a name gives is not looked at any further.
-      return number === syscall.openByHandleAt ? no('EPERM') : no('EOPNOTSUPP');
+      return nameToHandle(kernel, thread);
     case syscall.close:
       return kernel.close(process, argument(0));
     case syscall.dup3:

@@ -38,6 +38,9 @@ export const flag = {
 
 export const AT_FDCWD = -100;
 
+/** __X32_SYSCALL_BIT: calls of the x32 table have it in their number. */
+export const foreignBit = 0x40000000;
+
 /** Signals by number (signal(7)). */
 export const signal = {
   SIGHUP: 1,

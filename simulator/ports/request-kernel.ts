@@ -12,6 +12,7 @@ import type { LoopListener, LoopMount } from './loop-state.js';
 import { encodeHandle, readHandle, readPath, writeHandle, writeMountId } from './target-memory.js';
 
 const W_OK = 2;
+const X_OK = 1;
 /** What F_SETFL can change: O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME (fcntl(2)). */
 const settableFlags = 0o2000 | 0o4000 | 0o20000 | 0o40000 | 0o1000000;
 /** What an open heeds and F_GETFL does not show. */
@@ -38,6 +39,8 @@ export interface InjectionPort {
 export class ModelRequestKernel implements RequestKernel {
   readonly abi = abi;
   private identity: number | undefined;
+  /** Where encodeHandle() leaves the mount's id for writeMountId(). */
+  private mountId = 0;
 
   constructor(
     private readonly world: World,
@@ -57,11 +60,11 @@ export class ModelRequestKernel implements RequestKernel {
   }
 
   readHandle(record: RequestRecord, register: number): number {
-    return readHandle(this.thread(record), record, register);
+    return readHandle(this.reached(record), record, register);
   }
 
   readPath(record: RequestRecord, register: number): number {
-    return readPath(this.thread(record), record, register);
+    return readPath(this.reached(record), record, register);
   }
 
   findMount(record: RequestRecord, descriptor: number): number {
@@ -104,7 +107,8 @@ export class ModelRequestKernel implements RequestKernel {
   }
 
   openByHandle(record: RequestRecord, flags: number): number {
-    const { mount, mountId } = record.mount as LoopMount;
+    const { mount, mountId, descriptor: anchor } = record.mount as LoopMount;
+    if (anchor < 0) return no('EBADF');
     const inode = record.u32(offset.handleData);
     const file = this.world.kernel.files.decode(mount.device, inode, record.u32(offset.handleData + 4));
     if (file === undefined) return no('ESTALE');
@@ -144,20 +148,28 @@ export class ModelRequestKernel implements RequestKernel {
   openPath(record: RequestRecord): number {
     const file = this.world.kernel.files.named(record.path);
     if (file === undefined) return no('ENOENT');
+    const folder = file.folder === undefined ? undefined : this.world.kernel.files.named(file.folder);
+    if (folder !== undefined && !this.may(folder, X_OK)) return no('EACCES');
     return this.process.table.add(new OpenFile(file, this.thread(record).workingMount, true, flag.O_PATH));
   }
 
   encodeHandle(record: RequestRecord, descriptor: number): number {
     const held = this.file(descriptor);
-    return held === undefined ? no('EBADF') : encodeHandle(held.file, record);
+    if (held === undefined) return no('EBADF');
+    this.mountId = held.mountId;
+    return encodeHandle(held.file, record);
   }
 
   writeHandle(record: RequestRecord, register: number, bytes: number): number {
-    return writeHandle(this.thread(record), record, register, bytes);
+    const thread = this.reached(record);
+    if (thread !== undefined) this.world.watch.wrote?.(this.process, record, thread);
+    return writeHandle(thread, record, register, bytes);
   }
 
   writeMountId(record: RequestRecord, register: number, unique: boolean): number {
-    return writeMountId(this.thread(record), record, register, unique);
+    const thread = this.reached(record);
+    if (thread !== undefined) this.world.watch.wrote?.(this.process, record, thread);
+    return writeMountId(thread, record, register, this.mountId, unique);
   }
 
   addDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {
@@ -239,6 +251,11 @@ export class ModelRequestKernel implements RequestKernel {
     if (mount === undefined) return undefined;
     const { fileSystemType, mountPoint, root } = mount;
     return { mountId, fileSystemType, mountPoint, root, verdict: -1, mount, descriptor: -1 };
+  }
+
+  /** Memory is reached by a thread's number, whoever has that now (process_vm_readv(2)). */
+  private reached(record: RequestRecord): ModelThread | undefined {
+    return this.world.kernel.threads.get(record.threadId);
   }
 
   private thread(record: RequestRecord): ModelThread {

@@ -9,18 +9,18 @@ const headerBytes = 8;
 const pathLimit = 4096;
 
 /** Copies struct file_handle: how many bytes could be read, or -EFAULT. */
-export function readHandle(thread: ModelThread, record: RequestRecord, register: number): number {
+export function readHandle(thread: ModelThread | undefined, record: RequestRecord, register: number): number {
   if (record.argumentIsWild(register)) return no('EFAULT');
-  const bytes = thread.process.memory.view(record.argumentNumber(register), handleStructBytes);
+  const bytes = thread?.process.memory.view(record.argumentNumber(register), handleStructBytes);
   if (bytes === undefined) return no('EFAULT');
   record.views.u8.set(bytes, record.base + offset.handle);
   return bytes.length;
 }
 
 /** Copies a path up to its end: its length, or -EFAULT. */
-export function readPath(thread: ModelThread, record: RequestRecord, register: number): number {
+export function readPath(thread: ModelThread | undefined, record: RequestRecord, register: number): number {
   if (record.argumentIsWild(register)) return no('EFAULT');
-  const bytes = thread.process.memory.view(record.argumentNumber(register), pathLimit);
+  const bytes = thread?.process.memory.view(record.argumentNumber(register), pathLimit);
   const end = bytes?.indexOf(0) ?? -1;
   if (bytes === undefined || end < 0) return no('EFAULT');
   record.path = String.fromCharCode(...bytes.subarray(0, end));
@@ -39,7 +39,7 @@ export function encodeHandle(file: ModelFile, record: RequestRecord): number {
 }
 
 export function writeHandle(
-  thread: ModelThread,
+  thread: ModelThread | undefined,
   record: RequestRecord,
   register: number,
   bytes: number,
@@ -49,18 +49,25 @@ export function writeHandle(
 }
 
 export function writeMountId(
-  thread: ModelThread,
+  thread: ModelThread | undefined,
   record: RequestRecord,
   register: number,
+  mountId: number,
   unique: boolean,
 ): number {
-  return write(thread, record, register, new Uint8Array(unique ? 8 : 4));
+  const bytes = new Uint8Array(new Uint32Array([mountId, 0]).buffer);
+  return write(thread, record, register, unique ? bytes : bytes.subarray(0, 4));
 }
 
-function write(thread: ModelThread, record: RequestRecord, register: number, bytes: Uint8Array): number {
+function write(
+  thread: ModelThread | undefined,
+  record: RequestRecord,
+  register: number,
+  bytes: Uint8Array,
+): number {
   if (record.argumentIsWild(register)) return no('EFAULT');
-  const target = thread.process.memory.view(record.argumentNumber(register), bytes.length);
+  const target = thread?.process.memory.view(record.argumentNumber(register), bytes.length);
   if (target === undefined || target.length < bytes.length) return no('EFAULT');
   target.set(bytes);
-  return bytes.length;
+  return 0;
 }

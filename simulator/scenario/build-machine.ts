@@ -41,6 +41,7 @@ export function buildMachine(files: FileTree, { machine }: Scenario): void {
       device: 'device' in rest ? rest.device : 1,
       user,
       mode: Number.parseInt(mode, 8),
+      ...('folder' in rest ? { folder: rest.folder } : {}),
     });
   });
 }

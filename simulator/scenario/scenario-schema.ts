@@ -53,6 +53,8 @@ const fileSchema = z.strictObject({
     .string()
     .regex(/^0[0-7]{3}$/, "expected octal digits such as '0644'")
     .default('0644'),
+  /** The folder that it is in: to find it by name, a caller must be allowed to search that. */
+  folder: name.optional(),
 });
 
 const openFlags = [
@@ -87,6 +89,8 @@ export const callSchema = z.union([
   }),
   /** name_to_handle_at(2) with a path. */
   z.strictObject({ nameToHandle: name, room: z.int().min(0).max(128).default(128), ...timing }),
+  /** name_to_handle_at(2) by the number that it has in another architecture's table (x32). */
+  z.strictObject({ foreignNameToHandle: name, ...timing }),
   /** A write into a file that another program makes. */
   z.strictObject({ write: name, ...timing }),
   /** A file is removed. */

@@ -3,7 +3,7 @@ import type { RequestRecord } from '../../core/request/record.js';
 import type { Fault } from '../faults/fault-schema.js';
 import type { ModelFile } from '../kernel/file-tree.js';
 import type { KernelWatch } from '../kernel/kernel-watch.js';
-import type { ModelProcess } from '../kernel/process.js';
+import type { ModelProcess, ModelThread } from '../kernel/process.js';
 
 /** A step of an actor: of a handler, of recovery, of the injector, or of a main loop. */
 export interface StepSeen {
@@ -23,6 +23,8 @@ export interface WorldWatch extends KernelWatch {
   faulted?(fault: Fault, process: ModelProcess | undefined): void;
   /** Deputy opened a file for a request. */
   opened?(process: ModelProcess, record: RequestRecord, file: ModelFile, flags: number): void;
+  /** Deputy wrote into the memory of this thread's process. */
+  wrote?(process: ModelProcess, record: RequestRecord, thread: ModelThread): void;
   /** A request's record is finished, and in the order. */
   committed?(process: ModelProcess, record: RequestRecord): void;
   /** The event store has taken an event that it had not. */
