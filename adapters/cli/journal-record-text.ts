@@ -1,6 +1,6 @@
 import { errnoText } from '../../core/errors/errno.js';
 import { escapeText } from '../../core/events/escape-text.js';
-import { requestStates } from '../../core/machines/request.js';
+import { requestStates } from '../../core/machines/request-life.js';
 import { describeRecord } from '../../core/request/describe-record.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { answerWay, offset, traceCapacity, traceEntryBytes } from '../../core/request/record-layout.js';

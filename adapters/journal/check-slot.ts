@@ -1,6 +1,6 @@
 import { refusalCodeById } from '../../core/errors/refusals.js';
 import { eventPayload, maximumPayloadBytes, payloadSlots } from '../../core/journal/segment-layout.js';
-import { isFinalRequestState, requestState, requestStates } from '../../core/machines/request.js';
+import { isFinalRequestState, requestState, requestStates } from '../../core/machines/request-life.js';
 import { fileTypeNames } from '../../core/ports/kernel.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import {

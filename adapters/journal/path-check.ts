@@ -1,6 +1,6 @@
 import { isDeputyError } from '../../core/errors/deputy-error.js';
 import { replayRequest } from '../../core/machines/replay-request.js';
-import { requestStates } from '../../core/machines/request.js';
+import { requestStates } from '../../core/machines/request-life.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset, traceCapacity, traceEntryBytes } from '../../core/request/record-layout.js';
 import type { Handler } from '../../core/steps/handler.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import { replayRequest } from '../../core/machines/replay-request.js';
-import type { RequestState } from '../../core/machines/request.js';
+import type { RequestState } from '../../core/machines/request-life.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
 import type { Handler } from '../../core/steps/handler.js';

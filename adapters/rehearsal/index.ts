@@ -19,4 +19,6 @@ export async function rehearse(
     logger.warn({ err: error }, 'the standby could not rehearse; its first requests take longer');
   }
   await rehearseLoop(server, resolved);
+  // This loads the logger, whatever its level.
+  logger.debug({ pid: process.pid }, 'the standby has rehearsed');
 }

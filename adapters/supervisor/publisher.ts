@@ -2,7 +2,6 @@ import { setTimeout as rest, setImmediate } from 'node:timers/promises';
 import type { EventType } from '../../core/events/event-versions.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
-import type { Logger } from '../../core/ports/logger.js';
 import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
 import { type Checkpoint, isAheadOfStore } from '../../core/publishing/checkpoint.js';
 import { EventBatch } from '../../core/publishing/event-batch.js';
@@ -12,16 +11,15 @@ import type { ListenerIdentity } from '../../core/publishing/listener-identity.j
 import { PublishedWaiters } from '../../core/publishing/published-waiters.js';
 import { recallStreams } from '../../core/publishing/recall-streams.js';
 import { reconcileStreams } from '../../core/publishing/reconcile-streams.js';
-import type { SyscallNames } from '../../core/request/describe-record.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import type { FileEventStore } from '../event-store/file-event-store.js';
 import { EpochClocks } from '../journal/epoch-clocks.js';
-import type { Journal } from '../journal/journal.js';
 import { JournalTail, type TailSink } from '../journal/journal-tail.js';
 import { segmentsIn } from '../journal/last-segment.js';
 import { Outage } from '../logging/outage.js';
 import { CheckpointWriter } from './checkpoint-writer.js';
 import { EventQueue } from './event-queue.js';
+import type { PublisherOptions } from './publisher-options.js';
 
 /** Records read in one go; a batch is one write of the store. */
 const batchRecords = 128;
@@ -36,14 +34,6 @@ const retryMs = 500;
 const checkpointEveryMs = 1_000;
 
 const storeFails = 'the event store does not take events, which the journal keeps meanwhile';
-
-export interface PublisherOptions {
-  readonly journal: Journal;
-  readonly journalDirectory: string;
-  readonly node: string;
-  readonly syscallName: SyscallNames;
-  readonly logger: Logger;
-}
 
 /**
  * Follows the journal in its order, gives each event its version, and appends to the store. Every event of

@@ -1,8 +1,8 @@
 import { deputyError } from '../errors/deputy-error.js';
 import type { DeputyEvent } from '../events/event.js';
-import { type EventType, eventTypes } from '../events/event-versions.js';
+import type { EventType } from '../events/event-versions.js';
 import type { Counts, EventError } from '../events/vocabulary.js';
-import { type DelegationStateName, delegationMachine, delegationTransition } from './delegation.js';
+import { type DelegationStateName, delegationLife } from './delegation-life.js';
 
 /** Everything that a delegation's events say, folded: plain data, no timers and no session ids. */
 export interface DelegationState {
@@ -36,9 +36,14 @@ export const initialDelegationState: DelegationState = Object.freeze({
   lastError: null,
 });
 
+// A map, since names of states and events may come from a file: an object would know 'constructor' as well.
+const transitions = new Map<string, ReadonlyMap<string, DelegationStateName>>(
+  Object.entries(delegationLife).map(([state, on]) => [state, new Map(Object.entries(on))]),
+);
+
 /** The state after an event of this type; throws DEPUTY_E_ILLEGAL_TRANSITION if there is none. */
 export function nextDelegationState(state: DelegationStateName, type: EventType): DelegationStateName {
-  const next = transitionTable.get(state)?.get(type);
+  const next = transitions.get(state)?.get(type);
   if (next === undefined) {
     throw deputyError('DEPUTY_E_ILLEGAL_TRANSITION', { machine: 'delegation', state, event: type });
   }
@@ -47,12 +52,12 @@ export function nextDelegationState(state: DelegationStateName, type: EventType)
 
 /** May an event of this type come in this state? */
 export function delegationAllows(state: DelegationStateName, type: EventType): boolean {
-  return transitionTable.get(state)?.has(type) ?? false;
+  return transitions.get(state)?.has(type) ?? false;
 }
 
 /** Has the delegation ended? */
 export function isDelegationOver(state: DelegationStateName): boolean {
-  return transitionTable.get(state)?.size === 0;
+  return transitions.get(state)?.size === 0;
 }
 
 /** The state after one more event. */
@@ -128,23 +133,4 @@ function greaterCounts(left: Counts, right: Counts): Counts {
     cancelled: Math.max(left.cancelled, right.cancelled),
     lost: Math.max(left.lost, right.lost),
   };
-}
-
-const stateNames = Object.keys(delegationMachine.states) as DelegationStateName[];
-
-// A delegation can have millions of events, and XState takes tens of microseconds for each.
-const transitionTable: ReadonlyMap<
-  DelegationStateName,
-  ReadonlyMap<EventType, DelegationStateName>
-> = new Map(stateNames.map((state) => [state, transitionsFrom(state)]));
-
-function transitionsFrom(state: DelegationStateName): ReadonlyMap<EventType, DelegationStateName> {
-  const transitions = new Map<EventType, DelegationStateName>();
-  for (const type of eventTypes) {
-    const next = delegationTransition(state, type);
-    if (next !== undefined) {
-      transitions.set(type, next);
-    }
-  }
-  return transitions;
 }

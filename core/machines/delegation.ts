@@ -1,19 +1,6 @@
 import { createMachine, getNextSnapshot } from 'xstate';
-import type { EventType } from '../events/registry.js';
-
-// Reported while requests are answered; the state stays, and is named so that XState's `can` says yes.
-const answersRequestsIn = <State extends string>(state: State) => ({
-  'request.answered': state,
-  'request.refused': state,
-  'request.cancelled': state,
-  'request.lost': state,
-  'delegation.quarantined': state,
-});
-
-const canEnd = {
-  'delegation.releasing': 'releasing',
-  'delegation.failed': 'failed',
-} as const;
+import type { EventType } from '../events/event-versions.js';
+import { type DelegationStateName, delegationLife } from './delegation-life.js';
 
 /**
  * The life of a delegation, driven by the events of its stream: an event is a transition, and what an event
@@ -22,75 +9,18 @@ const canEnd = {
 export const delegationMachine = createMachine({
   id: 'delegation',
   initial: 'none',
-  states: {
-    /** Before the first event. */
-    none: { on: { 'delegation.requested': 'requested' } },
-    requested: {
-      on: { 'delegation.assessed': 'assessed', 'delegation.refused': 'refused', ...canEnd },
-    },
-    assessed: {
-      on: { 'delegation.admitted': 'admitted', 'delegation.refused': 'refused', ...canEnd },
-    },
-    admitted: { on: { 'delegation.establishing': 'establishing', ...canEnd } },
-    establishing: {
-      on: {
-        'delegation.active': 'active',
-        'delegation.recovering': 'recovering',
-        // Another strategy enforces other things, so it is assessed and admitted anew.
-        'delegation.fellback': 'assessed',
-        ...canEnd,
-      },
-    },
-    active: {
-      on: {
-        'delegation.recovering': 'recovering',
-        'delegation.fellback': 'assessed',
-        ...answersRequestsIn('active'),
-        ...canEnd,
-      },
-    },
-    recovering: {
-      on: {
-        'delegation.active': 'active',
-        // The process that was recovering may die as well.
-        'delegation.recovering': 'recovering',
-        'delegation.fellback': 'assessed',
-        ...answersRequestsIn('recovering'),
-        ...canEnd,
-      },
-    },
-    releasing: {
-      on: {
-        'delegation.released': 'released',
-        'delegation.failed': 'failed',
-        // After a crash in the middle of a release, whoever takes over finishes it.
-        'delegation.releasing': 'releasing',
-        ...answersRequestsIn('releasing'),
-      },
-    },
-    released: { type: 'final' },
-    refused: { type: 'final' },
-    failed: { type: 'final' },
-  },
+  states: Object.fromEntries(
+    Object.entries(delegationLife).map(([state, on]) => [
+      state,
+      Object.keys(on).length === 0 ? { type: 'final' as const } : { on },
+    ]),
+  ),
 });
-
-/** The name of a delegation's state. */
-export type DelegationStateName =
-  | 'none'
-  | 'requested'
-  | 'assessed'
-  | 'admitted'
-  | 'establishing'
-  | 'active'
-  | 'recovering'
-  | 'releasing'
-  | 'released'
-  | 'refused'
-  | 'failed';
 
 /**
  * One transition as XState itself makes it: the state after an event of this type, undefined if the state
- * allows no such event. Slow (tens of microseconds); the fold runs a table that is made with it.
+ * allows no such event. Slow (tens of microseconds); the fold looks at the life itself, and a test compares
+ * the two.
  */
 export function delegationTransition(
   state: DelegationStateName,

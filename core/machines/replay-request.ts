@@ -3,7 +3,8 @@ import { deputyError } from '../errors/deputy-error.js';
 import type { RequestRecord } from '../request/record.js';
 import { offset, traceCapacity, traceEntryBytes } from '../request/record-layout.js';
 import type { Handler } from '../steps/handler.js';
-import { type RequestState, requestMachine, requestStates } from './request.js';
+import { requestMachine } from './request.js';
+import { type RequestState, requestStates } from './request-life.js';
 
 /**
  * Replays what a record says of its request through the XState machine itself: the proof that the flat table

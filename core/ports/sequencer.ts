@@ -1,6 +1,6 @@
 import type { EventData, EventType } from '../events/registry.js';
 import type { Counts } from '../events/vocabulary.js';
-import type { DelegationStateName } from '../machines/delegation.js';
+import type { DelegationStateName } from '../machines/delegation-life.js';
 
 /** An event before it has its place: the sequencer gives version, time, node and epoch. */
 export interface EventDraft<Type extends EventType = EventType> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { countsSchema } from '../events/vocabulary.js';
-import type { DelegationStateName } from '../machines/delegation.js';
+import type { DelegationStateName } from '../machines/delegation-life.js';
 
 /** A checkpoint as it is read from its file. */
 export const checkpointSchema = z.object({

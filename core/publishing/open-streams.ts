@@ -1,7 +1,7 @@
 import type { DeputyEvent } from '../events/event.js';
 import type { EventType } from '../events/registry.js';
 import type { Counts } from '../events/vocabulary.js';
-import type { DelegationStateName } from '../machines/delegation.js';
+import type { DelegationStateName } from '../machines/delegation-life.js';
 import { delegationAllows, isDelegationOver, nextDelegationState } from '../machines/delegation-state.js';
 import type { OpenStream } from '../ports/sequencer.js';
 

@@ -2,7 +2,7 @@ import { errnoText } from '../errors/errno.js';
 import { type RefusalCode, refusalCodeById } from '../errors/refusals.js';
 import type { ErrorCode } from '../errors/table.js';
 import { JsonBytes } from '../events/json-bytes.js';
-import { requestState } from '../machines/request.js';
+import { requestState } from '../machines/request-life.js';
 import { fileTypeNames } from '../ports/kernel.js';
 import { openFlagsText } from './open-flag-names.js';
 import type { RequestRecord } from './record.js';

@@ -1,4 +1,4 @@
-import { requestState } from '../machines/request.js';
+import { requestState } from '../machines/request-life.js';
 import { type Handler, recoveryStepCount } from '../steps/handler.js';
 import type { RequestRecord } from './record.js';
 import { offset, recordKind, recoveryKind } from './record-layout.js';

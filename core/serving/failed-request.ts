@@ -1,5 +1,5 @@
 import { refusalTable } from '../errors/refusals.js';
-import { requestState } from '../machines/request.js';
+import { requestState } from '../machines/request-life.js';
 import type { RequestKernel } from '../ports/kernel.js';
 import type { RequestRecord } from '../request/record.js';
 import { offset } from '../request/record-layout.js';

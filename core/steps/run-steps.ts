@@ -5,7 +5,7 @@ import {
   requestEvent,
   requestEvents,
   requestStates,
-} from '../machines/request.js';
+} from '../machines/request-life.js';
 import { offset } from '../request/record-layout.js';
 import { type Step, type StepContext, type StepTable, stepEnd, stepPark } from './step.js';
 

@@ -1,4 +1,4 @@
-import type { RequestEvent } from '../machines/request.js';
+import type { RequestEvent } from '../machines/request-life.js';
 import type { RequestKernel } from '../ports/kernel.js';
 import type { SealKeys } from '../ports/seal-keys.js';
 import type { CompiledPolicy } from '../request/compiled-policy.js';

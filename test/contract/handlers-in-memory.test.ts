@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { replayRequest } from '../../core/machines/replay-request.js';
-import { requestState, requestStates } from '../../core/machines/request.js';
+import { requestState, requestStates } from '../../core/machines/request-life.js';
 import { injectionOutcome, offset } from '../../core/request/record-layout.js';
 import type { MemoryFile } from '../../simulator/memory-kernel/memory-world.js';
 import { type Call, ids, SimulatedRequest, sampleWorld } from '../support/simulated-request.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { replayRequest } from '../../core/machines/replay-request.js';
-import { requestState } from '../../core/machines/request.js';
+import { requestState } from '../../core/machines/request-life.js';
 import { offset } from '../../core/request/record-layout.js';
 import { sealBytes, sealOffset, sealVersion } from '../../core/seals/seal-layout.js';
 import {

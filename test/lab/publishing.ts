@@ -3,7 +3,7 @@ import { Journal } from '../../adapters/journal/journal.js';
 import { MappedSegments } from '../../adapters/journal/mapped-segments.js';
 import { Publisher } from '../../adapters/supervisor/publisher.js';
 import type { EventType } from '../../core/events/registry.js';
-import { requestState } from '../../core/machines/request.js';
+import { requestState } from '../../core/machines/request-life.js';
 import { silentLogger } from '../../core/ports/logger.js';
 import { RequestRecord } from '../../core/request/record.js';
 import { offset, recordKind } from '../../core/request/record-layout.js';

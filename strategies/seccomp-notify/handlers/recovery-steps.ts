@@ -1,5 +1,5 @@
 import { errnoNumbers } from '../../../core/errors/errno.js';
-import { requestState } from '../../../core/machines/request.js';
+import { requestState } from '../../../core/machines/request-life.js';
 import {
   answerWay,
   effectMark,

@@ -22,7 +22,7 @@ import {
   recordsPerSegment,
   slotsPerBlock,
 } from '../../../../core/journal/segment-layout.js';
-import { requestState } from '../../../../core/machines/request.js';
+import { requestState } from '../../../../core/machines/request-life.js';
 import type { RequestRecord } from '../../../../core/request/record.js';
 import { offset } from '../../../../core/request/record-layout.js';
 import { CrashingJournal, withDirectory } from '../../../support/crashing-journal.js';

@@ -16,7 +16,7 @@ import { JournalTail } from '../../../../adapters/journal/journal-tail.js';
 import { segmentsIn } from '../../../../adapters/journal/last-segment.js';
 import { MappedSegments } from '../../../../adapters/journal/mapped-segments.js';
 import { recordsPerSegment } from '../../../../core/journal/segment-layout.js';
-import { requestState } from '../../../../core/machines/request.js';
+import { requestState } from '../../../../core/machines/request-life.js';
 import { RequestRecord } from '../../../../core/request/record.js';
 import { offset, recordBytes, recordKind } from '../../../../core/request/record-layout.js';
 import type { Handler } from '../../../../core/steps/handler.js';

@@ -21,7 +21,7 @@ import type { EventType } from '../../../../core/events/registry.js';
 import { validateEvent } from '../../../../core/events/validate-event.js';
 import type { Counts } from '../../../../core/events/vocabulary.js';
 import { recordsPerSegment, slotsPerBlock } from '../../../../core/journal/segment-layout.js';
-import { requestState } from '../../../../core/machines/request.js';
+import { requestState } from '../../../../core/machines/request-life.js';
 import { silentLogger } from '../../../../core/ports/logger.js';
 import { offset } from '../../../../core/request/record-layout.js';
 import { checkoutDirectory } from '../../../lab/paths.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { DelegationStateName } from '../../../../core/machines/delegation.js';
+import type { DelegationStateName } from '../../../../core/machines/delegation-life.js';
 import { isDelegationOver, nextDelegationState } from '../../../../core/machines/delegation-state.js';
 import type { OpenStream } from '../../../../core/ports/sequencer.js';
 import { FakeHost, fakeStrategy } from '../../../support/fake-host.js';

@@ -2,11 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeputyEvent } from '../../../../core/events/event.js';
 import { type EventType, eventTypes } from '../../../../core/events/event-versions.js';
-import {
-  type DelegationStateName,
-  delegationMachine,
-  delegationTransition,
-} from '../../../../core/machines/delegation.js';
+import { delegationMachine, delegationTransition } from '../../../../core/machines/delegation.js';
+import type { DelegationStateName } from '../../../../core/machines/delegation-life.js';
 import {
   delegationAllows,
   foldDelegation,

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { createActor } from 'xstate';
 import { replayRequest } from '../../../../core/machines/replay-request.js';
+import { requestMachine } from '../../../../core/machines/request.js';
 import {
   compileRequestTable,
   illegal,
   requestEvents,
-  requestMachine,
   requestStates,
-} from '../../../../core/machines/request.js';
+} from '../../../../core/machines/request-life.js';
 import { offset } from '../../../../core/request/record-layout.js';
 import { SimulatedRequest, sampleWorld } from '../../../support/simulated-request.js';
 

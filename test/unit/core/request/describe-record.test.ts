@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { validateEvent } from '../../../../core/events/validate-event.js';
-import { requestState, requestStates } from '../../../../core/machines/request.js';
+import { requestState, requestStates } from '../../../../core/machines/request-life.js';
 import { describeRecord } from '../../../../core/request/describe-record.js';
 import { RecordViews, RequestRecord, standaloneRecord } from '../../../../core/request/record.js';
 import { answerWay, offset, openMode, recordBytes } from '../../../../core/request/record-layout.js';

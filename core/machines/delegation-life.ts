@@ -1,0 +1,75 @@
+import type { EventType } from '../events/event-versions.js';
+
+/** The name of a delegation's state. */
+export type DelegationStateName =
+  | 'none'
+  | 'requested'
+  | 'assessed'
+  | 'admitted'
+  | 'establishing'
+  | 'active'
+  | 'recovering'
+  | 'releasing'
+  | 'released'
+  | 'refused'
+  | 'failed';
+
+// Reported while requests are answered; the state stays, and is named so that XState's `can` says yes.
+const answersRequestsIn = <State extends string>(state: State) => ({
+  'request.answered': state,
+  'request.refused': state,
+  'request.cancelled': state,
+  'request.lost': state,
+  'delegation.quarantined': state,
+});
+
+const canEnd = {
+  'delegation.releasing': 'releasing',
+  'delegation.failed': 'failed',
+} as const;
+
+/**
+ * The life of a delegation: from each state the events that there may be, and where they lead. The one source
+ * of the XState machine, which is the specification, and of the table that events are folded with. Nothing
+ * follows a state that has no events.
+ */
+export const delegationLife: Readonly<
+  Record<DelegationStateName, { readonly [Type in EventType]?: DelegationStateName }>
+> = {
+  /** Before the first event. */
+  none: { 'delegation.requested': 'requested' },
+  requested: { 'delegation.assessed': 'assessed', 'delegation.refused': 'refused', ...canEnd },
+  assessed: { 'delegation.admitted': 'admitted', 'delegation.refused': 'refused', ...canEnd },
+  admitted: { 'delegation.establishing': 'establishing', ...canEnd },
+  establishing: {
+    'delegation.active': 'active',
+    'delegation.recovering': 'recovering',
+    // Another strategy enforces other things, so it is assessed and admitted anew.
+    'delegation.fellback': 'assessed',
+    ...canEnd,
+  },
+  active: {
+    'delegation.recovering': 'recovering',
+    'delegation.fellback': 'assessed',
+    ...answersRequestsIn('active'),
+    ...canEnd,
+  },
+  recovering: {
+    'delegation.active': 'active',
+    // The process that was recovering may die as well.
+    'delegation.recovering': 'recovering',
+    'delegation.fellback': 'assessed',
+    ...answersRequestsIn('recovering'),
+    ...canEnd,
+  },
+  releasing: {
+    'delegation.released': 'released',
+    'delegation.failed': 'failed',
+    // After a crash in the middle of a release, whoever takes over finishes it.
+    'delegation.releasing': 'releasing',
+    ...answersRequestsIn('releasing'),
+  },
+  released: {},
+  refused: {},
+  failed: {},
+};
