@@ -23,6 +23,7 @@ import { ControlSocket } from './control-socket.js';
 import { DeferredEventStore } from './deferred-event-store.js';
 import { ExpectedListeners } from './expected-listeners.js';
 import type { KeeperLink, OfferedListener } from './keeper-link.js';
+import { loadRest } from './load-rest.js';
 import { byDelegation, isAlive, targetOf } from './offered-listeners.js';
 import { openStore } from './open-store.js';
 
@@ -82,10 +83,10 @@ export class Supervisor {
   async prepare(): Promise<string | undefined> {
     await this.serving.server.warm();
     const { configuration, strategies, logger } = this.options;
+    if (configuration.proves || configuration.rehearses) await loadRest();
     if (configuration.rehearses) {
       const { stateDirectory } = configuration;
       const { rehearse } = await import('../rehearsal/index.js');
-      await import('./lost-search.js');
       await rehearse(this.serving.server, { stateDirectory, policy: this.policy, strategies }, logger);
     }
     return configuration.proves ? this.serving.server.obstacle() : undefined;

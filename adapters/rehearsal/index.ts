@@ -10,8 +10,6 @@ export async function rehearse(
   options: Omit<TakeOverRehearsal, 'resolved'>,
   logger: Logger,
 ): Promise<void> {
-  // What nobody waits for is loaded late; its turn comes at the busiest time.
-  await Promise.all([import('../event-store/index.js'), import('../journal/check-sealed.js')]);
   const resolved = resolvePolicy(options.policy, { containerId: 'rehearsal', metadata: '' });
   try {
     await rehearseTakeOver({ ...options, resolved });

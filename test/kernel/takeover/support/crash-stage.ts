@@ -89,6 +89,8 @@ export class CallEvents {
 
   private async read(): Promise<CallEvent[]> {
     const directory = join(this.agent.stateDirectory, 'events');
+    // Requests are answered before the store is open.
+    if (!existsSync(directory)) return [];
     const store = await openFileEventStore({ directory, readOnly: true });
     const found: CallEvent[] = [];
     try {
