@@ -2,6 +2,7 @@ import { isDeputyError } from '../../core/errors/deputy-error.js';
 import {
   headerCopyOffset,
   headerOffset,
+  isWholeSegment,
   maximumBuildBytes,
   recordsPerSegment,
   repairMark,
@@ -55,7 +56,7 @@ function checkFirstPage(image: SegmentImage): CheckedHeader {
     return { isUnfinished: isEmpty, faults: isEmpty ? [] : [{ offset: 0, detail }] };
   }
   const faults = fieldFaults(page, image.segment, header);
-  if (image.size !== segmentBytes) {
+  if (!isWholeSegment(image.size)) {
     const at = Math.min(image.size, segmentBytes);
     faults.push({ offset: at, detail: `it has ${image.size} bytes instead of ${segmentBytes}` });
   }

@@ -5,6 +5,7 @@ import { errnoText } from '../../core/errors/errno.js';
 import {
   headerCopyOffset,
   headerOffset,
+  isWholeSegment,
   segmentBytes,
   segmentHeaderBytes,
 } from '../../core/journal/segment-layout.js';
@@ -94,7 +95,7 @@ export function readHeader(path: string): SegmentHeader | undefined {
     readSync(descriptor, page, 0, segmentHeaderBytes, 0);
     const header = parseHeader(path, page);
     const { size } = fstatSync(descriptor);
-    if (header !== undefined && size !== segmentBytes) {
+    if (header !== undefined && !isWholeSegment(size)) {
       const detail = `it has ${size} bytes instead of ${segmentBytes}`;
       throw deputyError('DEPUTY_E_JOURNAL_CORRUPT', { path, offset: size, detail });
     }

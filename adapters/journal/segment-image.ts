@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  headerCopyOffset,
   headerOffset,
   orderAreaBytes,
   recordAreaOffset,
@@ -39,7 +40,8 @@ export class SegmentImage {
   }
 
   get matchesChecksum(): boolean {
-    return addToChecksum(0, this.bytes, 0) === this.bytes.readUInt32LE(headerOffset.checksum);
+    const written = this.size === headerCopyOffset ? this.bytes.subarray(0, headerCopyOffset) : this.bytes;
+    return addToChecksum(0, written, 0) === this.bytes.readUInt32LE(headerOffset.checksum);
   }
 
   /** The order area: for each place two words, the slot plus one and its segment. */

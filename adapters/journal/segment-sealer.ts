@@ -1,7 +1,7 @@
 import { close, fdatasync, read, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { headerOffset, sealMark, segmentBytes } from '../../core/journal/segment-layout.js';
+import { headerOffset, isWholeSegment, sealMark, segmentBytes } from '../../core/journal/segment-layout.js';
 
 const closeAsync = promisify(close);
 const syncAsync = promisify(fdatasync);
@@ -29,9 +29,9 @@ export async function checksumOf(descriptor: number): Promise<number | undefined
   for (let position = 0; position < segmentBytes; ) {
     const wanted = Math.min(sliceBytes, segmentBytes - position);
     const { bytesRead } = await readAsync(descriptor, slice, 0, wanted, position);
-    if (bytesRead < wanted) return undefined;
-    checksum = addToChecksum(checksum, slice.subarray(0, wanted), position);
-    position += wanted;
+    checksum = addToChecksum(checksum, slice.subarray(0, bytesRead), position);
+    position += bytesRead;
+    if (bytesRead < wanted) return isWholeSegment(position) ? checksum : undefined;
   }
   return checksum;
 }

@@ -19,6 +19,11 @@ export const recordAreaOffset = segmentHeaderBytes + orderAreaBytes;
 export const headerCopyOffset = recordAreaOffset + recordsPerSegment * recordBytes;
 export const segmentBytes = headerCopyOffset + segmentHeaderBytes;
 
+/** Has a segment's file all of it? The first builds that wrote this format made no copy of the header. */
+export function isWholeSegment(bytes: number): boolean {
+  return bytes === segmentBytes || bytes === headerCopyOffset;
+}
+
 /** Offsets in the header. */
 export const headerOffset = {
   magic: 0,

@@ -7,8 +7,13 @@ export interface BrokenInvariant extends TraceViolation {
 
 /** What broke, each invariant once: one cause often breaks the same again and again. */
 export function brokenInvariants({ end }: Trace): readonly BrokenInvariant[] {
+  return brokenOnce(end.violations);
+}
+
+/** Each invariant once, of what was found in a run. */
+export function brokenOnce(violations: readonly TraceViolation[]): readonly BrokenInvariant[] {
   const found = new Map<string, { first: TraceViolation; again: number[] }>();
-  const inOrder = end.violations.toSorted((a, b) => a.sequence - b.sequence);
+  const inOrder = violations.toSorted((a, b) => a.sequence - b.sequence);
   for (const violation of inOrder) {
     const known = found.get(violation.invariant);
     if (known === undefined) found.set(violation.invariant, { first: violation, again: [] });
