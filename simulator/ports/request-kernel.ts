@@ -19,8 +19,18 @@ const openOnlyFlags = flag.O_CLOEXEC | flag.O_TRUNC | flag.O_CREAT;
 
 /** Where requests go that need the injector. */
 export interface InjectionPort {
-  submit(record: RequestRecord, listener: LoopListener, descriptor: number, closeOnExec: boolean): number;
-  withdraw(record: RequestRecord, listener: LoopListener, descriptor: number, number: number): number;
+  submit(
+    record: RequestRecord,
+    listener: { readonly descriptor: number },
+    descriptor: number,
+    closeOnExec: boolean,
+  ): number;
+  withdraw(
+    record: RequestRecord,
+    listener: { readonly descriptor: number },
+    descriptor: number,
+    number: number,
+  ): number;
   query(record: RequestRecord): void;
 }
 
