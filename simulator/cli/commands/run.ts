@@ -88,7 +88,8 @@ async function play(
 
 function resultLines(result: RunResult, verdict: Verdict, width: number, paint: Paint): string[] {
   const { outcome, steps, points, timeUs, stateHash, violations } = result;
-  const size = `${steps} steps, ${points} points, ${timeText(timeUs)} of virtual time, end state ${stateHash}`;
+  const length = `${steps} steps, ${points} points, ${timeText(timeUs)} of virtual time`;
+  const size = `${length}, end state ${stateHash}`;
   const isMeant = violations.length > 0 && verdict.unexpected.length === 0;
   const told = isMeant ? 'broken, as this scenario expects' : outcome;
   const style = outcome === 'held' ? 'good' : isMeant ? 'warn' : 'bad';
