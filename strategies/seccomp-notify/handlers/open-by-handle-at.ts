@@ -171,7 +171,8 @@ const recovering: RecoveryPlaces = {
   resume,
   answers: [own.adoptDescriptor + 2],
   injecting: [own.inject, own.injected],
-  adding: [own.addDescriptor, own.adoptDescriptor, own.adoptDescriptor + 1],
+  // And what was to be withdrawn, where nobody had been asked for that yet.
+  adding: [own.addDescriptor, ...[0, 1, 3, 4].map((step) => own.adoptDescriptor + step)],
 };
 
 const answering: AnsweringPlaces = {
