@@ -1,5 +1,6 @@
 import type { DeputyEvent } from '../../core/events/event.js';
 import type { Response } from '../kernel/filter.js';
+import type { ModelProcess } from '../kernel/process.js';
 import type { Invariant } from './invariant.js';
 
 type Told = { readonly value?: number; readonly number?: number };
@@ -11,7 +12,15 @@ export const eventsAreTrue: Invariant = {
   begin: (_, broken) => {
     const replies = new Map<string, Response>();
     const interrupted = new Set<string>();
+    const waiting = new Map<ModelProcess, Set<string>>();
     return {
+      notified: ({ id, thread: { process } }) => {
+        waiting.set(process, (waiting.get(process) ?? new Set()).add(`${id}`));
+      },
+      // A call's end by a death looks the same from outside as one by a signal.
+      died: (process) => {
+        for (const id of waiting.get(process) ?? []) interrupted.add(id);
+      },
       replied: ({ id, response }) => {
         if (response !== undefined) replies.set(`${id}`, response);
       },

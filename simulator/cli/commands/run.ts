@@ -5,6 +5,7 @@ import { type RunResult, runScenario } from '../../runner/run-scenario.js';
 import { judge, type Verdict } from '../../search/judge.js';
 import { profileOf } from '../../search/profile.js';
 import { randomFaults } from '../../search/random-faults.js';
+import { brokenInvariants } from '../../show/broken-invariants.js';
 import { timeText } from '../../show/facts.js';
 import { createPaint, type Paint } from '../../show/text/palette.js';
 import { violationLines } from '../../show/text/violations.js';
@@ -98,7 +99,7 @@ function resultLines(result: RunResult, verdict: Verdict, width: number, paint: 
   );
   return [
     factLine('result', `${told}: ${size}`, width, (_, text) => paint(style, text)),
-    ...violationLines(violations, paint, width),
+    ...violationLines(brokenInvariants({ end: result }), paint, width),
     ...missing,
   ];
 }
