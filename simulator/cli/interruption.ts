@@ -1,9 +1,15 @@
-/** Ends something early: on SIGINT or SIGTERM, or after so long. A second signal ends the program at once. */
+/** One Ctrl-C may reach a program twice: by the terminal, and by what started it. */
+const sameMs = 500;
+
+/** Ends something early: on SIGINT or SIGTERM, or after so long. A later signal ends the program at once. */
 export class Interruption {
   private readonly controller = new AbortController();
+  private signalledMs = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly stop = (): void => {
-    if (this.bySignal) process.exit(130);
+    const nowMs = performance.now();
+    if (this.bySignal && nowMs - this.signalledMs > sameMs) process.exit(130);
+    if (!this.bySignal) this.signalledMs = nowMs;
     this.bySignal = true;
     this.controller.abort();
   };

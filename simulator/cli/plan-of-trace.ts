@@ -4,7 +4,7 @@ import { parseFaults, parseScenario } from '../scenario/parse-scenario.js';
 import { setupSchema } from '../scenario/scenario-schema.js';
 import type { TraceHeader } from '../trace/schema.js';
 
-/** The run that a trace's header describes. Errors: DEPUTY_E_SCENARIO_INVALID, DEPUTY_E_TRACE_LINE_INVALID. */
+/** The run that a trace's header describes. Errors: DEPUTY_E_SCENARIO_INVALID, _TRACE_LINE_INVALID. */
 export function planOfTrace({ scenario, seed, options }: TraceHeader): RunPlan {
   const { setup, faults } = options;
   const parsed = setupSchema.safeParse(setup);

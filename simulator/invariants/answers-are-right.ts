@@ -9,6 +9,9 @@ import type { Invariant, Stage } from './invariant.js';
 /** Flags that a program finds again with F_GETFL, and that deputy uses as marks. */
 const shownFlags = flag.O_ACCMODE | flag.O_APPEND | flag.O_NONBLOCK;
 
+/** How often an injection is asked for (core/injector/injection-client.ts). */
+const injectionTries = 3;
+
 /** Safety: the target can't tell deputy's answer from the kernel's. */
 export const answersAreRight: Invariant = {
   id: 'answers-are-right',
@@ -17,6 +20,7 @@ export const answersAreRight: Invariant = {
     const begun = new Map<ModelThread, Expected>();
     const injected = new Set<number>();
     const interrupting = new Set<string>();
+    let injectorDeaths = 0;
     const expected = (thread: ModelThread, call: CallRegisters): Expected => {
       const { kernel } = stage().world;
       // Another architecture's call is refused, whatever it is.
@@ -32,11 +36,16 @@ export const answersAreRight: Invariant = {
       signalled: ({ actor, handlers }, signal) => {
         if (handlers.get(signal)?.restarts === false) interrupting.add(actor);
       },
+      died: ({ actor }) => {
+        if (actor.startsWith('injector')) injectorDeaths++;
+      },
       called: (thread, call) => begun.set(thread, expected(thread, call)),
       returned: (thread, call, result) => {
         const before = begun.get(thread);
         begun.delete(thread);
         if (injected.has(result)) return;
+        // What kills one injector after the other is not tried for ever.
+        if (result === no('EIO') && injectorDeaths >= injectionTries) return;
         if (result === no('EINTR') && interrupting.has(thread.process.actor)) return;
         const candidates = [before, expected(thread, call)].filter((one) => one !== undefined);
         const problems = candidates.map((one) => difference(thread, one, result));

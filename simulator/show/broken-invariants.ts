@@ -1,19 +1,19 @@
-import type { Trace, TraceViolation } from '../trace/schema.js';
+import type { TraceViolation } from '../trace/schema.js';
 
 /** An invariant that broke, with the entry where it broke first, and the others. */
 export interface BrokenInvariant extends TraceViolation {
   readonly again: readonly number[];
 }
 
-/** What broke, each invariant once: one cause often breaks the same again and again. */
-export function brokenInvariants({ end }: Trace): readonly BrokenInvariant[] {
-  return brokenOnce(end.violations);
+/** A trace, or the result of a run. */
+interface Broken {
+  readonly end: { readonly violations: readonly TraceViolation[] };
 }
 
-/** Each invariant once, of what was found in a run. */
-export function brokenOnce(violations: readonly TraceViolation[]): readonly BrokenInvariant[] {
+/** What broke, each invariant once: one cause often breaks the same again and again. */
+export function brokenInvariants({ end }: Broken): readonly BrokenInvariant[] {
   const found = new Map<string, { first: TraceViolation; again: number[] }>();
-  const inOrder = violations.toSorted((a, b) => a.sequence - b.sequence);
+  const inOrder = end.violations.toSorted((a, b) => a.sequence - b.sequence);
   for (const violation of inOrder) {
     const known = found.get(violation.invariant);
     if (known === undefined) found.set(violation.invariant, { first: violation, again: [] });

@@ -45,7 +45,8 @@ export function addCompareCommand(program: Command): void {
 async function compare(words: readonly string[], flags: CompareFlags): Promise<void> {
   const names = words.length > 0 ? words : talk;
   const comparisons = await compareAll(names, flags);
-  const again = `deputy-sim compare ${names.map(shellWord).join(' ')} --seed ${flags.seed} --runs ${flags.runs}`;
+  const seeds = `--seed ${flags.seed} --runs ${flags.runs}`;
+  const again = `deputy-sim compare ${names.map(shellWord).join(' ')} ${seeds}`;
   const terminal = terminalOf(process.stdout, process.env);
   if (flags.json) {
     const about = { build: buildIdentity(), seed: flags.seed, runs: flags.runs };

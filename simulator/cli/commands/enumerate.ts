@@ -104,7 +104,8 @@ async function enumerate(words: readonly string[], flags: EnumerateFlags): Promi
     scenarios: named,
     setup: flags.setup ?? {},
     directory: flags.traces,
-    maximumShrinkRuns: flags.shrinkRuns,
+    // Whoever ends it wants to see what there is, now.
+    maximumShrinkRuns: interruption.bySignal ? 1 : flags.shrinkRuns,
     onProgress: (text) => progress.show(() => text),
   });
   interruption.end();

@@ -5,7 +5,7 @@ import { type RunResult, runScenario } from '../../runner/run-scenario.js';
 import { judge, type Verdict } from '../../search/judge.js';
 import { profileOf } from '../../search/profile.js';
 import { randomFaults } from '../../search/random-faults.js';
-import { brokenOnce } from '../../show/broken-invariants.js';
+import { brokenInvariants } from '../../show/broken-invariants.js';
 import { timeText } from '../../show/facts.js';
 import { createPaint, type Paint } from '../../show/text/palette.js';
 import { violationLines } from '../../show/text/violations.js';
@@ -89,7 +89,8 @@ async function play(
 
 function resultLines(result: RunResult, verdict: Verdict, width: number, paint: Paint): string[] {
   const { outcome, steps, points, timeUs, stateHash, violations } = result;
-  const size = `${steps} steps, ${points} points, ${timeText(timeUs)} of virtual time, end state ${stateHash}`;
+  const length = `${steps} steps, ${points} points, ${timeText(timeUs)} of virtual time`;
+  const size = `${length}, end state ${stateHash}`;
   const isMeant = violations.length > 0 && verdict.unexpected.length === 0;
   const told = isMeant ? 'broken, as this scenario expects' : outcome;
   const style = outcome === 'held' ? 'good' : isMeant ? 'warn' : 'bad';
@@ -98,7 +99,7 @@ function resultLines(result: RunResult, verdict: Verdict, width: number, paint: 
   );
   return [
     factLine('result', `${told}: ${size}`, width, (_, text) => paint(style, text)),
-    ...violationLines(brokenOnce(violations), paint, width),
+    ...violationLines(brokenInvariants({ end: result }), paint, width),
     ...missing,
   ];
 }

@@ -77,7 +77,8 @@ async function search(words: readonly string[], flags: SearchFlags): Promise<voi
     scenarios,
     setup: flags.setup ?? {},
     directory: flags.traces,
-    maximumShrinkRuns: flags.shrinkRuns,
+    // Whoever ends it wants to see what there is, now.
+    maximumShrinkRuns: interruption.bySignal ? 1 : flags.shrinkRuns,
     onProgress: (text) => progress.show(() => text),
   });
   interruption.end();

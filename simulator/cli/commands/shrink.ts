@@ -69,7 +69,8 @@ async function run(word: string, flags: ShrinkFlags): Promise<void> {
         });
   progress.clear();
   if (shrunk?.isBroken !== true || invariant === undefined) {
-    const detail = `${flags.invariant ?? 'no invariant'} breaks in this run: there is nothing to be made smaller`;
+    const what = flags.invariant === undefined ? 'no invariant breaks' : `${flags.invariant} does not break`;
+    const detail = `${what} in this run, so that there is nothing to be made smaller`;
     throw deputyError('DEPUTY_E_USAGE', { detail });
   }
   const path = flags.output ?? join(traceDirectory, `${plan.scenario.name}-${plan.seed}-${invariant}.yaml`);

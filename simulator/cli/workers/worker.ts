@@ -39,5 +39,6 @@ async function answer(message: ToWorker): Promise<void> {
 
 // Ctrl-C reaches the whole group; when a worker ends is for its parent to say.
 process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
 process.on('disconnect', () => process.exit());
 process.on('message', (message) => void answer(message as ToWorker));
