@@ -97,7 +97,11 @@ function resultLines(result: RunResult, verdict: Verdict, width: number, paint: 
   );
   return [
     factLine('result', `${told}: ${size}`, width, (_, text) => paint(style, text)),
-    ...violationLines(violations, paint, width),
+    ...violationLines(
+      violations.map((one) => ({ ...one, detail: { ...one.detail }, again: [] })),
+      paint,
+      width,
+    ),
     ...missing,
   ];
 }
