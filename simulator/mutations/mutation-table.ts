@@ -53,17 +53,18 @@ export function mutationsDocument({ caught, unchanged }: Catalogue): string {
 
 Generated from \`simulator/mutations/catalogue.json\`; \`deputy-sim mutate --record\` hunts anew and writes both.
 
-Each step of the handlers and of recovery is skipped once (it goes on as though the step's call had gone well, without the
-call), and once made after the step that it leads to. Steps that the handlers share are changed in all of them. A mutation
-is caught when an invariant breaks in a run that the tables as they are bear. The fault comes on top of the scenario's own.
+Each step of the handlers and of recovery is skipped once (it goes on as though the step's call had gone
+well, without the call), and once made after the step that it leads to. Steps that the handlers share are
+changed in all of them. A mutation is caught when an invariant breaks in a run that the tables as they are
+bear. The fault comes on top of the scenario's own.
 
 | mutation | invariant | scenario | seed | fault |
 |---|---|---|---|---|
 ${rows.join('\n')}
 
 ## What nothing catches
-These change nothing that anybody can see. \`npm run test:long\` hunts them over every scenario, with further seeds and with a
-death at every step.
+These change nothing that anybody can see. \`npm run test:long\` hunts them over every scenario, with further
+seeds and with a death at every step.
 
 | mutation | because |
 |---|---|
