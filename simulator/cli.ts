@@ -5,6 +5,7 @@ import { addCompareCommand } from './cli/commands/compare.js';
 import { addDiffCommand } from './cli/commands/diff.js';
 import { addEnumerateCommand } from './cli/commands/enumerate.js';
 import { addListCommand } from './cli/commands/list.js';
+import { addMutateCommand } from './cli/commands/mutate.js';
 import { addReplayCommand } from './cli/commands/replay.js';
 import { addRunCommand } from './cli/commands/run.js';
 import { addSearchCommand } from './cli/commands/search.js';
@@ -26,6 +27,7 @@ function createProgram(): Command {
   addEnumerateCommand(program);
   addShrinkCommand(program);
   addCompareCommand(program);
+  addMutateCommand(program);
   addVerifyCommand(program);
   addReplayCommand(program);
   addShowCommand(program);

@@ -23,7 +23,7 @@ export interface Mutation {
 const endingSteps = 7;
 const recoverySteps = 8;
 
-/** Generates every mutation of these handlers: two for each step, but for the last, which has no neighbour. */
+/** Generates every mutation of these handlers: two for each step; the last has no neighbour. */
 export function generateMutations(handlers: readonly Handler[], facts: TableFacts): Mutation[] {
   const groups = new Map<string, Group>();
   for (const handler of handlers) {

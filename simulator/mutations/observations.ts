@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario/scenario-schema.js';
 import type { Trial } from './observe-tables.js';
 
 /** Scenarios with fewer steps than this are also observed with a death at each: recovery is seen there. */
-const smallPoints = 180;
+const smallPoints = 110;
 const seed = '1';
 
 /** A scenario that mutations are hunted in, the cheapest first. */
