@@ -48,7 +48,7 @@ export async function* huntAll(
 ): AsyncGenerator<MutationResult> {
   const { catalogue, seeds, runs, huntsUnchanged } = options;
   const scenarios = ground.scenarios.map(({ scenario }) => scenario);
-  const unchanged = new Set(catalogue.unchanged.map(({ id }) => id));
+  const unchanged = new Set([...catalogue.unchanged, ...catalogue.open].map(({ id }) => id));
   for (const mutation of ground.mutations) {
     const mutate = mutateTable(mutation, ground.facts);
     const recorded = catalogue.caught.find(({ id }) => id === mutation.id);

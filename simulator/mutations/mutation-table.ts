@@ -13,8 +13,11 @@ export interface MutationRow {
   readonly because: string;
 }
 
-export function rowOf({ mutation: { id }, caught }: MutationResult, { unchanged }: Catalogue): MutationRow {
-  const because = unchanged.find((one) => one.id === id)?.because ?? '';
+export function rowOf(
+  { mutation: { id }, caught }: MutationResult,
+  { unchanged, open }: Catalogue,
+): MutationRow {
+  const because = [...unchanged, ...open].find((one) => one.id === id)?.because ?? '';
   if (caught === undefined) {
     return { mutation: id, scenario: '', seed: '', fault: '', invariant: '', because };
   }
@@ -44,7 +47,7 @@ export function tableLines(rows: readonly MutationRow[]): string[] {
 }
 
 /** The reference page: docs/reference/mutations.md. */
-export function mutationsDocument({ caught, unchanged }: Catalogue): string {
+export function mutationsDocument({ caught, unchanged, open }: Catalogue): string {
   const rows = caught.map(
     ({ id, scenario, seed, fault, invariant }) =>
       `| ${id} | ${invariant} | ${scenario} | ${seed} | ${faultText(fault) || 'none'} |`,
@@ -69,6 +72,13 @@ seeds and with a death at every step.
 | mutation | because |
 |---|---|
 ${unchanged.map(({ id, because }) => `| ${id} | ${because} |`).join('\n')}
+
+## What is open
+Nothing catches these yet, and nothing proves that they change nothing.
+
+| mutation | because |
+|---|---|
+${open.map(({ id, because }) => `| ${id} | ${because} |`).join('\n')}
 `;
 }
 

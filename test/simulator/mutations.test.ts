@@ -45,7 +45,7 @@ describe('mutations of the handlers and of recovery', () => {
   }, async () => {
     const rows = [];
     const wrong: string[] = [];
-    const unchanged = new Set(catalogue.unchanged.map(({ id }) => id));
+    const unchanged = new Set([...catalogue.unchanged, ...catalogue.open].map(({ id }) => id));
     const options = { catalogue, seeds: ['1', '2', '3'], runs, huntsUnchanged: isLong };
     for await (const result of huntAll(ground, options)) {
       rows.push(rowOf(result, catalogue));
@@ -65,12 +65,17 @@ describe('mutations of the handlers and of recovery', () => {
 
   test('the library comes to every step of every handler', async () => {
     const { scenarios, facts } = ground;
+    const open = new Set(catalogue.open.map(({ id }) => id));
     expect(scenarios.length).toBeGreaterThan(10);
     // Every step of every handler was seen, but for those that a handler shares and can't come to.
     const own = handlers.flatMap(({ syscall, steps, recover }) =>
       steps.flatMap(({ name }, number) => {
         const isShared = number < 7 || (number >= recover && number < recover + 8);
-        return isShared || (facts.get(syscall)?.[number]?.reached ?? 0) > 0 ? [] : [`${syscall}/${name}`];
+        // What nobody hunts yet is listed as open.
+        const isOpen = open.has(`skip ${syscall}/${name}`);
+        return isShared || isOpen || (facts.get(syscall)?.[number]?.reached ?? 0) > 0
+          ? []
+          : [`${syscall}/${name}`];
       }),
     );
     expect(own).toEqual([]);

@@ -54,11 +54,12 @@ async function mutate(flags: MutateFlags): Promise<void> {
 }
 
 /** What nothing is known to catch is not caught by what is caught now. */
-function catalogueOf(results: readonly MutationResult[], { unchanged }: Catalogue): Catalogue {
+function catalogueOf(results: readonly MutationResult[], { unchanged, open }: Catalogue): Catalogue {
   const caught = results.flatMap(({ mutation: { id }, caught: found }) =>
     found === undefined ? [] : [{ id, ...found }],
   );
-  return { caught, unchanged };
+  const isCaught = new Set(caught.map(({ id }) => id));
+  return { caught, unchanged, open: open.filter(({ id }) => !isCaught.has(id)) };
 }
 
 function summary(results: readonly MutationResult[], mutations: readonly Mutation[]): string {
@@ -73,7 +74,7 @@ function cataloguePath(): string {
 
 function readCatalogue(): Catalogue {
   const path = cataloguePath();
-  if (!existsSync(path)) return { caught: [], unchanged: [] };
+  if (!existsSync(path)) return { caught: [], unchanged: [], open: [] };
   return catalogueSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
 }
 
