@@ -265,7 +265,10 @@ export class Keeper {
         return this.failedToStart(error as Error);
       }
       void this.injector.start();
-      for (const listener of this.holdings.book.all) child.giveListener(listener);
+      // To all: the one that was ready may be dead by now, and another be on its way.
+      for (const each of this.children.values()) {
+        for (const listener of this.holdings.book.all) each.giveListener(listener);
+      }
     }
     this.obey(this.supervision.ready(id));
     this.tellProcesses();
