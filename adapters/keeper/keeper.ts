@@ -193,7 +193,7 @@ export class Keeper {
     const othersServe = this.options.handOver !== undefined && !hasProved;
     const work = { policy, proves: !hasProved, rehearses: othersServe || supervision.activeId !== undefined };
     child.send({ kind: 'start', configuration: { ...this.options.configuration, ...work } });
-    for (const listener of this.holdings.book.all) child.giveListener(listener);
+    child.giveListeners(this.holdings.book.all);
     this.tellProcesses();
   }
 
@@ -264,7 +264,8 @@ export class Keeper {
         return this.failedToStart(error as Error);
       }
       void this.injector.begin();
-      for (const listener of this.holdings.book.all) child.giveListener(listener);
+      // To all: the one that was ready may be dead by now, and another be on its way.
+      for (const each of this.children.values()) each.giveListeners(this.holdings.book.all);
     }
     this.obey(this.supervision.ready(id));
     this.tellProcesses();

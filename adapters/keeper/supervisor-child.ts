@@ -55,6 +55,10 @@ export class SupervisorChild {
     this.process.send(message, () => undefined);
   }
 
+  giveListeners(listeners: readonly KeptListener[]): void {
+    for (const listener of listeners) this.giveListener(listener);
+  }
+
   giveListener({ key, descriptor, state, origin, note }: KeptListener): void {
     this.send({ kind: 'listener', key, state, origin, ...(note === undefined ? {} : { note }) });
     this.descriptors.send(descriptorKind.listener, key, descriptor);

@@ -49,7 +49,9 @@ export class Cast {
   get isDone(): boolean {
     if (this.underWay > 0 || this.targets.some((target) => !target.isDone)) return false;
     const active = this.agent.active;
-    return active?.isIdle === true && (this.parts.injectors?.isIdle ?? true);
+    // Somebody who has just died looks idle until the keeper hears of it.
+    if (active?.parts.process.alive !== true) return false;
+    return active.isIdle && (this.parts.injectors?.isIdle ?? true);
   }
 
   /** The process that plays a part at present. */

@@ -102,6 +102,8 @@ export class ModelKeeper implements Agent {
     for (const { process, supervisor } of this.children.values()) {
       if (supervisor !== active || !supervisor.isActive) this.parts.world.kernel.kill(process);
     }
+    // Whoever has handed over has no injector any more.
+    if (this.isStopping) return;
     this.parts.injectors?.stop();
     if (active?.isActive === true) this.parts.injectors?.start(active.parts.process);
   }
@@ -126,9 +128,12 @@ export class ModelKeeper implements Agent {
   private hold(key: number, state: ContainerState, listener: ListenerEnd, origin: string): Held {
     const kept: Held = { key, state, origin, descriptor: this.process.table.add(listener) };
     this.held.set(key, kept);
-    listener.filter.watchers.add(() => {
+    const look = (): void => {
       if (listener.filter.hasHungUp) this.message(() => this.drop(key));
-    });
+    };
+    listener.filter.watchers.add(look);
+    // It may have hung up before anybody looked.
+    look();
     return kept;
   }
 
@@ -198,7 +203,10 @@ export class ModelKeeper implements Agent {
       this.tookOver = true;
       this.takeBack(handOver());
       injectors?.start(this.process);
-      for (const listener of this.held.values()) this.give(child, listener);
+      // To all: the one that was ready may be dead by now, and another be on its way.
+      for (const each of this.children.values()) {
+        for (const listener of this.held.values()) this.give(each, listener);
+      }
     }
     world.step(this.process, 'keeper', 'supervisor-ready', null, () => {
       this.obey(this.supervision.ready(child.id));

@@ -1,4 +1,4 @@
-import type { ModelThread } from '../kernel/process.js';
+import type { ModelProcess, ModelThread } from '../kernel/process.js';
 import { registerAt } from '../kernel/registers.js';
 import type { Invariant } from './invariant.js';
 
@@ -11,7 +11,7 @@ export const targetUntouched: Invariant = {
   sentence: "A target's registers, signal mask, signals and mappings are as if deputy had not been there.",
   begin: (stage, broken) => {
     const before = new Map<ModelThread, readonly number[]>();
-    const sent = new Map<string, Set<number>>();
+    const sent = new Map<ModelProcess, Set<number>>();
     const look = (thread: ModelThread): number[] =>
       kept.map((name) => thread.registers.get(registerAt[name]));
     return {
@@ -23,14 +23,14 @@ export const targetUntouched: Invariant = {
         if (changed.length > 0) broken({ thread: thread.actor, changed });
         if (thread.signalMask.size > 0) broken({ thread: thread.actor, masked: [...thread.signalMask] });
       },
-      signalled: ({ actor, handlers }, signal) => {
-        if (!handlers.has(signal)) return;
-        sent.set(actor, (sent.get(actor) ?? new Set()).add(signal));
+      signalled: (process, signal) => {
+        if (!process.handlers.has(signal)) return;
+        sent.set(process, (sent.get(process) ?? new Set()).add(signal));
       },
       finished: () => {
         for (const { process } of stage().cast.targets) {
           if (!process.alive || process.threads.some(({ call }) => call !== undefined)) continue;
-          const lost = [...(sent.get(process.actor) ?? [])].filter((signal) => !process.handled.has(signal));
+          const lost = [...(sent.get(process) ?? [])].filter((signal) => !process.handled.has(signal));
           if (lost.length > 0) broken({ target: process.actor, lost });
         }
       },

@@ -54,7 +54,7 @@ export function mutationsDocument({ caught, unchanged, open }: Catalogue): strin
   );
   return `# Mutations of the steps
 
-Generated from \`simulator/mutations/catalogue.json\`; \`deputy-sim mutate --record\` hunts anew and writes both.
+Generated from \`simulator/mutations/catalogue.json\`; \`deputy-sim mutate --record\` hunts and writes both.
 
 Each step of the handlers and of recovery is skipped once (it goes on as though the step's call had gone
 well, without the call), and once made after the step that it leads to. Steps that the handlers share are

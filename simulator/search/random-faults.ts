@@ -153,9 +153,14 @@ function slow(draw: Draw): Fault[] {
   return [{ kind: 'slow', when: draw.at(draw.one(steps)), byUs: draw.random.between(100, 3_000_000) }];
 }
 
-/** A signal that its program handles. */
+/**
+ * A signal that its program handles. Only where the wait is killable: without that a signal between the last two
+ * steps of an answer leaves a descriptor behind when its supervisor dies there as well, as README says.
+ */
 function signal(draw: Draw): Fault[] {
-  const handling = draw.profile.targets.filter(({ handlers }) => Object.keys(handlers).length > 0);
+  const handling = draw.profile.targets.filter(
+    ({ handlers, killable }) => killable && Object.keys(handlers).length > 0,
+  );
   if (handling.length === 0) return [];
   const { name, handlers } = draw.one(handling);
   return [{ kind: 'signal', target: name, signal: Number(draw.one(Object.keys(handlers))), ...draw.place() }];
@@ -163,8 +168,10 @@ function signal(draw: Draw): Fault[] {
 
 /** SIGSTOP, and SIGCONT some time later. */
 function stopAndGo(draw: Draw): Fault[] {
+  const killable = draw.profile.targets.filter((target) => target.killable);
+  if (killable.length === 0) return [];
   const { atUs } = draw.time();
-  const target = draw.target();
+  const target = draw.one(killable).name;
   const goesOn = { atUs: atUs + draw.random.between(10, 500_000) };
   return [
     { kind: 'signal', target, signal: SIGSTOP, when: { atUs }, moment: 'before' },
