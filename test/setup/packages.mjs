@@ -19,13 +19,33 @@ const proofs = {
   'xz-utils': () => hasCommand('xz'),
 };
 
+/** Only tests of pictures need a browser, so that the demo does without its 400 MB. */
+const browserProofs = { chromium: () => hasCommand('chromium') };
+
+function missingOf(wanted) {
+  return Object.keys(wanted).filter((name) => !wanted[name]());
+}
+
 export function missingPackages() {
-  return Object.keys(proofs).filter((name) => !proofs[name]());
+  return missingOf(proofs);
+}
+
+export function missingBrowser() {
+  return missingOf(browserProofs);
 }
 
 /** Installs what is missing of the tools that the real runs need. */
 export async function preparePackages(options) {
-  const missing = missingPackages();
+  await install(proofs, options);
+}
+
+/** Installs the browser that pictures are tested in. */
+export async function prepareBrowser(options) {
+  await install(browserProofs, options);
+}
+
+async function install(wanted, options) {
+  const missing = missingOf(wanted);
   const remedy = `install by hand: ${missing.join(' ')}`;
   if (!hasCommand('apt-get')) throw new SetupError(`missing (no apt-get here): ${missing.join(' ')}`, remedy);
   if (process.getuid?.() !== 0) throw new SetupError(`missing (not root): ${missing.join(' ')}`, remedy);
@@ -35,8 +55,8 @@ export async function preparePackages(options) {
   // A failed update of one foreign source must not stop the install, which says itself what it can't find.
   const update = run('apt-get', ['-qq', ...lock, 'update'], { env, timeoutSeconds: 180 });
   if (!update.ok) progress(options, `apt-get update: ${update.output.split('\n').at(-1)}`);
-  const install = ['-qq', ...lock, 'install', '-y', '--no-install-recommends', ...missing];
-  await runWithRetries('apt-get', install, { env, timeoutSeconds: 600, remedy });
-  const still = missingPackages();
+  const command = ['-qq', ...lock, 'install', '-y', '--no-install-recommends', ...missing];
+  await runWithRetries('apt-get', command, { env, timeoutSeconds: 600, remedy });
+  const still = missingOf(wanted);
   if (still.length > 0) throw new SetupError(`still missing after apt-get: ${still.join(' ')}`, remedy);
 }

@@ -1,16 +1,17 @@
 #!/usr/bin/env node
-// Brings in what the checkout needs: node prepare.mjs [--npm] [--packages] [--lab] [--quiet]
+// Brings in what the checkout needs: node prepare.mjs [--npm] [--packages] [--lab] [--browser] [--quiet]
 // Exit codes: 0 all there, 1 a bug, 2 wrong usage, 3 something can't be had here (run a smaller form).
 import { labIsMissing, prepareLab } from './lab.mjs';
 import { withLock } from './lock.mjs';
 import { npmIsMissing, prepareNpm } from './npm.mjs';
-import { missingPackages, preparePackages } from './packages.mjs';
+import { missingBrowser, missingPackages, prepareBrowser, preparePackages } from './packages.mjs';
 import { labDirectory } from './paths.mjs';
 import { progress, SetupError } from './run.mjs';
 
 const parts = {
   '--npm': { isMissing: npmIsMissing, prepare: prepareNpm },
   '--packages': { isMissing: () => missingPackages().length > 0, prepare: preparePackages },
+  '--browser': { isMissing: () => missingBrowser().length > 0, prepare: prepareBrowser },
   '--lab': { isMissing: labIsMissing, prepare: prepareLab },
 };
 
@@ -40,7 +41,7 @@ async function main(commandLine) {
   const wrong = commandLine.filter((word) => word !== '--quiet' && !(word in parts));
   const asked = Object.keys(parts).filter((name) => commandLine.includes(name));
   if (wrong.length > 0 || asked.length === 0) {
-    process.stderr.write('usage: prepare.mjs [--npm] [--packages] [--lab] [--quiet]\n');
+    process.stderr.write('usage: prepare.mjs [--npm] [--packages] [--lab] [--browser] [--quiet]\n');
     return 2;
   }
   const missing = asked.filter((name) => parts[name].isMissing());

@@ -19,7 +19,7 @@ function must(command, commandArguments) {
 
 function prepare() {
   const parts = ['--npm'];
-  if (process.getuid?.() === 0) parts.push('--packages', '--lab');
+  if (process.getuid?.() === 0) parts.push('--packages', '--lab', '--browser');
   const { status } = spawnSync(process.execPath, ['test/setup/prepare.mjs', ...parts], {
     cwd: root,
     stdio: 'inherit',

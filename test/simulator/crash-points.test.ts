@@ -5,7 +5,7 @@ import {
   parseScenario,
   runScenario,
   type ScenarioInput,
-} from '../../../simulator/index.js';
+} from '../../simulator/index.js';
 
 const simple: ScenarioInput = {
   name: 'simple',

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { isDeputyError } from '../../../../core/errors/deputy-error.js';
-import { actorsOf } from '../../../../simulator/trace/actors.js';
-import { canonicalJson } from '../../../../simulator/trace/canonical-json.js';
-import { hashText, TextHash } from '../../../../simulator/trace/hash.js';
-import { traceLimits } from '../../../../simulator/trace/limits.js';
-import { readTrace } from '../../../../simulator/trace/reader.js';
-import { TraceWriter } from '../../../../simulator/trace/writer.js';
+import { isDeputyError } from '../../../core/errors/deputy-error.js';
+import { actorsOf } from '../../../simulator/trace/actors.js';
+import { canonicalJson } from '../../../simulator/trace/canonical-json.js';
+import { hashText, TextHash } from '../../../simulator/trace/hash.js';
+import { traceLimits } from '../../../simulator/trace/limits.js';
+import { readTrace } from '../../../simulator/trace/reader.js';
+import { TraceWriter } from '../../../simulator/trace/writer.js';
 
 function write(change: (writer: TraceWriter) => void = () => {}): string[] {
   const lines: string[] = [];

@@ -1,0 +1,11 @@
+/** Exit codes of every command of deputy-sim; each command's --help says which it can give. */
+export const exitCode = { held: 0, broken: 1, usage: 2, nondeterminism: 3, inconclusive: 4 } as const;
+
+/** What stands at the end of --help. */
+export const exitCodeHelp = `
+Exit codes:
+  0  every invariant held (show: the trace was shown; diff: the traces are the same)
+  1  an invariant is broken (diff: the traces differ; any command: it failed)
+  2  wrong usage or input
+  3  nondeterminism: the same build, seed, scenario and options did something else
+  4  inconclusive: a limit ended the run before all was seen`;
