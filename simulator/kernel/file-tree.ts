@@ -8,7 +8,10 @@ export interface ModelFile {
   /** The file system that it is on. */
   readonly device: number;
   readonly user: number;
-  /** Permission bits, as in 0o644; groups are not modelled apart from others. */
+  readonly group?: number;
+  /** What a symlink says. */
+  readonly linksTo?: string;
+  /** Permission bits, as in 0o644. */
   readonly mode: number;
   /** How often it was written to or truncated. */
   changes: number;

@@ -5,10 +5,12 @@ import type { ModelFile } from '../kernel/file-tree.js';
 import { ListenerEnd } from '../kernel/filter.js';
 import { AT_FDCWD, abi, flag, no } from '../kernel/numbers.js';
 import { type OpenDescription, OpenFile } from '../kernel/open-description.js';
+import { walkPath } from '../kernel/path-walk.js';
 import type { ModelProcess, ModelThread } from '../kernel/process.js';
 import type { World } from '../world/world.js';
 import { adoptDescriptor } from './adopt-descriptor.js';
 import type { LoopListener, LoopMount } from './loop-state.js';
+import { baseOf } from './path-base.js';
 import { encodeHandle, readHandle, readPath, writeHandle, writeMountId } from './target-memory.js';
 
 const W_OK = 2;
@@ -27,7 +29,7 @@ export interface InjectionPort {
 /** The port of handlers over the modelled kernel, for one supervisor's loop. */
 export class ModelRequestKernel implements RequestKernel {
   readonly abi = abi;
-  private identity: number | undefined;
+  private identity: { readonly user: number; readonly group: number } | undefined;
 
   constructor(
     private readonly world: World,
@@ -59,7 +61,7 @@ export class ModelRequestKernel implements RequestKernel {
     if (thread.mode === 'dead') return no('EBADF');
     let mountId = thread.workingMount;
     if (descriptor !== AT_FDCWD) {
-      const held = thread.process.table.at(descriptor);
+      const held = thread.table.at(descriptor);
       // An O_PATH descriptor is none for open_by_handle_at(2): the kernel takes it with fdget().
       if (!(held instanceof OpenFile) || held.pathOnly) return no('EBADF');
       mountId = held.mountId;
@@ -84,7 +86,8 @@ export class ModelRequestKernel implements RequestKernel {
   }
 
   assumeIdentity(record: RequestRecord): number {
-    this.identity = this.thread(record).user;
+    const { user, group } = this.thread(record);
+    this.identity = { user, group };
     return 0;
   }
 
@@ -126,10 +129,16 @@ export class ModelRequestKernel implements RequestKernel {
     return this.world.kernel.close(this.process, descriptor);
   }
 
-  openPath(record: RequestRecord): number {
-    const file = this.world.kernel.files.named(record.path);
-    if (file === undefined) return no('ENOENT');
-    return this.process.table.add(new OpenFile(file, this.thread(record).workingMount, true, flag.O_PATH));
+  openPath(record: RequestRecord, descriptor: number, follow: boolean): number {
+    const thread = this.thread(record);
+    const { files } = this.world.kernel;
+    const base = baseOf(files, thread, descriptor);
+    if (base === undefined) return no('EBADF');
+    const { path } = record;
+    const may = (file: ModelFile, mode: number): boolean => this.may(file, mode);
+    const file = path === '' ? base.file : walkPath({ files, ...base, may }, path, follow);
+    if (typeof file === 'number') return file;
+    return this.process.table.add(new OpenFile(file, base.mountId, true, flag.O_PATH));
   }
 
   encodeHandle(record: RequestRecord, descriptor: number): number {
@@ -201,12 +210,15 @@ export class ModelRequestKernel implements RequestKernel {
     const truncates = (flags & flag.O_TRUNC) !== 0;
     if (truncates && isReadOnly) return no('EROFS');
     if (writes && !this.may(file, W_OK)) return no('EACCES');
+    const isOwner = file.user === this.identity?.user;
+    if ((flags & flag.O_NOATIME) !== 0 && !isOwner) return no('EPERM');
     return writes && isReadOnly ? no('EROFS') : 0;
   }
 
   private may(file: ModelFile, mode: number): boolean {
-    const bits = file.user === this.identity ? file.mode >> 6 : file.mode;
-    return (bits & mode) === mode;
+    const { user, group } = this.identity ?? { user: -1, group: -1 };
+    const shift = file.user === user ? 6 : (file.group ?? file.user) === group ? 3 : 0;
+    return ((file.mode >> shift) & mode) === mode;
   }
 
   private look(mountId: number): LoopMount | undefined {

@@ -22,7 +22,8 @@ export function readPath(thread: ModelThread, record: RequestRecord, register: n
   if (record.argumentIsWild(register)) return no('EFAULT');
   const bytes = thread.process.memory.view(record.argumentNumber(register), pathLimit);
   const end = bytes?.indexOf(0) ?? -1;
-  if (bytes === undefined || end < 0) return no('EFAULT');
+  if (bytes === undefined) return no('EFAULT');
+  if (end < 0) return bytes.length < pathLimit ? no('EFAULT') : no('ENAMETOOLONG');
   record.path = String.fromCharCode(...bytes.subarray(0, end));
   return end;
 }

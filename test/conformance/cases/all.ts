@@ -1,0 +1,13 @@
+import type { Case } from '../language.js';
+import { addingCases } from './adding.js';
+import { answeringCases } from './answering.js';
+import { listenerCases } from './listeners.js';
+import { signalCases } from './signals.js';
+
+/** Every case. A file of more is a line here. */
+export const allCases: readonly Case[] = [
+  ...answeringCases,
+  ...addingCases,
+  ...listenerCases,
+  ...signalCases,
+];
