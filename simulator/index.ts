@@ -3,6 +3,11 @@
 export { type Fault, type FaultInput, faultSchema } from './faults/fault-schema.js';
 export { invariants } from './invariants/all.js';
 export type { Invariant, Violation } from './invariants/invariant.js';
+export { ListenerEnd } from './kernel/filter.js';
+export { Kernel as ModelKernel } from './kernel/kernel.js';
+export type { KernelWatch } from './kernel/kernel-watch.js';
+export { OpenFile } from './kernel/open-description.js';
+export * as modelTracing from './kernel/tracing.js';
 export { MemoryKernel } from './memory-kernel/memory-kernel.js';
 export {
   type MemoryAnswer,
@@ -11,7 +16,7 @@ export {
   type MemoryThread,
   MemoryWorld,
 } from './memory-kernel/memory-world.js';
-
+export { Generator as SeededGenerator } from './random/generator.js';
 export { type CrashPoint, crashAt, enumerateCrashPoints } from './runner/enumerate-points.js';
 export {
   type Outcome,
@@ -23,6 +28,7 @@ export {
 } from './runner/run-scenario.js';
 export { parseFaults, parseScenario } from './scenario/parse-scenario.js';
 export { type Scenario, type ScenarioInput, type Setup, scenarioSchema } from './scenario/scenario-schema.js';
+export { Scheduler } from './scheduler/scheduler.js';
 
 export { actorsOf } from './trace/actors.js';
 export { hashText, TextHash } from './trace/hash.js';

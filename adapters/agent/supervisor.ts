@@ -6,6 +6,7 @@ import type { EventStore } from '../../core/ports/event-store.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { Strategy } from '../../core/ports/strategy.js';
+import { lostCallsEveryMs, lostCallsRounds } from '../../core/serving/lost-calls.js';
 import { giveWay } from '../host/host.js';
 import { randomIds, version } from '../host/index.js';
 import { prepareServing, type Serving } from '../host/serving.js';
@@ -23,10 +24,6 @@ import { DeferredEventStore } from './deferred-event-store.js';
 import { ExpectedListeners } from './expected-listeners.js';
 import type { KeeperLink, OfferedListener } from './keeper-link.js';
 import { byDelegation, isAlive, targetOf } from './offered-listeners.js';
-
-/** How often, and how many times, lost calls are looked for after a take-over. */
-const lostEveryMs = 1_000;
-const lostRounds = 30;
 
 export interface SupervisorOptions {
   readonly configuration: SupervisorConfiguration;
@@ -205,7 +202,7 @@ export class Supervisor {
    * look for it, a call of the same target, may come a little later.
    */
   private async searchLost(listeners: readonly OfferedListener[]): Promise<void> {
-    for (let round = 0; round < lostRounds; round++) {
+    for (let round = 0; round < lostCallsRounds; round++) {
       for (const { key, state } of listeners) {
         try {
           await this.reissueLost(key, state.processId);
@@ -213,7 +210,7 @@ export class Supervisor {
           this.options.logger.error({ err: error, listener: key }, 'lost calls could not be looked for');
         }
       }
-      await new Promise<void>((resolve) => setTimeout(resolve, lostEveryMs).unref());
+      await new Promise<void>((resolve) => setTimeout(resolve, lostCallsEveryMs).unref());
     }
   }
 

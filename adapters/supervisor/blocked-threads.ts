@@ -1,17 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { WaitingThread } from '../../core/serving/lost-calls.js';
 
 /** Threads of one target that are looked at; what has more is looked at in part. */
 const threadLimit = 65_536;
 
-/** A thread that waits in a call: its id, and the call with its arguments as /proc/TID/syscall has them. */
-export interface BlockedThread {
-  readonly threadId: number;
-  readonly call: string;
-}
-
 /** The threads of a target's processes that wait in one of these calls now (proc_pid_syscall(5)). */
-export function blockedThreads(processId: number, syscallNumbers: ReadonlySet<number>): BlockedThread[] {
-  const found: BlockedThread[] = [];
+export function blockedThreads(processId: number, syscallNumbers: ReadonlySet<number>): WaitingThread[] {
+  const found: WaitingThread[] = [];
   let looked = 0;
   for (const pid of processesOf(processId)) {
     for (const name of list(`/proc/${pid}/task`)) {

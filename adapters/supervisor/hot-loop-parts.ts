@@ -1,8 +1,8 @@
+import type { InjectionClient } from '../../core/injector/injection-client.js';
 import type { HandlerOf } from '../../core/steps/handler.js';
 import type { MappedSegments } from '../journal/mapped-segments.js';
 import type { Placement } from '../linux/placement.js';
 import type { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
-import type { InjectionClient } from './injection-client.js';
 import type { LoopControl } from './loop-control.js';
 import type { LoopReport } from './loop-messages.js';
 

@@ -1,4 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { InjectionClient } from '../../core/injector/injection-client.js';
 import type { HandlerOf } from '../../core/steps/handler.js';
 import { MappedSegments } from '../journal/mapped-segments.js';
 import { SharedCounters } from '../journal/shared-counters.js';
@@ -8,7 +9,7 @@ import { Identities } from '../linux/request-kernel/identities.js';
 import { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
 import { blockSignals } from '../linux/signals.js';
 import { HotLoop } from './hot-loop.js';
-import { InjectionClient } from './injection-client.js';
+import { injectionPackets } from './injection-packets.js';
 import { LoopControl } from './loop-control.js';
 import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
 import { monotonicClock } from './monotonic.js';
@@ -32,7 +33,7 @@ async function main(): Promise<void> {
   const identities = new Identities();
   const confined = identities.confine();
   if (confined < 0) report({ kind: 'failed', message: 'capset', errno: -confined });
-  const injection = new InjectionClient();
+  const injection = new InjectionClient(injectionPackets());
   const segments = new MappedSegments(new SharedCounters(start.counters), 0);
   const takeCommands = (): void => {
     for (;;) {

@@ -1,33 +1,26 @@
 import type { Logger } from '../../core/ports/logger.js';
 import { offset } from '../../core/request/record-layout.js';
+import {
+  type KnownCalls,
+  lookAgainMs,
+  lostNotifications,
+  receivedNearby,
+  threadsWithLostCalls,
+  type WaitingThread,
+} from '../../core/serving/lost-calls.js';
 import { ReissueClient } from '../injector/reissue-client.js';
 import { neighbourIds } from '../journal/neighbour-ids.js';
 import { readOpenRecords } from '../journal/open-records.js';
 import { copyDescriptor, hasReceivedCalls, isReceived } from '../linux/listener-state.js';
 import { native, systemCall } from '../linux/native.js';
-import { type BlockedThread, blockedThreads } from './blocked-threads.js';
+import { blockedThreads } from './blocked-threads.js';
 import type { InjectorChannels } from './injector-channels.js';
-
-/** Two looks so far apart see the same call only if nobody has it in hand: a request takes microseconds. */
-const lookAgainMs = 300;
-/** Ids that are tried around a known one: more than a target has calls under way. */
-const idsAround = 1_024n;
 
 /** A listener that was taken over. */
 export interface TakenOver {
   readonly key: number;
   readonly descriptor: number;
   readonly processId: number;
-}
-
-/** What the journal knows of a listener's calls. */
-export interface KnownCalls {
-  /** Threads whose calls are in hand now. */
-  readonly threadIds: ReadonlySet<number>;
-  /** Notification ids in hand now. */
-  readonly notificationIds: ReadonlySet<bigint>;
-  /** Ids of this filter beside which lost ones must be: ids are consecutive. */
-  readonly neighbours: readonly bigint[];
 }
 
 /** Reads what the journal has of a listener from the segment on with which this epoch begins. */
@@ -91,16 +84,12 @@ async function lostThreads(
   descriptor: number,
   numbers: ReadonlySet<number>,
   { known }: LostCallsOptions,
-): Promise<BlockedThread[]> {
+): Promise<WaitingThread[]> {
   if (!hasReceivedCalls(descriptor)) return [];
-  const first = new Map(blockedThreads(processId, numbers).map(({ threadId, call }) => [threadId, call]));
+  const first = blockedThreads(processId, numbers);
   await sleep(lookAgainMs);
   if (!hasReceivedCalls(descriptor)) return [];
-  // One that only waits for a loop that is busy is made anew as well, which does no harm.
-  const { threadIds } = known();
-  return blockedThreads(processId, numbers).filter(
-    ({ threadId, call }) => first.get(threadId) === call && !threadIds.has(threadId),
-  );
+  return threadsWithLostCalls(first, blockedThreads(processId, numbers), known());
 }
 
 /**
@@ -108,14 +97,8 @@ async function lostThreads(
  * a loop answers just now must not be among them, for its thread would see an errno that is none.
  */
 async function lostIds(descriptor: number, known: () => KnownCalls): Promise<bigint[]> {
-  const ids = new Set<bigint>();
-  for (const neighbour of known().neighbours) {
-    for (let id = neighbour - idsAround; id <= neighbour + idsAround; id++) {
-      const unsigned = BigInt.asUintN(64, id);
-      if (isReceived(descriptor, unsigned)) ids.add(unsigned);
-    }
-  }
+  const isStillReceived = (id: bigint): boolean => isReceived(descriptor, id);
+  const ids = receivedNearby(known().neighbours, isStillReceived);
   await sleep(lookAgainMs);
-  const { notificationIds } = known();
-  return [...ids].filter((id) => !notificationIds.has(id) && isReceived(descriptor, id));
+  return lostNotifications(ids, known(), isStillReceived);
 }

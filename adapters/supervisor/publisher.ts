@@ -11,6 +11,7 @@ import type { Payload } from '../../core/publishing/event-payload.js';
 import type { ListenerIdentity } from '../../core/publishing/listener-identity.js';
 import { PublishedWaiters } from '../../core/publishing/published-waiters.js';
 import { recallStreams } from '../../core/publishing/recall-streams.js';
+import { reconcileStreams } from '../../core/publishing/reconcile-streams.js';
 import type { SyscallNames } from '../../core/request/describe-record.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import type { FileEventStore } from '../event-store/index.js';
@@ -60,6 +61,8 @@ export class Publisher implements Sequencer, TailSink {
   private publishedBefore = 0;
   private readonly checkpoints: CheckpointWriter;
   private isCaughtUp = false;
+  /** The journal was read from a checkpoint on that the store bears out. */
+  private isTrusted = false;
   private stopping = false;
   private running: Promise<void> | undefined;
   private readonly caught: Promise<readonly OpenStream[]>;
@@ -88,6 +91,7 @@ export class Publisher implements Sequencer, TailSink {
     const checkpoint = readCheckpoint(journalDirectory);
     this.store = store;
     const isTrue = checkpoint !== undefined && !isAheadOfStore(checkpoint, await store.lastVersions());
+    this.isTrusted = isTrue;
     const from = isTrue ? this.restore(checkpoint, first) : await this.recall(store, first);
     this.tail = new JournalTail(journalDirectory, from, first);
     this.publishedBefore = from;
@@ -178,6 +182,9 @@ export class Publisher implements Sequencer, TailSink {
   private async follow(tail: JournalTail, first: number): Promise<void> {
     for (;;) {
       if (!this.isCaughtUp && this.publishedBefore >= first) {
+        if (this.store !== undefined) {
+          await reconcileStreams(this.store, this.maker.streams, this.isTrusted);
+        }
         this.isCaughtUp = true;
         this.resolveCaught(this.maker.streams.list());
       }

@@ -75,6 +75,20 @@ export class OpenStreams {
     this.advance(delegationId, tenant, type);
   }
 
+  /** The last number that was given; 0 for a stream that is not known. */
+  versionOf(delegationId: string): number {
+    return this.streams.get(delegationId)?.version ?? 0;
+  }
+
+  hasEnded(delegationId: string): boolean {
+    return this.ended.has(delegationId);
+  }
+
+  /** What was known of a stream was not all. */
+  forget(delegationId: string): void {
+    this.streams.delete(delegationId);
+  }
+
   restore(stored: readonly StoredStream[]): void {
     for (const { delegationId, version, tenant, state, counts } of stored) {
       this.streams.set(delegationId, { version, tenant, state, counts: { ...counts } });

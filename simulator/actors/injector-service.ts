@@ -8,6 +8,8 @@ export interface InjectorService {
   start(parent: ModelProcess): void;
   stop(): void;
   clientFor(process: ModelProcess, resume: (record: RequestRecord) => void): InjectionPort;
+  /** A further channel for a process: its descriptor there. Not while there is no injector. */
+  openChannel(process: ModelProcess, opened: (channel: number) => void): void;
   readonly process: ModelProcess | undefined;
   readonly isIdle: boolean;
 }

@@ -102,6 +102,9 @@ export class ModelKeeper implements Agent {
     for (const { process, supervisor } of this.children.values()) {
       if (supervisor !== active || !supervisor.isActive) this.parts.world.kernel.kill(process);
     }
+    // It starts an injector of its own.
+    this.parts.injectors?.stop();
+    if (active?.isActive === true) this.parts.injectors?.start(active.parts.process);
   }
 
   private list(): StoredListener[] {

@@ -8,6 +8,7 @@ import { EventMaker } from '../../core/publishing/event-maker.js';
 import type { Payload } from '../../core/publishing/event-payload.js';
 import type { ListenerIdentity } from '../../core/publishing/listener-identity.js';
 import { PublishedWaiters } from '../../core/publishing/published-waiters.js';
+import { reconcileStreams } from '../../core/publishing/reconcile-streams.js';
 import { RequestRecord } from '../../core/request/record.js';
 import { syscall } from '../kernel/numbers.js';
 import type { ModelProcess } from '../kernel/process.js';
@@ -39,6 +40,7 @@ export class ModelPublisher implements Sequencer {
   private checkpointAtUs = 0;
   private isBusy = false;
   private isCaughtUp = false;
+  private isTrusted = false;
   private resolveCaught: (streams: readonly OpenStream[]) => void = () => undefined;
   private readonly caught: Promise<readonly OpenStream[]>;
 
@@ -146,8 +148,9 @@ export class ModelPublisher implements Sequencer {
   private beginAt(first: number, store: ModelEventStore): number {
     const { disk } = this.parts.world;
     const checkpoint = readCheckpoint(disk.checkpoint);
-    if (checkpoint !== undefined && !isAheadOfStore(checkpoint, store.lastVersions())) {
+    if (checkpoint !== undefined && !isAheadOfStore(checkpoint, store.versionsNow)) {
       this.making.maker.restore(checkpoint);
+      this.isTrusted = true;
       return Math.min(checkpoint.position, first);
     }
     const [eldest] = disk.numbers;
@@ -171,8 +174,8 @@ export class ModelPublisher implements Sequencer {
     const { tail } = this;
     this.isBusy = false;
     if (tail === undefined) return;
-    this.noteCaughtUp(journal.firstSegment * recordsPerSegment);
     const first = journal.firstSegment * recordsPerSegment;
+    if (!this.isCaughtUp && this.publishedBefore >= first) return this.catchUp();
     const limit = tail.position < first ? Math.min(batchRecords, first - tail.position) : batchRecords;
     world.step(process, 'supervisor', 'publish', null, () => {
       const count = tail.read(this.making.maker, limit);
@@ -207,11 +210,19 @@ export class ModelPublisher implements Sequencer {
     });
   }
 
-  private noteCaughtUp(first: number): void {
-    if (this.isCaughtUp || this.publishedBefore < first) return;
-    this.isCaughtUp = true;
-    this.resolveCaught(this.making.maker.streams.list());
-    this.parts.world.hasMicrotasks = true;
+  /** All that predecessors left is in the store. */
+  private catchUp(): void {
+    const { world, store } = this.parts;
+    this.isBusy = true;
+    world.hasMicrotasks = true;
+    world.asyncWork++;
+    void reconcileStreams(store, this.making.maker.streams, this.isTrusted).then(() => {
+      world.asyncWork--;
+      this.isCaughtUp = true;
+      this.resolveCaught(this.making.maker.streams.list());
+      this.isBusy = false;
+      this.poke();
+    });
   }
 
   private checkpoint(): void {

@@ -20,6 +20,7 @@ export function startSupervisor(
     link,
     tableOf,
     readsJournal: setup.journal,
+    openChannel: (opened) => injectors?.openChannel(process, opened),
     injection: (resume) => injectors?.clientFor(process, resume),
   });
   return { process, supervisor };

@@ -19,6 +19,7 @@ import { JournalWriter } from '../storage/journal-writer.js';
 import type { World } from '../world/world.js';
 import type { ListenerNote, OfferedListener, SupervisorLink, Turn } from './agent-link.js';
 import { ModelLoop } from './loop.js';
+import { LostCallsSearch } from './lost-calls.js';
 import { ModelPublisher } from './publisher.js';
 import { ModelRequestServer } from './request-server.js';
 
@@ -34,6 +35,8 @@ export interface SupervisorParts {
   readonly readsJournal: boolean;
   readonly injection: (resume: (record: RequestRecord) => void) => InjectionPort | undefined;
   readonly tableOf: (handler: Handler) => StepTable;
+  /** A channel to the injector for work besides requests. */
+  readonly openChannel: (opened: (channel: number) => void) => void;
 }
 
 /** A supervisor's process: its order of work at a take-over, with the real engine in it. */
@@ -114,6 +117,7 @@ export class ModelSupervisor {
     const listeners = this.withNotes([...this.waiting.values()]);
     this.waiting.clear();
     this.adoptOne(engine, [...byDelegation(listeners)], turn, () => {
+      if (this.parts.readsJournal) this.searchLost(listeners);
       this.server.endFormer(resolvePolicy(defaultPolicy(), { containerId: 'gone', metadata: '' }));
       for (const listener of listeners) if (listener.note === undefined) void this.delegate(engine, listener);
       this.mainStep('follow', () => this.follow(engine, turn));
@@ -158,6 +162,22 @@ export class ModelSupervisor {
     const living = lost.filter(({ state }) => world.kernel.processes.has(state.processId));
     const ids = new Set(living.map(({ note }) => note.delegationId));
     void this.publisher.caughtUp().then(() => engine.settlePredecessors(ids));
+  }
+
+  /** Calls of listeners that were served before, and that no record tells of. */
+  private searchLost(listeners: readonly OfferedListener[]): void {
+    const { world, process, openChannel } = this.parts;
+    const { journal, server, loop } = this;
+    const search = new LostCallsSearch({
+      world,
+      process,
+      journal,
+      openChannel,
+      descriptorOf: (key) => server.descriptorOf(key),
+      expect: (key, threadIds) => loop.expectReissued(key, threadIds),
+    });
+    const served = listeners.filter(({ note }) => note !== undefined);
+    search.start(served.map(({ key }) => key));
   }
 
   /** Is nothing under way, and all in the store? */

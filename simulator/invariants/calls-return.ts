@@ -7,7 +7,9 @@ export const callsReturn: Invariant = {
   begin: (stage, broken) => ({
     finished: () => {
       for (const thread of stage().world.kernel.threads.values()) {
-        if (thread.call === undefined || thread.mode === 'dead') continue;
+        // Whoever was stopped by its own user waits for him.
+        const isStopped = thread.mode === 'group-stopped' || thread.mode === 'dead';
+        if (thread.call === undefined || isStopped) continue;
         broken({
           thread: thread.actor,
           syscall: thread.call.number,

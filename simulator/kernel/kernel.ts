@@ -45,7 +45,10 @@ export class Kernel {
   addThread(process: ModelProcess, user: number, actor: string, workingMount: number, threadId?: number) {
     const id = threadId ?? this.nextProcessId++;
     const thread = new ModelThread(id, process, user, actor, workingMount);
-    if (process.threads.length === 0) process.memory.add(stackTop - 4096, 4096);
+    // Each thread has a stack of its own, with a hole below it.
+    const stack = stackTop - 16_384 * (process.threads.length + 1);
+    process.memory.add(stack, 4096);
+    thread.registers.set(registerAt.rsp, stack + 4096 - 512);
     process.threads.push(thread);
     this.threads.set(id, thread);
     return thread;
@@ -81,7 +84,13 @@ export class Kernel {
 
   /** Two ends of a socket pair. */
   socketPair(): [SocketEnd, SocketEnd] {
-    return [new SocketEnd(this.nextSocketInode++), new SocketEnd(this.nextSocketInode++)];
+    const ends: [SocketEnd, SocketEnd] = [
+      new SocketEnd(this.nextSocketInode++),
+      new SocketEnd(this.nextSocketInode++),
+    ];
+    ends[0].peer = ends[1];
+    ends[1].peer = ends[0];
+    return ends;
   }
 
   /** A program makes a call; `returned` gets its result, unless the thread dies in it. */
@@ -222,6 +231,11 @@ export class Kernel {
     process.isStopped = false;
     for (const thread of process.threads) {
       thread.isStopRequested = false;
+      // A seized thread's tracer is told of it, wherever the thread is (ptrace_trap_notify()).
+      if (thread.tracing !== undefined) {
+        thread.tracing.trapPending = true;
+        this.interrupt(thread);
+      }
       if (thread.mode !== 'group-stopped') continue;
       thread.mode = 'leaving';
       this.wake(thread, () => leaveKernel(this, thread));

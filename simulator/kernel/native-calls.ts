@@ -1,4 +1,6 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
+import type { Kernel } from './kernel.js';
+import { nameToHandle, openByHandle } from './native-handles.js';
 import { flag, no, syscall } from './numbers.js';
 import { SocketEnd } from './open-description.js';
 import type { ModelThread } from './process.js';
@@ -14,14 +16,14 @@ const MSG_CTRUNC = 8;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 
 /** What the kernel itself does on a call, with the caller's own rights. An unknown one fails loudly. */
-export function runNative(thread: ModelThread, number: number): number {
+export function runNative(kernel: Kernel, thread: ModelThread, number: number): number {
   const { registers, process } = thread;
   const argument = (index: number): number => registers.argument(index);
   switch (number) {
     case syscall.openByHandleAt:
+      return openByHandle(thread, argument(0), argument(1));
     case syscall.nameToHandleAt:
-      // Without deputy: no capability, no descriptor. What a name gives is not looked at any further.
-      return number === syscall.openByHandleAt ? no('EPERM') : no('EOPNOTSUPP');
+      return nameToHandle(kernel, thread);
     case syscall.close:
       return thread.table.close(argument(0));
     case syscall.dup:

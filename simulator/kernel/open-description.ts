@@ -48,6 +48,7 @@ export class PlainDescription extends OpenDescription {
 export class SocketEnd extends OpenDescription {
   readonly kind = 'socket';
   readonly queue: OpenDescription[] = [];
+  peer: SocketEnd | undefined;
 
   constructor(readonly inode: number) {
     super();
@@ -61,5 +62,38 @@ export class SocketEnd extends OpenDescription {
 
   protected override released(): void {
     for (const waiting of this.queue.splice(0)) waiting.release();
+  }
+}
+
+/** A packet with the descriptions that came with it. */
+export interface Packet {
+  readonly bytes: Uint8Array;
+  readonly passed: readonly OpenDescription[];
+}
+
+/** One end of a channel of packets (SOCK_SEQPACKET of unix(7)). */
+export class PacketSocket extends OpenDescription {
+  readonly kind = 'socket';
+  readonly packets: Packet[] = [];
+  peer: PacketSocket | undefined;
+  isPeerClosed = false;
+  /** Called when there is something to read, or nothing more will come. */
+  whenReadable: (() => void) | undefined;
+
+  /** Sends to the other end: bytes, or undefined when that is closed. */
+  send(bytes: Uint8Array, passed: readonly OpenDescription[]): number | undefined {
+    const { peer } = this;
+    if (peer === undefined || this.isPeerClosed) return undefined;
+    for (const description of passed) description.refer();
+    peer.packets.push({ bytes: bytes.slice(), passed });
+    peer.whenReadable?.();
+    return bytes.length;
+  }
+
+  protected override released(): void {
+    for (const { passed } of this.packets.splice(0)) for (const one of passed) one.release();
+    if (this.peer === undefined) return;
+    this.peer.isPeerClosed = true;
+    this.peer.whenReadable?.();
   }
 }

@@ -2,7 +2,7 @@ import type { Owner } from '../scheduler/scheduler.js';
 import { DescriptorTable } from './descriptor-table.js';
 import type { ModelFile } from './file-tree.js';
 import type { Filter, Notification } from './filter.js';
-import { Registers, registerAt } from './registers.js';
+import { Registers } from './registers.js';
 import { ThreadMemory } from './thread-memory.js';
 
 /** What the program does on a signal: its handler, or nothing. */
@@ -104,7 +104,6 @@ export class ModelThread {
     /** Mount id of its working directory. */
     readonly workingMount: number,
   ) {
-    this.registers.set(registerAt.rsp, stackTop - 512);
     this.filter = process.filter;
     this.group = user;
   }
@@ -128,4 +127,5 @@ export class ModelThread {
   readonly callSite = 0x401000;
 }
 
+/** The first thread's stack is below. */
 export const stackTop = 0x7ffd_0000_4000;

@@ -45,7 +45,7 @@ export function dispatch(kernel: Kernel, thread: ModelThread): void {
     if (process.fatalCalls.has(number)) return kernel.signal(process, signal.SIGSYS);
     if (thread.filter?.numbers.has(number) === true) return notify(kernel, thread, number);
   }
-  finishCall(kernel, thread, runNative(thread, number));
+  finishCall(kernel, thread, runNative(kernel, thread, number));
 }
 
 function notify(kernel: Kernel, thread: ModelThread, number: number): void {
@@ -87,7 +87,7 @@ export function completeNotified(kernel: Kernel, notification: Notification): vo
   filter.remove(notification);
   thread.notification = undefined;
   thread.mode = 'leaving';
-  if (response.isContinue) return finishCall(kernel, thread, runNative(thread, notification.number));
+  if (response.isContinue) return finishCall(kernel, thread, runNative(kernel, thread, notification.number));
   finishCall(kernel, thread, response.error === 0 ? response.value : response.error);
 }
 

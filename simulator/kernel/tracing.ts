@@ -106,15 +106,22 @@ export function resume(
   tracing.isUnreported = false;
   tracing.stopsAtCalls = how === 'syscall';
   if (how === 'detach') release(thread);
-  goOn(kernel, thread, stop, signal);
+  goOn(kernel, thread, stop, signal, how === 'detach');
   return 0;
 }
 
-function goOn(kernel: Kernel, thread: ModelThread, stop: TraceStop | undefined, signal: number): void {
+function goOn(
+  kernel: Kernel,
+  thread: ModelThread,
+  stop: TraceStop | undefined,
+  signal: number,
+  isReleased: boolean,
+): void {
   thread.mode = 'leaving';
   kernel.wake(thread, () => {
     if (stop === 'entry') return dispatch(kernel, thread);
-    if (stop === 'exit') return leaveCall(kernel, thread);
+    // Whoever is let go by its tracer looks for signals on its way (__ptrace_unlink() of kernel/ptrace.c).
+    if (stop === 'exit' && !isReleased) return leaveCall(kernel, thread);
     if (signal !== 0 && stop !== 'event') deliver(kernel, thread, signal);
     leaveKernel(kernel, thread);
   });
@@ -133,7 +140,7 @@ export function endTracer(kernel: Kernel, tracer: ModelProcess): void {
     if (tracing?.tracer !== tracer) continue;
     release(thread);
     if ((tracing.options & traceOption.EXITKILL) !== 0) kernel.kill(thread.process);
-    else if (thread.mode === 'trace-stopped') goOn(kernel, thread, tracing.stop, tracing.stopSignal);
+    else if (thread.mode === 'trace-stopped') goOn(kernel, thread, tracing.stop, tracing.stopSignal, true);
   }
 }
 

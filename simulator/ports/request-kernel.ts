@@ -3,14 +3,15 @@ import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
 import type { ModelFile } from '../kernel/file-tree.js';
 import { ListenerEnd } from '../kernel/filter.js';
+import { mayAccess } from '../kernel/native-handles.js';
 import { AT_FDCWD, abi, flag, no } from '../kernel/numbers.js';
 import { type OpenDescription, OpenFile } from '../kernel/open-description.js';
+import { baseOf } from '../kernel/path-base.js';
 import { walkPath } from '../kernel/path-walk.js';
 import type { ModelProcess, ModelThread } from '../kernel/process.js';
 import type { World } from '../world/world.js';
 import { adoptDescriptor } from './adopt-descriptor.js';
 import type { LoopListener, LoopMount } from './loop-state.js';
-import { baseOf } from './path-base.js';
 import { encodeHandle, readHandle, readPath, writeHandle, writeMountId } from './target-memory.js';
 
 const W_OK = 2;
@@ -21,8 +22,18 @@ const openOnlyFlags = flag.O_CLOEXEC | flag.O_TRUNC | flag.O_CREAT;
 
 /** Where requests go that need the injector. */
 export interface InjectionPort {
-  submit(record: RequestRecord, listener: LoopListener, descriptor: number, closeOnExec: boolean): number;
-  withdraw(record: RequestRecord, listener: LoopListener, descriptor: number, number: number): number;
+  submit(
+    record: RequestRecord,
+    listener: { readonly descriptor: number },
+    descriptor: number,
+    closeOnExec: boolean,
+  ): number;
+  withdraw(
+    record: RequestRecord,
+    listener: { readonly descriptor: number },
+    descriptor: number,
+    number: number,
+  ): number;
   query(record: RequestRecord): void;
 }
 
@@ -216,9 +227,7 @@ export class ModelRequestKernel implements RequestKernel {
   }
 
   private may(file: ModelFile, mode: number): boolean {
-    const { user, group } = this.identity ?? { user: -1, group: -1 };
-    const shift = file.user === user ? 6 : (file.group ?? file.user) === group ? 3 : 0;
-    return ((file.mode >> shift) & mode) === mode;
+    return mayAccess(this.identity ?? { user: -1, group: -1 }, file, mode);
   }
 
   private look(mountId: number): LoopMount | undefined {

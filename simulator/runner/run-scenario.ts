@@ -2,6 +2,7 @@ import { parsePolicy } from '../../core/policy/parse.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
 import { Cast } from '../actors/cast.js';
+import { InjectorPool } from '../actors/injector/injector-pool.js';
 import { FaultPlan } from '../faults/fault-plan.js';
 import type { Fault } from '../faults/fault-schema.js';
 import { invariants as allInvariants } from '../invariants/all.js';
@@ -107,7 +108,7 @@ class Run {
 
   private async drain(): Promise<void> {
     this.world.hasMicrotasks = false;
-    for (let turn = 0; turn < microtaskTurns; turn++) await undefined;
+    for (let turn = 0; turn < microtaskTurns || this.world.asyncWork > 0; turn++) await undefined;
   }
 
   private result(wasCut: boolean): RunResult {
@@ -128,19 +129,21 @@ class Run {
     const { scenario, options, world } = this;
     const numbers = new Map<string, number>();
     const tables = new Map<Handler, StepTable>();
+    const setup = { ...scenario.setup, ...options.setup };
+    const nextNumber = (kind: string): number => {
+      const next = (numbers.get(kind) ?? 0) + 1;
+      numbers.set(kind, next);
+      return next;
+    };
     return new Cast(world, scenario, {
       world,
-      setup: { ...scenario.setup, ...options.setup },
+      setup,
       policy: parsePolicy(scenario.policy),
       store: new ModelEventStore(world),
       ids: random.fork('ids'),
-      injectors: undefined,
+      injectors: setup.injector ? new InjectorPool(world, nextNumber) : undefined,
       book: new Map(),
-      nextNumber: (kind) => {
-        const next = (numbers.get(kind) ?? 0) + 1;
-        numbers.set(kind, next);
-        return next;
-      },
+      nextNumber,
       tableOf: (handler) => {
         const known = tables.get(handler) ?? options.mutateTable?.(handler) ?? handler.steps;
         tables.set(handler, known);

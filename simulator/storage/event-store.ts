@@ -1,5 +1,6 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
 import type { DeputyEvent } from '../../core/events/event.js';
+import type { StoredEvent } from '../../core/ports/event-store.js';
 import type { EventBatch } from '../../core/publishing/event-batch.js';
 import type { ModelProcess } from '../kernel/process.js';
 import type { World } from '../world/world.js';
@@ -63,8 +64,20 @@ export class ModelEventStore {
     });
   }
 
-  lastVersions(): ReadonlyMap<string, number> {
+  lastVersions(): Promise<ReadonlyMap<string, number>> {
+    return Promise.resolve(this.versions);
+  }
+
+  get versionsNow(): ReadonlyMap<string, number> {
     return this.versions;
+  }
+
+  async *readStream(streamId: string): AsyncIterable<StoredEvent> {
+    let position = 0;
+    for (const event of [...this.events]) {
+      position++;
+      if (event.delegationId === streamId) yield { position, streamId, event };
+    }
   }
 
   private get isGone(): boolean {

@@ -36,6 +36,8 @@ export class World {
   applyFault: ApplyFault = () => undefined;
   /** Promises may have been settled: microtasks are drained before the next event. */
   hasMicrotasks = false;
+  /** Chains of promises that wait for nothing but their turn: drained to their end. */
+  asyncWork = 0;
   /** Somebody writes a trace: names are worth making. */
   isTraced = false;
   /** What the wall clock is ahead of virtual time. */
@@ -68,6 +70,18 @@ export class World {
     const due = this.plan.at(seen);
     if (due.length === 0) return this.finish(seen, work(undefined));
     this.underFaults(seen, due, work);
+  }
+
+  /** As step(), for a process that does not wait in between: the work's result; undefined when it died. */
+  stepAtOnce(process: ModelProcess, kind: string, name: string, request: string | null, work: Work) {
+    const seen: StepSeen = { point: this.points++, process, kind, name, request };
+    const due = this.plan.isQuiet ? [] : this.plan.at(seen);
+    for (const fault of due) if (momentOf(fault) === 'before') this.apply(fault, process);
+    if (!process.alive) return undefined;
+    const result = work(undefined);
+    this.finish(seen, result);
+    for (const fault of due) if ((momentOf(fault) ?? 'before') !== 'before') this.apply(fault, process);
+    return process.alive ? result : undefined;
   }
 
   private underFaults(seen: StepSeen, due: readonly Fault[], work: Work): void {

@@ -3,10 +3,11 @@ import { describeWhen, missingForKernel } from '../support/describe-when.js';
 import { allCases } from './cases/all.js';
 import { type Comparison, compareSteps, summary } from './compare.js';
 import { ModelMachine } from './model/model-machine.js';
-import { Hands, RealMachine } from './real/real-machine.js';
+import { Lab } from './real/lab.js';
+import { RealMachine } from './real/real-machine.js';
 import { runCase } from './run-case.js';
 
-const leastCases = 20;
+const leastCases = 150;
 
 test('there are cases enough, and no two have one name', () => {
   expect(allCases.length).toBeGreaterThanOrEqual(leastCases);
@@ -27,17 +28,18 @@ describe('on the modelled kernel', () => {
 });
 
 describeWhen(missingForKernel(), 'the modelled kernel beside the real one', () => {
-  const hands = new Hands();
+  const lab = new Lab();
   const comparisons: Comparison[] = [];
   afterAll(async () => {
-    await hands.endAll();
+    await lab.end();
     process.stdout.write(`\n${summary(comparisons)}\n`);
     expect(comparisons.length).toBe(allCases.length);
   });
 
   test.each(allCases)('$name', async (one) => {
-    const real = await RealMachine.start(hands);
+    const real = await RealMachine.start(lab);
     const theirs = await runCase(one, real).finally(() => real.end());
+    await lab.tidyUp();
     const machine = new ModelMachine();
     const ours = await runCase(one, machine);
     const comparison = compareSteps(one, ours, theirs);

@@ -1,43 +1,37 @@
-import { expect, test } from 'vitest';
-import {
-  crashAt,
-  enumerateCrashPoints,
-  parseScenario,
-  runScenario,
-  type ScenarioInput,
-} from '../../simulator/index.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { crashAt, enumerateCrashPoints, parseScenario, runScenario } from '../../simulator/index.js';
+import { checkoutDirectory } from '../lab/paths.js';
 
-const simple: ScenarioInput = {
-  name: 'simple',
-  sentence: 'A few calls of every common kind.',
-  targets: [
-    {
-      name: 'vm',
-      threads: [
-        { calls: [{ open: 'own', times: 2, close: false }, { nameToHandle: 'own' }, { open: 'secret' }] },
-        { calls: [{ open: 'own', flags: ['O_RDWR', 'O_TRUNC'] }, { open: 'link' }] },
-      ],
+const directory = join(checkoutDirectory(), 'simulator', 'scenarios');
+const chosen = ['calls-in-flight', 'opath-exact', 'killable-filter'];
+
+describe('whoever dies at whichever point, all invariants hold', () => {
+  test.each(chosen)(
+    '%s',
+    async (name) => {
+      const scenario = parseScenario(parse(readFileSync(join(directory, `${name}.yaml`), 'utf8')));
+      const points = await enumerateCrashPoints(scenario, { seed: '1' });
+      expect(points.length).toBeGreaterThan(200);
+      for (const point of points) {
+        const { violations, outcome } = await runScenario(scenario, { seed: '1', faults: [crashAt(point)] });
+        expect({ violations, outcome, point }).toEqual({ violations: [], outcome: 'held', point });
+      }
     },
-  ],
-};
-
-test('the same seed goes the same way, another one another way', async () => {
-  const scenario = parseScenario(simple);
-  const first = await runScenario(scenario, { seed: '7' });
-  const second = await runScenario(scenario, { seed: '7' });
-  const other = await runScenario(scenario, { seed: '8' });
-  expect(second).toEqual(first);
-  expect(other.stateHash).not.toBe(first.stateHash);
-  expect(first.violations).toEqual([]);
-  expect(first.outcome).toBe('held');
+    120_000,
+  );
 });
 
-test('whoever dies at whichever point, all invariants hold', async () => {
-  const scenario = parseScenario(simple);
-  const points = await enumerateCrashPoints(scenario, { seed: '1' });
-  expect(points.length).toBeGreaterThan(200);
-  for (const point of points) {
-    const { violations, outcome } = await runScenario(scenario, { seed: '1', faults: [crashAt(point)] });
-    expect({ violations, outcome, point }).toEqual({ violations: [], outcome: 'held', point });
-  }
+test('the same seed goes the same way, with and without a trace; another one another way', async () => {
+  const text = readFileSync(join(directory, 'calls-in-flight.yaml'), 'utf8');
+  const scenario = parseScenario(parse(text));
+  const first = await runScenario(scenario, { seed: '7' });
+  const entries: unknown[] = [];
+  const traced = await runScenario(scenario, { seed: '7', trace: (entry) => entries.push(entry) });
+  const other = await runScenario(scenario, { seed: '8' });
+  expect(traced).toEqual(first);
+  expect(entries.length).toBeGreaterThan(first.points);
+  expect(other.stateHash).not.toBe(first.stateHash);
 });

@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { systemCall } from '../../../adapters/linux/native.js';
 import { errnoNumbers, isErrnoName } from '../../../core/errors/errno.js';
 import { compileTarget } from '../../kernel/support/compile.js';
-import { makeShare, targetId } from '../../kernel/support/share.js';
 import { TrapTarget } from '../../kernel/support/trap-target.js';
 import { nr, type Result, type TrapThread } from '../../kernel/support/trap-thread.js';
 import type {
@@ -16,7 +14,7 @@ import type {
   ServeOptions,
   ThreadState,
 } from '../machine.js';
-import { Hand } from './hand-client.js';
+import type { Lab } from './lab.js';
 import { describeTheirs, RealAnswerer } from './real-answerer.js';
 import { settledState } from './thread-state.js';
 
@@ -41,50 +39,20 @@ function numberOf(result: Result): number {
   return -Number(result.replace('errno ', ''));
 }
 
-/** Hands that outlive a case: starting a thread takes its time. */
-export class Hands {
-  private readonly known = new Map<string, Hand>();
-
-  of(name: string): Hand {
-    const known = this.known.get(name) ?? new Hand();
-    this.known.set(name, known);
-    return known;
-  }
-
-  async end(name: string): Promise<void> {
-    const known = this.known.get(name);
-    this.known.delete(name);
-    await known?.end();
-  }
-
-  async forget(): Promise<void> {
-    await this.known.get('loop')?.ask('forget');
-  }
-
-  async endAll(): Promise<void> {
-    for (const name of [...this.known.keys()]) await this.end(name);
-  }
-}
-
 /** The kernel that runs here: a target process, and an answerer in this one, through the adapters. */
 export class RealMachine implements Machine {
   private readonly answerer = new RealAnswerer();
   private readonly known = new Map<string, Known>();
-  private readonly directory: string;
-  private readonly share: string;
   private readonly target: TrapTarget;
   private readonly tracers = new Set<string>();
   private numbers = 1;
 
-  private constructor(private readonly hands: Hands) {
-    const { directory, share } = makeShare();
-    this.directory = directory;
-    this.share = share;
-    this.target = TrapTarget.start(share);
+  private constructor(private readonly lab: Lab) {
+    this.target = TrapTarget.start(lab.share);
   }
 
-  static async start(hands: Hands): Promise<RealMachine> {
-    const machine = new RealMachine(hands);
+  static async start(lab: Lab): Promise<RealMachine> {
+    const machine = new RealMachine(lab);
     const { target } = machine;
     machine.remember('P', target, target.pid, target.pid);
     await target.open('.', O_DIRECTORY);
@@ -217,7 +185,8 @@ export class RealMachine implements Machine {
   }
 
   async openReadOnlyMount(): Promise<number> {
-    const { target, share } = this;
+    const { target } = this;
+    const { share } = this.lab;
     await target.must(`call ${nr.unshare} ${CLONE_NEWNS}`);
     await target.must(`call ${nr.mount} s:none s:/ 0 ${MS_REC_PRIVATE} 0`);
     await target.must(`call ${nr.mount} s:${share} s:${share} 0 ${MS_BIND} 0`);
@@ -243,7 +212,7 @@ export class RealMachine implements Machine {
   }
 
   async openOwn(path: string, flags: number): Promise<number> {
-    return this.answerer.open(this.share, path, flags);
+    return this.answerer.open(this.lab.share, path, flags);
   }
 
   async close(descriptor: number): Promise<number> {
@@ -259,84 +228,71 @@ export class RealMachine implements Machine {
   }
 
   serve({ listener, policy }: ServeOptions): Promise<readonly HandlerStep[]> {
-    return this.hands.of('loop').ask('serve', listener, policy);
+    return this.lab.hands.of('loop').ask('serve', listener, policy);
   }
 
   async seize(tracer: string, name: string, options: number): Promise<number> {
     this.tracers.add(tracer);
-    return this.hands.of(tracer).ask('seize', this.threadId(name), options);
+    return this.lab.hands.of(tracer).ask('seize', this.threadId(name), options);
   }
 
   interrupt(tracer: string, name: string): Promise<number> {
-    return this.hands.of(tracer).ask('interrupt', this.threadId(name));
+    return this.lab.hands.of(tracer).ask('interrupt', this.threadId(name));
   }
 
   async status(tracer: string, name: string): Promise<number> {
     await this.settle();
-    return this.hands.of(tracer).ask('status', this.threadId(name));
+    return this.lab.hands.of(tracer).ask('status', this.threadId(name));
   }
 
   resume(tracer: string, name: string, how: Resume, signal: number): Promise<number> {
-    return this.hands.of(tracer).ask(how, this.threadId(name), signal);
+    return this.lab.hands.of(tracer).ask(how, this.threadId(name), signal);
   }
 
   setOptions(tracer: string, name: string, options: number): Promise<number> {
-    return this.hands.of(tracer).ask('setOptions', this.threadId(name), options);
+    return this.lab.hands.of(tracer).ask('setOptions', this.threadId(name), options);
   }
 
   registers(tracer: string, name: string): Promise<Uint8Array | number> {
-    return this.hands.of(tracer).ask('registers', this.threadId(name));
+    return this.lab.hands.of(tracer).ask('registers', this.threadId(name));
   }
 
   setRegisters(tracer: string, name: string, bytes: Uint8Array): Promise<number> {
-    return this.hands.of(tracer).ask('setRegisters', this.threadId(name), bytes);
+    return this.lab.hands.of(tracer).ask('setRegisters', this.threadId(name), bytes);
   }
 
   signalMask(tracer: string, name: string): Promise<Uint8Array | number> {
-    return this.hands.of(tracer).ask('signalMask', this.threadId(name));
+    return this.lab.hands.of(tracer).ask('signalMask', this.threadId(name));
   }
 
   setSignalMask(tracer: string, name: string, bytes: Uint8Array): Promise<number> {
-    return this.hands.of(tracer).ask('setSignalMask', this.threadId(name), bytes);
+    return this.lab.hands.of(tracer).ask('setSignalMask', this.threadId(name), bytes);
   }
 
   async die(tracer: string): Promise<void> {
     this.tracers.delete(tracer);
-    await this.hands.end(tracer);
+    await this.lab.hands.end(tracer);
   }
 
-  async handleOf(path: string): Promise<Uint8Array> {
-    // Asked of a process that is under no filter, once for each file.
-    this.helper ??= TrapTarget.start(this.share);
-    const known = this.handles.get(path);
-    if (known !== undefined) return known;
-    const result = await this.helper.encode('handle', path);
-    if (typeof result === 'string') throw new Error(`${path}: ${result}`);
-    const bytes = new Uint8Array(136);
-    bytes.set(Buffer.from(await this.helper.handleHex('handle'), 'hex'));
-    this.handles.set(path, bytes);
-    return bytes;
+  handleOf(path: string): Promise<Uint8Array> {
+    return this.lab.handleOf(path);
   }
-  private helper: TrapTarget | undefined;
-  private readonly handles = new Map<string, Uint8Array>();
 
   async sharePath(): Promise<string> {
-    return readFileSync('/proc/self/mountinfo', 'latin1').includes(` ${this.share} `) ? this.share : '/';
+    return '/';
   }
 
   async removeFile(path: string): Promise<void> {
-    unlinkSync(join(this.share, path));
+    await this.lab.remove(path);
   }
 
   async end(): Promise<void> {
     this.target.kill();
     // A thread that somebody traces stays until its tracer looks.
-    for (const tracer of this.tracers) await this.hands.end(tracer);
+    for (const tracer of this.tracers) await this.lab.hands.end(tracer);
     await this.target.exited;
-    await this.helper?.end();
-    await this.hands.forget();
+    await this.lab.hands.forget();
     this.answerer.closeAll();
-    rmSync(this.directory, { recursive: true, force: true });
   }
 
   /** Waits until all threads stand still. */
@@ -356,5 +312,3 @@ export class RealMachine implements Machine {
     return known;
   }
 }
-
-export { targetId };

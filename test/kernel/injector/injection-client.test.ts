@@ -4,7 +4,8 @@ import { createScoreboard } from '../../../adapters/injector/scoreboard.js';
 import { allocate } from '../../../adapters/linux/memory.js';
 import { systemCall } from '../../../adapters/linux/native.js';
 import { loopListener } from '../../../adapters/linux/request-kernel/loop-listener.js';
-import { InjectionClient } from '../../../adapters/supervisor/injection-client.js';
+import { injectionPackets } from '../../../adapters/supervisor/injection-packets.js';
+import { InjectionClient } from '../../../core/injector/injection-client.js';
 import { RecordViews, RequestRecord } from '../../../core/request/record.js';
 import { injectionOutcome, offset, recordBytes } from '../../../core/request/record-layout.js';
 import { injectorSuite } from './support/availability.js';
@@ -40,7 +41,7 @@ injectorSuite("a supervisor's question about its predecessor's requests", () => 
     const call = holdCall(target);
     const handleAt = call.memory.address + 128;
     const source = systemCall('open_by_handle_at', target.mount, handleAt, 0o12400000);
-    const predecessor = new InjectionClient();
+    const predecessor = new InjectionClient(injectionPackets());
     predecessor.connect(injector.control.openLoop(), () => {});
     predecessor.submit(recordOf(call), loopListener(1, target.listener), source, false);
     const next = holdCall(target);
@@ -48,7 +49,7 @@ injectorSuite("a supervisor's question about its predecessor's requests", () => 
     systemCall('close', predecessor.descriptor);
     systemCall('close', source);
 
-    const successor = new InjectionClient();
+    const successor = new InjectionClient(injectionPackets());
     const [known, unknown, asked] = [recordOf(call), recordOf(next), recordOf(call)];
     const connect = (to: TestInjector): void => successor.connect(to.control.openLoop(), () => {});
     connect(injector);

@@ -1,3 +1,6 @@
+import type { RequestRecord } from '../request/record.js';
+import { injectionOutcome, offset } from '../request/record-layout.js';
+import type { InjectorMemory } from './injector-kernel.js';
 import {
   askToWithdraw,
   createReply,
@@ -7,18 +10,20 @@ import {
   replyOutcome,
   replyReason,
   requestFlag,
-} from '../../core/injector/protocol.js';
-import type { RequestRecord } from '../../core/request/record.js';
-import { injectionOutcome, offset } from '../../core/request/record-layout.js';
-import {
-  createReceivedMessage,
-  receiveWithDescriptors,
-  sendWithDescriptors,
-} from '../linux/descriptor-passing.js';
-import { allocate } from '../linux/memory.js';
-import { systemCall } from '../linux/native.js';
-import type { InjectionChannel } from '../linux/request-kernel/linux-request-kernel.js';
-import type { LoopListener } from '../linux/request-kernel/loop-listener.js';
+} from './protocol.js';
+
+/** Packets with descriptors over a channel, which waits for nobody: bytes, or minus an errno. */
+export interface PacketPort {
+  readonly memory: InjectorMemory;
+  send(channel: number, address: number, bytes: number, passed: readonly number[]): number;
+  receive(channel: number, address: number, bytes: number): number;
+  close(channel: number): void;
+}
+
+/** A listener, as far as the injector gets it. */
+export interface InjectedListener {
+  readonly descriptor: number;
+}
 
 const EAGAIN = -11;
 const EBADF = -9;
@@ -31,7 +36,7 @@ const EIO = 5;
 interface Pending {
   readonly record: RequestRecord;
   /** Undefined for a query, which brings nothing along. */
-  readonly listener: LoopListener | undefined;
+  readonly listener: InjectedListener | undefined;
   readonly descriptor: number;
   readonly closeOnExec: boolean;
   /** A number in the target's table to be closed, where nothing is to be brought. */
@@ -43,15 +48,18 @@ interface Pending {
  * A loop's side of its channel to the injector. Requests go out at once where there is room, else they wait
  * here; those under way when the injector dies are handed to the next one, which finds out what still stands.
  */
-export class InjectionClient implements InjectionChannel {
+export class InjectionClient {
   private channel = -1;
   private nextToken = 1;
-  private readonly memory = allocate(4096);
+  private readonly memory: InjectorMemory;
   private readonly reply = createReply();
-  private readonly received = createReceivedMessage();
   private readonly underWay = new Map<number, Pending>();
   private queue: Pending[] = [];
   private readonly unaskable: Pending[] = [];
+
+  constructor(private readonly packets: PacketPort) {
+    this.memory = packets.memory;
+  }
 
   /**
    * Uses a channel from now on; what is not answered yet goes out again. What can't be asked any more goes to
@@ -73,13 +81,18 @@ export class InjectionClient implements InjectionChannel {
     return this.underWay.size + this.queue.length;
   }
 
-  submit(record: RequestRecord, listener: LoopListener, descriptor: number, closeOnExec: boolean): number {
+  submit(
+    record: RequestRecord,
+    listener: InjectedListener,
+    descriptor: number,
+    closeOnExec: boolean,
+  ): number {
     this.queue.push({ record, listener, descriptor, closeOnExec, withdrawn: undefined, attempts: 0 });
     this.flush();
     return 0;
   }
 
-  withdraw(record: RequestRecord, listener: LoopListener, descriptor: number, number: number): number {
+  withdraw(record: RequestRecord, listener: InjectedListener, descriptor: number, number: number): number {
     this.queue.push({ record, listener, descriptor, closeOnExec: false, withdrawn: number, attempts: 0 });
     this.flush();
     return 0;
@@ -103,7 +116,7 @@ export class InjectionClient implements InjectionChannel {
   receive(done: (record: RequestRecord) => void): boolean {
     for (;;) {
       const address = this.memory.address + replyAt;
-      const bytes = receiveWithDescriptors(this.channel, address, packetBytes.reply, this.received);
+      const bytes = this.packets.receive(this.channel, address, packetBytes.reply);
       if (bytes === EAGAIN) break;
       if (bytes <= 0) {
         this.disconnect();
@@ -158,7 +171,7 @@ export class InjectionClient implements InjectionChannel {
     );
     if (pending.withdrawn !== undefined) askToWithdraw({ words: this.memory.u32, at: 0 }, pending.withdrawn);
     const passed = listener === undefined ? [] : [listener.descriptor, descriptor];
-    const result = sendWithDescriptors(this.channel, this.memory.address, packetBytes.request, passed);
+    const result = this.packets.send(this.channel, this.memory.address, packetBytes.request, passed);
     if (result < 0) return result;
     pending.attempts++;
     record.setU16(offset.attempts, pending.attempts);
@@ -168,7 +181,7 @@ export class InjectionClient implements InjectionChannel {
   }
 
   private disconnect(): void {
-    if (this.channel >= 0) systemCall('close', this.channel);
+    if (this.channel >= 0) this.packets.close(this.channel);
     this.channel = -1;
     this.queue = [...this.underWay.values(), ...this.queue];
     this.underWay.clear();

@@ -1,7 +1,7 @@
-import type { FileTree, ModelFile } from '../kernel/file-tree.js';
-import { AT_FDCWD } from '../kernel/numbers.js';
-import { OpenFile } from '../kernel/open-description.js';
-import type { ModelThread } from '../kernel/process.js';
+import type { FileTree, ModelFile } from './file-tree.js';
+import { AT_FDCWD } from './numbers.js';
+import { OpenFile } from './open-description.js';
+import type { ModelThread } from './process.js';
 
 /** Where a thread's path begins: at its descriptor, or its working directory; undefined: at neither. */
 export function baseOf(
