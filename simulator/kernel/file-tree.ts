@@ -30,6 +30,9 @@ export interface ModelMount {
 }
 
 export const modelHandleBytes = 8;
+/** FILEID_INO32_GEN, and what a caller is shown that has no room (FILEID_INVALID of linux/exportfs.h). */
+export const modelHandleType = 1;
+export const invalidHandleType = 255;
 
 /** Files and mounts. Paths are plain names: what is modelled is what they name, not how they are walked. */
 export class FileTree {

@@ -1,5 +1,4 @@
-import type { ModelFile } from './file-tree.js';
-import { modelHandleBytes } from './file-tree.js';
+import { invalidHandleType, type ModelFile, modelHandleBytes, modelHandleType } from './file-tree.js';
 import type { Kernel } from './kernel.js';
 import { AT_FDCWD, no } from './numbers.js';
 import { OpenFile } from './open-description.js';
@@ -48,7 +47,7 @@ export function nameToHandle(kernel: Kernel, thread: ModelThread): number {
   const mountId = process.memory.view(registers.argument(3), 4);
   if (mountId === undefined || mountId.length < 4) return no('EFAULT');
   words.setUint32(0, modelHandleBytes, true);
-  words.setInt32(4, 1, true);
+  words.setInt32(4, room < modelHandleBytes ? invalidHandleType : modelHandleType, true);
   if (room < modelHandleBytes) return no('EOVERFLOW');
   if (handle.length < headerBytes + modelHandleBytes) return no('EFAULT');
   words.setUint32(8, file.inode, true);

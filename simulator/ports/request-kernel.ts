@@ -1,7 +1,7 @@
 import { fileType, type RequestKernel } from '../../core/ports/kernel.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
-import type { ModelFile } from '../kernel/file-tree.js';
+import { type ModelFile, modelHandleBytes, modelHandleType } from '../kernel/file-tree.js';
 import { ListenerEnd } from '../kernel/filter.js';
 import { mayAccess } from '../kernel/native-handles.js';
 import { AT_FDCWD, abi, flag, no } from '../kernel/numbers.js';
@@ -17,8 +17,8 @@ import { encodeHandle, readHandle, readPath, writeHandle, writeMountId } from '.
 const W_OK = 2;
 /** What F_SETFL can change: O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME (fcntl(2)). */
 const settableFlags = 0o2000 | 0o4000 | 0o20000 | 0o40000 | 0o1000000;
-/** What an open heeds and F_GETFL does not show. */
-const openOnlyFlags = flag.O_CLOEXEC | flag.O_TRUNC | flag.O_CREAT;
+/** What F_GETFL shows of an open's flags: those that there are (VALID_OPEN_FLAGS), but for its own alone. */
+const shownFlags = 0o35776003;
 
 /** Where requests go that need the injector. */
 export interface InjectionPort {
@@ -104,13 +104,16 @@ export class ModelRequestKernel implements RequestKernel {
 
   openByHandle(record: RequestRecord, flags: number): number {
     const { mount, mountId } = record.mount as LoopMount;
+    const isKnown =
+      record.u32(offset.handleBytes) >= modelHandleBytes && record.i32(offset.handleType) === modelHandleType;
+    if (!isKnown) return no('ESTALE');
     const inode = record.u32(offset.handleData);
     const file = this.world.kernel.files.decode(mount.device, inode, record.u32(offset.handleData + 4));
     if (file === undefined) return no('ESTALE');
     const errno = this.checkOpen(file, flags, mount.isReadOnly);
     if (errno < 0) return errno;
     const isPath = (flags & flag.O_PATH) !== 0;
-    const opened = new OpenFile(file, mountId, isPath, flags & ~openOnlyFlags);
+    const opened = new OpenFile(file, mountId, isPath, flags & shownFlags);
     const descriptor = this.process.table.add(opened, true);
     if (descriptor < 0) return descriptor;
     if (!isPath && (flags & flag.O_TRUNC) !== 0) {
@@ -128,7 +131,9 @@ export class ModelRequestKernel implements RequestKernel {
   checkAccess(_record: RequestRecord, descriptor: number, mode: number): number {
     const held = this.file(descriptor);
     if (held === undefined) return no('EBADF');
-    return this.may(held.file, mode) ? 0 : no('EACCES');
+    if (!this.may(held.file, mode)) return no('EACCES');
+    const isReadOnly = this.world.kernel.files.mounts.get(held.mountId)?.isReadOnly === true;
+    return isReadOnly && (mode & W_OK) !== 0 ? no('EROFS') : 0;
   }
 
   fingerprintFile(_record: RequestRecord, descriptor: number): number {

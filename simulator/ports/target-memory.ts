@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
-import { type ModelFile, modelHandleBytes } from '../kernel/file-tree.js';
+import { invalidHandleType, type ModelFile, modelHandleBytes, modelHandleType } from '../kernel/file-tree.js';
 import { no } from '../kernel/numbers.js';
 import type { ModelThread } from '../kernel/process.js';
 
@@ -32,7 +32,7 @@ export function readPath(thread: ModelThread, record: RequestRecord, register: n
 export function encodeHandle(file: ModelFile, record: RequestRecord): number {
   const room = record.u32(offset.handleBytes);
   record.setU32(offset.handleBytes, modelHandleBytes);
-  record.setI32(offset.handleType, 1);
+  record.setI32(offset.handleType, room < modelHandleBytes ? invalidHandleType : modelHandleType);
   if (room < modelHandleBytes) return no('EOVERFLOW');
   record.setU32(offset.handleData, file.inode);
   record.setU32(offset.handleData + 4, file.generation);
@@ -63,5 +63,5 @@ function write(thread: ModelThread, record: RequestRecord, register: number, byt
   const target = thread.process.memory.view(record.argumentNumber(register), bytes.length);
   if (target === undefined || target.length < bytes.length) return no('EFAULT');
   target.set(bytes);
-  return bytes.length;
+  return 0;
 }
