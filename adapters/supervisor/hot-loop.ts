@@ -54,7 +54,7 @@ export class HotLoop {
   run(): void {
     const { control } = this.parts;
     for (;;) {
-      this.recoverAll(control.only);
+      this.former.run(control.only, this.recover);
       this.noteOldestSegment();
       if (control.stopping && this.parked.size === 0) return;
       if (control.only !== 0 && this.keepOnly(control.only)) return;
@@ -88,16 +88,8 @@ export class HotLoop {
     this.parts.report({ kind: 'recovered', key: listener.key });
   }
 
-  /** Goes on with what predecessors left, as far as there is room. */
-  private recoverAll(only: number): void {
-    for (let next = this.former.next(only); next !== undefined; next = this.former.next(only)) {
-      if (!this.recover(next.served, next.former)) return;
-      this.former.taken(next.served);
-    }
-  }
-
   /** False when there is no room in the journal yet. */
-  private recover(served: Served, former: Uint8Array): boolean {
+  private readonly recover = (served: Served, former: Uint8Array): boolean => {
     const { segments, control, kernel, handlerOf, nowUs } = this.parts;
     const record = this.current;
     if (!segments.attachFree(record, served.listener.key)) {
@@ -113,7 +105,7 @@ export class HotLoop {
     this.advance(record, handler, served);
     control.leave();
     return true;
-  }
+  };
 
   /** The next call of each of these threads is one that was made anew. */
   expectReissued(key: number, threadIds: readonly number[]): void {

@@ -63,6 +63,7 @@ export class Publisher implements Sequencer, TailSink {
   private isCaughtUp = false;
   /** The journal was read from a checkpoint on that the store bears out. */
   private isTrusted = false;
+  private isReconciled = false;
   private stopping = false;
   private running: Promise<void> | undefined;
   private readonly caught: Promise<readonly OpenStream[]>;
@@ -96,7 +97,8 @@ export class Publisher implements Sequencer, TailSink {
     this.tail = new JournalTail(journalDirectory, from, first);
     this.publishedBefore = from;
     this.checkpoints.begin(from);
-    this.running = this.follow(this.tail, first);
+    if (from >= first) await this.reconcile(store);
+    this.running = this.follow(this.tail, first, store);
   }
 
   append<Type extends EventType>(draft: EventDraft<Type>): number {
@@ -179,12 +181,15 @@ export class Publisher implements Sequencer, TailSink {
     return from;
   }
 
-  private async follow(tail: JournalTail, first: number): Promise<void> {
+  private async reconcile(store: FileEventStore): Promise<void> {
+    await reconcileStreams(store, this.maker.streams, this.isTrusted);
+    this.isReconciled = true;
+  }
+
+  private async follow(tail: JournalTail, first: number, store: FileEventStore): Promise<void> {
     for (;;) {
       if (!this.isCaughtUp && this.publishedBefore >= first) {
-        if (this.store !== undefined) {
-          await reconcileStreams(this.store, this.maker.streams, this.isTrusted);
-        }
+        if (!this.isReconciled) await this.reconcile(store);
         this.isCaughtUp = true;
         this.resolveCaught(this.maker.streams.list());
       }

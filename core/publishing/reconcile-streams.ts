@@ -5,8 +5,9 @@ import type { OpenStreams } from './open-streams.js';
 export type StoreOfStreams = Pick<EventStore, 'lastVersions' | 'readStream'>;
 
 /**
- * Once all that predecessors left is read: a damaged journal tells less of a stream than the store has, and the
- * stream's next event would get a number that the store takes for a resend. There the store's word counts.
+ * Once all that predecessors left is read: a damaged journal tells less of a stream than the store has, and
+ * the stream's next event would get a number that the store takes for a resend. There the store's word
+ * counts.
  * `isTrusted`: the journal was read from a checkpoint on, so that only streams that it knows are asked for.
  */
 export async function reconcileStreams(

@@ -39,4 +39,12 @@ export class FormerRequests<Served extends ServedState> {
   taken(served: Served): void {
     served.former = served.former.slice(1);
   }
+
+  /** Goes on with all, as long as `recover` finds room for the next. */
+  run(only: number, recover: (served: Served, former: Uint8Array) => boolean): void {
+    for (let next = this.next(only); next !== undefined; next = this.next(only)) {
+      if (!recover(next.served, next.former)) return;
+      this.taken(next.served);
+    }
+  }
 }

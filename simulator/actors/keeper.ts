@@ -96,13 +96,12 @@ export class ModelKeeper implements Agent {
     this.parts.world.kernel.kill(this.process);
   }
 
-  /** The keeper is gone: whoever serves goes on to its targets' end, and nobody else. */
+  /** Whoever serves goes on to its targets' end, with an injector of its own; nobody else does. */
   private orphan(): void {
     const { active } = this;
     for (const { process, supervisor } of this.children.values()) {
       if (supervisor !== active || !supervisor.isActive) this.parts.world.kernel.kill(process);
     }
-    // It starts an injector of its own.
     this.parts.injectors?.stop();
     if (active?.isActive === true) this.parts.injectors?.start(active.parts.process);
   }

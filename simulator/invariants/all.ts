@@ -2,6 +2,7 @@ import { allSettles } from './all-settles.js';
 import { answeredOnce } from './answered-once.js';
 import { answersAreRight } from './answers-are-right.js';
 import { callsReturn } from './calls-return.js';
+import { eventsAreComplete } from './events-are-complete.js';
 import { eventsAreLegal } from './events-are-legal.js';
 import { eventsAreTrue } from './events-are-true.js';
 import type { Invariant } from './invariant.js';
@@ -20,6 +21,7 @@ export const invariants: readonly Invariant[] = [
   targetUntouched,
   eventsAreLegal,
   eventsAreTrue,
+  eventsAreComplete,
   callsReturn,
   allSettles,
 ];

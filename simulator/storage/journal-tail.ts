@@ -24,6 +24,8 @@ export class ModelTail {
   read(sink: TailSink, limit: number): number {
     const from = this.position;
     for (let count = 0; count < limit; count++) {
+      // A batch doesn't reach across the end of what predecessors left.
+      if (from < this.deadBefore && this.position >= this.deadBefore) break;
       const file = this.files.segments.get(segmentOf(this.position));
       const entry = file?.order[placeIn(this.position)];
       if (entry === undefined) {

@@ -1,10 +1,10 @@
 import { escapeText } from '../../../core/events/escape-text.js';
-import { actorsOf } from '../../trace/actors.js';
 import type { Trace, TraceEntry } from '../../trace/schema.js';
 import { entryTypes } from '../../trace/vocabulary.js';
 import { escapeValue, valueText } from '../detail-text.js';
 import { failingSequence } from '../failing.js';
 import { glyphs } from '../glyphs.js';
+import { laneOrder } from '../lane-order.js';
 import { selectEntries } from '../select.js';
 import { type FieldChange, StateChanges } from '../state-changes.js';
 
@@ -44,7 +44,7 @@ export interface PageData {
 
 /** Packs a trace for the page. */
 export function pageData(trace: Trace): PageData {
-  const actors = actorsOf(trace);
+  const actors = laneOrder(trace);
   const numbers = new Map(actors.map(({ id }, index) => [id, index]));
   const { entries, before, after } = selectEntries(trace, {}, { limit: htmlEntriesMaximum });
   const states = new StateChanges();

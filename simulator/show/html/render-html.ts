@@ -1,6 +1,8 @@
 import type { Trace } from '../../trace/schema.js';
+import { brokenInvariants } from '../broken-invariants.js';
 import { reproduceCommand, traceFacts } from '../facts.js';
 import { embeddedJson } from '../safe-json.js';
+import { againText } from '../text/violations.js';
 import { clientScript } from './client/script.js';
 import { escapeHtml } from './escape-html.js';
 import { pageBody } from './page-body.js';
@@ -13,7 +15,7 @@ export interface HtmlPorts {
 }
 
 /** How many broken invariants the head tells; all are marked in the picture. */
-const violationsShown = 5;
+const invariantsShown = 5;
 
 /**
  * A trace as one HTML page that works from a file: nothing is fetched, and the policy in its head allows
@@ -52,15 +54,17 @@ ${pageBody}
 }
 
 function pageHead(trace: Trace): string {
-  const { outcome, violations } = trace.end;
+  const { outcome } = trace.end;
   const facts = traceFacts(trace).filter(([label]) => label !== 'scenario' && label !== 'outcome');
   const items = facts.map(([label, text]) => `<div><dt>${label}</dt><dd>${escapeHtml(text)}</dd></div>`);
-  const told = violations.slice(0, violationsShown).map(({ invariant, sentence, sequence }) => {
+  const broken = brokenInvariants(trace);
+  const told = broken.slice(0, invariantsShown).map(({ invariant, sentence, sequence, again }) => {
     const jump = `<button type="button" class="jump" data-sequence="${sequence}">entry ${sequence}</button>`;
+    const later = again.length === 0 ? '' : ` <small>${againText(again)}</small>`;
     const text = `<b>${escapeHtml(invariant, 256)}</b> <span>${escapeHtml(sentence)}</span>`;
-    return `<li>${jump} ${text}</li>`;
+    return `<li>${jump} ${text}${later}</li>`;
   });
-  const more = violations.length - told.length;
+  const more = broken.length - told.length;
   if (more > 0) told.push(`<li>and ${more} more, marked in the picture</li>`);
   const command = escapeHtml(reproduceCommand(trace.header));
   return `<header>

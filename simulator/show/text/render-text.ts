@@ -1,7 +1,8 @@
-import { actorsOf } from '../../trace/actors.js';
 import type { Trace } from '../../trace/schema.js';
+import { brokenInvariants } from '../broken-invariants.js';
 import { reproduceCommand, timeText, traceFacts } from '../facts.js';
 import { failingSequence } from '../failing.js';
+import { laneOrder } from '../lane-order.js';
 import { type EntryFilter, type EntryWindow, type Selection, selectEntries } from '../select.js';
 import { StateChanges } from '../state-changes.js';
 import { cutToWidth } from './display-width.js';
@@ -39,7 +40,7 @@ export function* renderText(trace: Trace, options: TextOptions): Generator<strin
   yield* picture(trace, selection, options, paint, width);
   if (trace.end.violations.length > 0) {
     yield '';
-    yield* violationLines(trace.end.violations, paint, width);
+    yield* violationLines(brokenInvariants(trace), paint, width);
   }
   if (selection.entries.length > 0) {
     yield '';
@@ -64,7 +65,7 @@ function* picture(
     return;
   }
   const look = unicode ? laneLooks.unicode : laneLooks.ascii;
-  const lanes = createLanes(actorsOf(trace), entries, Math.floor((width * lanePart) / 2), look);
+  const lanes = createLanes(laneOrder(trace), entries, Math.floor((width * lanePart) / 2), look);
   const states = new StateChanges();
   const rows = createRows({
     lanes,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { laneOrder } from '../../../simulator/show/lane-order.js';
 import type { EntryFilter, EntryWindow } from '../../../simulator/show/select.js';
 import { displayWidth } from '../../../simulator/show/text/display-width.js';
 import { renderText, type TextOptions } from '../../../simulator/show/text/render-text.js';
@@ -139,4 +140,40 @@ describe('a trace as text', () => {
     const end = rowsOf(draw(long, { window: { limit: 50, around: long.entries.length - 1 } }));
     expect(end.at(-1)).toMatch(new RegExp(`^ +${long.entries.length - 1} `));
   });
+});
+
+test('lanes lie along the way of a call, threads beside their target', () => {
+  const actors = [
+    ['keeper-1', 'keeper'],
+    ['vm-b', 'target'],
+    ['kernel', 'kernel'],
+    ['supervisor-1', 'supervisor'],
+    ['vm-a/thread-1', 'thread'],
+    ['vm-b/thread-1', 'thread'],
+    ['event-store', 'event-store'],
+    ['supervisor-2', 'supervisor'],
+  ] as const;
+  const named = actors.map(([id, kind]) => ({ id, kind, label: id }));
+  const trace = { ...broken, entries: [], header: { ...broken.header, actors: named } };
+  expect(laneOrder(trace).map(({ id }) => id)).toEqual([
+    'vm-b',
+    'vm-b/thread-1',
+    'vm-a/thread-1',
+    'kernel',
+    'supervisor-1',
+    'supervisor-2',
+    'keeper-1',
+    'event-store',
+  ]);
+});
+
+test('an invariant that breaks again and again is told once', () => {
+  const [first] = broken.end.violations;
+  const many = Array.from({ length: 9 }, (_, index) => ({ ...first, sequence: 20 - index }));
+  const end = { ...broken.end, violations: many as (typeof broken.end)['violations'] };
+  const lines = draw({ ...broken, end });
+  expect(lines.filter((line) => line.startsWith('broken at'))).toEqual([
+    'broken at 12: answered-at-most-once',
+  ]);
+  expect(lines).toContain('  again at 13, 14, 15, 16, 17 and 3 more');
 });

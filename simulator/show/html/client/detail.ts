@@ -78,9 +78,18 @@ function changesOf({ changes }) {
   ];
 }
 
+/** A list of plain values, as JSON.stringify lays it out: a line each. */
+const flatList = /\[\n\s+[^[\]{}]*?\n\s*\]/g;
+
+/** The same in one line, if that is short. @param {string} list */
+function oneLine(list) {
+  const short = list.replace(/\n\s*/g, ' ');
+  return short.length <= 90 ? short.replace('[ ', '[').replace(/ \]$/, ']') : list;
+}
+
 /** JSON with its words told apart by colour. @param {unknown} value */
 function payloadOf(value) {
-  const text = JSON.stringify(value, null, 2).slice(0, payloadMost);
+  const text = JSON.stringify(value, null, 2).replace(flatList, oneLine).slice(0, payloadMost);
   const block = make('pre', '');
   let end = 0;
   for (const match of text.matchAll(

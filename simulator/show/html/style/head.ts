@@ -104,6 +104,10 @@ h1 {
   color: var(--bad);
   margin: 0 6px;
 }
+.violations small {
+  color: var(--dim);
+  margin-left: 6px;
+}
 .violations .jump {
   min-height: 22px;
   padding: 0 8px;
