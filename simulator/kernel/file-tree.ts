@@ -13,6 +13,8 @@ export interface ModelFile {
   readonly linksTo?: string;
   /** Permission bits, as in 0o644. */
   readonly mode: number;
+  /** Somebody executes it. */
+  readonly isRunning?: boolean;
   /** How often it was written to or truncated. */
   changes: number;
   truncations: number;

@@ -1,3 +1,4 @@
+import { deputyError } from '../../core/errors/deputy-error.js';
 import { fileType, type RequestKernel } from '../../core/ports/kernel.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
@@ -73,6 +74,8 @@ export class ModelRequestKernel implements RequestKernel {
     let mountId = thread.workingMount;
     if (descriptor !== AT_FDCWD) {
       const held = thread.table.at(descriptor);
+      // A pipe and the like are on no mount that anybody sees.
+      if (held !== undefined && !(held instanceof OpenFile)) return no('ENXIO');
       // An O_PATH descriptor is none for open_by_handle_at(2): the kernel takes it with fdget().
       if (!(held instanceof OpenFile) || held.pathOnly) return no('EBADF');
       mountId = held.mountId;
@@ -148,18 +151,28 @@ export class ModelRequestKernel implements RequestKernel {
   openPath(record: RequestRecord, descriptor: number, follow: boolean): number {
     const thread = this.thread(record);
     const { files } = this.world.kernel;
-    const base = baseOf(files, thread, descriptor);
-    if (base === undefined) return no('EBADF');
     const { path } = record;
+    const base = baseOf(files, thread, descriptor);
+    const held = thread.table.at(descriptor);
+    if (base === undefined && held !== undefined && !path.startsWith('/')) {
+      return path === '' ? this.process.table.add(held, true) : no('ENOTDIR');
+    }
+    if (base === undefined) return no('EBADF');
     const may = (file: ModelFile, mode: number): boolean => this.may(file, mode);
     const file = path === '' ? base.file : walkPath({ files, ...base, may }, path, follow);
     if (typeof file === 'number') return file;
     return this.process.table.add(new OpenFile(file, base.mountId, true, flag.O_PATH));
   }
 
-  encodeHandle(record: RequestRecord, descriptor: number): number {
-    const held = this.file(descriptor);
-    return held === undefined ? no('EBADF') : encodeHandle(held.file, record);
+  encodeHandle(record: RequestRecord, descriptor: number, flags: number): number {
+    if (flags !== 0) {
+      throw deputyError('DEPUTY_E_MODEL_GAP', { what: `flags 0x${flags.toString(16)} of name_to_handle_at` });
+    }
+    const held = this.description(descriptor);
+    if (held === undefined) return no('EBADF');
+    // What is on no exported file system has no handle.
+    const isExported = held instanceof OpenFile && this.fileSystemOf(held) !== 'proc';
+    return isExported ? encodeHandle(held.file, record) : no('EOPNOTSUPP');
   }
 
   writeHandle(record: RequestRecord, register: number, bytes: number): number {
@@ -226,6 +239,7 @@ export class ModelRequestKernel implements RequestKernel {
     const truncates = (flags & flag.O_TRUNC) !== 0;
     if (truncates && isReadOnly) return no('EROFS');
     if (writes && !this.may(file, W_OK)) return no('EACCES');
+    if (writes && file.isRunning === true) return no('ETXTBSY');
     const isOwner = file.user === this.identity?.user;
     if ((flags & flag.O_NOATIME) !== 0 && !isOwner) return no('EPERM');
     return writes && isReadOnly ? no('EROFS') : 0;
@@ -233,6 +247,10 @@ export class ModelRequestKernel implements RequestKernel {
 
   private may(file: ModelFile, mode: number): boolean {
     return mayAccess(this.identity ?? { user: -1, group: -1 }, file, mode);
+  }
+
+  private fileSystemOf({ mountId }: OpenFile): string | undefined {
+    return this.world.kernel.files.mounts.get(mountId)?.fileSystemType;
   }
 
   private look(mountId: number): LoopMount | undefined {

@@ -204,6 +204,7 @@ export const signalCases: readonly Case[] = [
      A open own
      S receive n
      P signal STOP
+     P returns => stopped
      A returns => waiting
      P signal CONT
      A returns => waiting
@@ -219,6 +220,7 @@ export const signalCases: readonly Case[] = [
      A open own
      S receive n
      P signal STOP
+     P returns => stopped
      S send n raw-error -513 => 0
      A returns => stopped
      P signal CONT
@@ -229,12 +231,26 @@ export const signalCases: readonly Case[] = [
     're-issue with WAIT_KILLABLE_RECV',
   ),
   aCase(
+    'killable: a restart that is sent before the stop has reached the thread',
+    `P filter killable
+     A new
+     A open own
+     S receive n
+     P signal STOP
+     S send n raw-error -513 => 0
+     P returns => stopped
+     P signal CONT
+     A returns => waiting | errno 513`,
+    '-513 must only be sent while a stop is pending',
+  ),
+  aCase(
     'an answer for a thread that is to stop is not lost',
     `P filter killable
      A new
      A open own
      S receive n
      P signal STOP
+     P returns => stopped
      S send n value 9 => 0
      A returns => stopped
      P signal CONT
@@ -248,6 +264,7 @@ export const signalCases: readonly Case[] = [
      S receive n
      S open f own
      P signal STOP
+     P returns => stopped
      S add n f => 4
      S valid n => 0
      S send n value 4 => 0

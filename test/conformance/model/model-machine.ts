@@ -1,4 +1,4 @@
-import { standaloneRecord } from '../../../core/request/record.js';
+import { type RequestRecord, standaloneRecord } from '../../../core/request/record.js';
 import { fillNotification } from '../../../simulator/actors/fill-notification.js';
 import { FaultPlan } from '../../../simulator/faults/fault-plan.js';
 import { ListenerEnd } from '../../../simulator/kernel/filter.js';
@@ -42,7 +42,7 @@ interface Known {
 export class ModelMachine implements Machine {
   private readonly world: World;
   private readonly answerer: ModelProcess;
-  private readonly requestKernel: ModelRequestKernel;
+  readonly requestKernel: ModelRequestKernel;
   private readonly tracers = new Map<string, ModelProcess>();
   private readonly known = new Map<string, Known>();
   private readonly served = new Map<number, LoopListener>();
@@ -170,6 +170,12 @@ export class ModelMachine implements Machine {
     return held === undefined ? no('EBADF') : describe(held.description, held.closeOnExec);
   }
 
+  /** F_GETFL of a descriptor of a file; -1 if it is none. */
+  statusFlags(name: string, number: number): number {
+    const held = this.thread(name).table.at(number);
+    return held instanceof OpenFile ? held.statusFlags : -1;
+  }
+
   async limitDescriptors(count: number): Promise<void> {
     this.target.table.limit = count;
   }
@@ -243,6 +249,18 @@ export class ModelMachine implements Machine {
   }
 
   async serve({ listener, policy }: ServeOptions): Promise<readonly HandlerStep[]> {
+    const record = this.receive(listener);
+    return runHandler(record, this.requestKernel, record.listener, policy);
+  }
+
+  /** What the answerer has open. */
+  get heldDescriptors(): number {
+    return this.answerer.table.entries().length;
+  }
+
+  /** RECV into a record, as a loop does it. */
+  receive(listener: number): RequestRecord {
+    this.settle();
     const end = this.answerer.table.at(listener);
     const notification = end instanceof ListenerEnd ? end.filter.receive() : undefined;
     if (notification === undefined) throw new Error('there is nothing to receive');
@@ -250,7 +268,8 @@ export class ModelMachine implements Machine {
     fillNotification(record, notification);
     const served = this.served.get(listener) ?? { key: listener, descriptor: listener, mounts: new Map() };
     this.served.set(listener, served);
-    return runHandler(record, this.requestKernel, served, policy);
+    record.listener = served;
+    return record;
   }
 
   async seize(tracer: string, name: string, options: number): Promise<number> {

@@ -12,7 +12,7 @@ type Entry = [
   user: number,
   group: number,
   mode: number,
-  link?: string,
+  more?: { readonly linksTo?: string; readonly isRunning?: boolean },
 ];
 
 /** The same files as test/kernel/support/share.ts makes. */
@@ -27,16 +27,17 @@ const entries: readonly Entry[] = [
   ['share/folder/inner', 'regular', 0, 0, 0o644],
   ['share/closed', 'directory', 0, 0, 0o700],
   ['share/closed/inner', 'regular', 0, 0, 0o644],
-  ['share/link', 'symlink', 0, 0, 0o777, 'own'],
-  ['share/dangling', 'symlink', 0, 0, 0o777, 'nowhere'],
-  ['share/abslink', 'symlink', 0, 0, 0o777, '/etc/passwd'],
-  ['share/uplink', 'symlink', 0, 0, 0o777, '../share/own'],
-  ['share/folderlink', 'symlink', 0, 0, 0o777, 'folder'],
-  ['share/loop', 'symlink', 0, 0, 0o777, 'loop'],
+  ['share/link', 'symlink', 0, 0, 0o777, { linksTo: 'own' }],
+  ['share/dangling', 'symlink', 0, 0, 0o777, { linksTo: 'nowhere' }],
+  ['share/abslink', 'symlink', 0, 0, 0o777, { linksTo: '/etc/passwd' }],
+  ['share/uplink', 'symlink', 0, 0, 0o777, { linksTo: '../share/own' }],
+  ['share/folderlink', 'symlink', 0, 0, 0o777, { linksTo: 'folder' }],
+  ['share/loop', 'symlink', 0, 0, 0o777, { linksTo: 'loop' }],
   ['share/fifo', 'fifo', target, target, 0o644],
   ['share/null', 'character', 0, 0, 0o666],
   ['share/block', 'block', 0, 0, 0o666],
   ['share/socket', 'socket', target, target, 0o755],
+  ['share/program', 'regular', target, target, 0o755, { isRunning: true }],
   ['etc', 'directory', 0, 0, 0o755],
   ['etc/passwd', 'regular', 0, 0, 0o644],
 ];
@@ -49,8 +50,7 @@ export function makeModelShare({ kernel }: World): ModelFile {
   files.addMount({ ...mount, mountId: mountIds.readOnly, mountPoint: '/share', isReadOnly: true });
   const proc = { mountId: mountIds.proc, device: 9, fileSystemType: 'proc', root: '/' };
   files.addMount({ ...proc, mountPoint: '/proc', isReadOnly: false });
-  entries.forEach(([name, type, user, group, mode, linksTo], index) => {
-    const link = linksTo === undefined ? {} : { linksTo };
+  entries.forEach(([name, type, user, group, mode, more], index) => {
     files.add({
       name,
       inode: 100 + index,
@@ -60,7 +60,7 @@ export function makeModelShare({ kernel }: World): ModelFile {
       user,
       group,
       mode,
-      ...link,
+      ...more,
     });
   });
   return inShare(files, '.');

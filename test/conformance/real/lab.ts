@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { unlinkSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeShare } from '../../kernel/support/share.js';
+import { makeShare, targetId } from '../../kernel/support/share.js';
 import { TrapTarget } from '../../kernel/support/trap-target.js';
 import { Hand } from './hand-client.js';
 
@@ -40,9 +40,21 @@ export class Lab {
   private readonly handles = new Map<string, Uint8Array>();
 
   get share(): string {
-    this.made ??= makeShare();
+    this.made ??= this.make();
     return this.made.share;
   }
+
+  /** The files that every test of the kernel has, and a program that runs. */
+  private make(): { directory: string; share: string } {
+    const made = makeShare();
+    const program = join(made.share, 'program');
+    copyFileSync('/bin/sleep', program);
+    chmodSync(program, 0o755);
+    chownSync(program, targetId, targetId);
+    this.running = spawn(program, ['600'], { stdio: 'ignore' });
+    return made;
+  }
+  private running: ChildProcess | undefined;
 
   /** A file's handle, from a process that is under no filter. */
   async handleOf(path: string): Promise<Uint8Array> {
@@ -76,6 +88,7 @@ export class Lab {
   private async forgetShare(): Promise<void> {
     await this.helper?.end();
     this.helper = undefined;
+    this.running?.kill('SIGKILL');
     this.handles.clear();
     if (this.made !== undefined) spawnSync('rm', ['-rf', this.made.directory]);
     this.made = undefined;
