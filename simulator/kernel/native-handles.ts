@@ -15,8 +15,8 @@ const AT_EMPTY_PATH = 0x1000;
 const pathLimit = 4096;
 
 /**
- * open_by_handle_at(2) of a caller without CAP_DAC_READ_SEARCH: EPERM, behind the errors that the kernel finds
- * before it looks for the capability (handle_to_path() of fs/fhandle.c).
+ * open_by_handle_at(2) of a caller without CAP_DAC_READ_SEARCH: EPERM, behind the errors that the kernel
+ * finds before it looks for the capability (handle_to_path() of fs/fhandle.c).
  */
 export function openByHandle(thread: ModelThread, mount: number, pointer: number): number {
   const header = thread.process.memory.view(pointer, headerBytes);
