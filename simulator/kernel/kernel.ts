@@ -120,7 +120,8 @@ export class Kernel {
 
   /** Sends a signal to a process (kill(2)); its first thread gets it. */
   signal(process: ModelProcess, number: number): void {
-    if (!process.alive) return;
+    // One that has no thread yet is not there yet.
+    if (!process.alive || (process.threads.length === 0 && number !== signal.SIGKILL)) return;
     this.watch.signalled?.(process, number);
     if (number === signal.SIGKILL) return this.kill(process);
     if (process.ignored.has(number)) return;

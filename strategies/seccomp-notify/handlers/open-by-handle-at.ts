@@ -171,7 +171,7 @@ const recovering: RecoveryPlaces = {
   resume,
   answers: [own.adoptDescriptor + 2],
   injecting: [own.inject, own.injected],
-  adding: [own.addDescriptor, own.adoptDescriptor, own.adoptDescriptor + 1],
+  adding: [own.addDescriptor, ...[0, 1, 3, 4].map((step) => own.adoptDescriptor + step)],
 };
 
 const answering: AnsweringPlaces = {

@@ -8,6 +8,7 @@ import {
   recoveryKind,
 } from '../../../core/request/record-layout.js';
 import { type Step, type StepContext, stepPark } from '../../../core/steps/step.js';
+import { isMarked } from './answering-steps.js';
 import { ending, giveErrno, noteAnswer } from './shared-steps.js';
 
 const ESRCH = -errnoNumbers.ESRCH;
@@ -109,7 +110,10 @@ function judgeEnded(context: StepContext, places: RecoveryPlaces): number {
   if (refusals.includes(left) || state === requestState.refused) return before(context, places.recover + 7);
   const answers: readonly number[] = [ending.answerErrno, ending.answered, ...places.answers];
   if (answers.includes(left) || state === requestState.answered) return before(context, places.recover + 6);
-  if (places.adding.includes(left)) return findAdded(context, places);
+  // Also where a successor died on its way through: what its predecessor had added is there still.
+  if (places.adding.includes(left) || isMarked(context, effectMark.descriptor)) {
+    return findAdded(context, places);
+  }
   return ended(context);
 }
 
