@@ -227,7 +227,7 @@ export class Keeper {
   private hear(id: number, child: SupervisorChild, message: SupervisorMessage): void {
     switch (message.kind) {
       case 'ready':
-        return void this.becameReady(id, child);
+        return void this.becameReady(id);
       case 'failed':
         if (!this.isDependedOn) return this.failedToStart(failureOf(message));
         return this.options.logger.error({ code: message.code }, message.message);
@@ -253,7 +253,7 @@ export class Keeper {
     this.holdings.book.drop(key);
   }
 
-  private async becameReady(id: number, child: SupervisorChild): Promise<void> {
+  private async becameReady(id: number): Promise<void> {
     const { handOver } = this.options;
     if (handOver !== undefined && !this.isDependedOn) {
       try {

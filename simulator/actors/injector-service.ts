@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../../core/request/record.js';
 import type { ModelProcess } from '../kernel/process.js';
-import type { InjectionPort } from '../ports/request-kernel.js';
+import type { InjectionPort } from '../ports/injection-port.js';
 
 /** Starts injectors, one after the other, and gives supervisors their side of the channel. */
 export interface InjectorService {

@@ -3,7 +3,8 @@ import { Supervision, type SupervisionEffect } from '../../core/keeper/supervisi
 import { ListenerEnd } from '../kernel/filter.js';
 import type { ModelProcess } from '../kernel/process.js';
 import type { Agent, AgentParts, StoredListener } from './agent.js';
-import type { ContainerState, KeptListener, ListenerNote, SupervisorLink, Turn } from './agent-link.js';
+import type { ContainerState, ListenerNote, SupervisorLink, Turn } from './agent-link.js';
+import type { Child, Held } from './keeper-child.js';
 import { startSupervisor } from './start-supervisor.js';
 import type { ModelSupervisor } from './supervisor.js';
 
@@ -11,20 +12,6 @@ import type { ModelSupervisor } from './supervisor.js';
 const messageUs = [20, 200] as const;
 const startUs = [150_000, 250_000] as const;
 const firstKey = 16;
-
-interface Child {
-  readonly id: number;
-  readonly process: ModelProcess;
-  readonly supervisor: ModelSupervisor;
-  readonly startedAtUs: number;
-  beats: number;
-  /** By listener key: the descriptor that it was sent, while it has not come. */
-  readonly sent: Set<number>;
-}
-
-interface Held extends KeptListener {
-  readonly descriptor: number;
-}
 
 export interface KeeperParts extends AgentParts {
   /** Listeners of an earlier keeper. */

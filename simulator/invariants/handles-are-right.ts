@@ -31,7 +31,8 @@ function difference(
   const mount = memory.view(mountId, 4);
   if (file === undefined || words === undefined || mount === undefined) return undefined;
   const [bytes, type, inode, generation] = new Int32Array(words.slice().buffer);
-  if (bytes !== 8 || type !== 1) return `its header says ${bytes} bytes of type ${type}`;
+  // FILEID_INVALID where there was no room (fs/fhandle.c).
+  if (bytes !== 8 || type !== (hasHandle ? 1 : 255)) return `its header says ${bytes} bytes of type ${type}`;
   if (hasHandle && (inode !== file.inode || generation !== file.generation)) return 'it is another handle';
   const [id] = new Int32Array(mount.slice().buffer);
   return id === thread.workingMount ? undefined : `the mount id is ${id}, not ${thread.workingMount}`;

@@ -57,6 +57,15 @@ export class DescriptorTable {
     }
   }
 
+  /** A table with the same descriptors (fork(2), unshare(2)). */
+  copy(): DescriptorTable {
+    const copied = new DescriptorTable(this.limit);
+    for (const [number, { description, closeOnExec }] of this.entries()) {
+      copied.put(number, description, closeOnExec);
+    }
+    return copied;
+  }
+
   /** Everything that is open, by its number. */
   entries(): [number, Descriptor][] {
     const found: [number, Descriptor][] = [];

@@ -8,10 +8,15 @@ export interface ModelFile {
   /** The file system that it is on. */
   readonly device: number;
   readonly user: number;
-  /** Permission bits, as in 0o644; groups are not modelled apart from others. */
+  readonly group?: number;
+  /** What a symlink says. */
+  readonly linksTo?: string;
+  /** Permission bits, as in 0o644. */
   readonly mode: number;
   /** The folder that must be searched to find it by name. */
   readonly folder?: string | undefined;
+  /** Somebody executes it. */
+  readonly isRunning?: boolean;
   /** How often it was written to or truncated. */
   changes: number;
   truncations: number;
@@ -29,6 +34,9 @@ export interface ModelMount {
 }
 
 export const modelHandleBytes = 8;
+/** FILEID_INO32_GEN, and what a caller is shown that has no room (FILEID_INVALID of linux/exportfs.h). */
+export const modelHandleType = 1;
+export const invalidHandleType = 255;
 
 /** Files and mounts. Paths are plain names: what is modelled is what they name, not how they are walked. */
 export class FileTree {

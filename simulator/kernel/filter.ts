@@ -1,5 +1,5 @@
 import type { Generator } from '../random/generator.js';
-import { no } from './numbers.js';
+import { flag, no } from './numbers.js';
 import { OpenDescription, OpenFile } from './open-description.js';
 import type { ModelThread } from './process.js';
 
@@ -33,6 +33,7 @@ export class Notification {
 /** The listener's open file description; the filter is lost with the last descriptor of it. */
 export class ListenerEnd extends OpenDescription {
   readonly kind = 'listener';
+  readonly statusFlags = flag.O_RDWR;
 
   constructor(readonly filter: Filter) {
     super();
@@ -58,6 +59,8 @@ export class Filter {
   readonly watchers = new Set<() => void>();
   /** Processes under the filter. */
   users = 0;
+  /** Calls that came and were not received: RECV waits until there are some, answered meanwhile or not. */
+  private requests = 0;
   private nextId: bigint;
 
   constructor(
@@ -85,6 +88,7 @@ export class Filter {
     this.nextId = BigInt.asUintN(64, id + 1n);
     const notification = new Notification(id, this, thread, number, instructionPointer, values, call);
     this.notifications.set(id, notification);
+    this.requests++;
     this.wakeWatchers();
     return notification;
   }
@@ -94,14 +98,26 @@ export class Filter {
     for (const notification of this.notifications.values()) {
       if (notification.state !== 'init') continue;
       notification.state = 'sent';
+      this.requests = Math.max(0, this.requests - 1);
       return notification;
     }
     return undefined;
   }
 
-  /** A copy that faulted puts the call back. */
+  /** RECV for who has not polled: the call, -ENOENT for one that went meanwhile; undefined: it would wait. */
+  receiveAnyway(): Notification | number | undefined {
+    const notification = this.receive();
+    if (notification !== undefined) return notification;
+    if (this.requests === 0 && !this.hasHungUp) return undefined;
+    this.requests = Math.max(0, this.requests - 1);
+    return no('ENOENT');
+  }
+
+  /** A copy that faulted puts the call back, and whoever waits is woken. */
   putBack(notification: Notification): void {
-    if (this.notifications.get(notification.id) === notification) notification.state = 'init';
+    if (this.notifications.get(notification.id) !== notification) return;
+    notification.state = 'init';
+    this.requests++;
   }
 
   /** SECCOMP_IOCTL_NOTIF_ID_VALID: 0 or -ENOENT. */
@@ -121,25 +137,29 @@ export class Filter {
   }
 
   /**
-   * SECCOMP_IOCTL_NOTIF_ADDFD without SEND: the number in the caller's table. `setNumber` is
-   * SECCOMP_ADDFD_FLAG_SETFD. The kernel takes the source with fget(), which knows no O_PATH descriptors.
+   * SECCOMP_IOCTL_NOTIF_ADDFD: the number in the caller's table. `setNumber` is SECCOMP_ADDFD_FLAG_SETFD,
+   * `answers` SECCOMP_ADDFD_FLAG_SEND. The kernel takes the source with fget(), which knows no O_PATH
+   * descriptors.
    */
   addDescriptor(
     id: bigint,
     source: OpenDescription | undefined,
     closeOnExec: boolean,
     setNumber?: number,
+    answers = false,
   ): number {
     if (source === undefined || (source instanceof OpenFile && source.pathOnly)) return no('EBADF');
     const notification = this.notifications.get(id);
     if (notification === undefined) return no('ENOENT');
     if (notification.state !== 'sent') return no('EINPROGRESS');
-    const { table } = notification.thread.process;
+    const { table } = notification.thread;
     if (setNumber !== undefined && setNumber >= table.limit) return no('EBADF');
     let number = setNumber ?? -1;
     if (setNumber === undefined) number = table.add(source, closeOnExec);
     else table.put(setNumber, source, closeOnExec);
-    if (number >= 0) this.hooks.added(notification, number, source);
+    if (number < 0) return number;
+    this.hooks.added(notification, number, source);
+    if (answers) this.send(id, { value: number, error: 0, isContinue: false });
     return number;
   }
 

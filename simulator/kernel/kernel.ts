@@ -3,12 +3,12 @@ import type { Scheduler } from '../scheduler/scheduler.js';
 import { FileTree } from './file-tree.js';
 import { Filter, type Notification } from './filter.js';
 import type { KernelWatch } from './kernel-watch.js';
-import { signal } from './numbers.js';
+import { no, signal } from './numbers.js';
 import { type OpenDescription, SocketEnd } from './open-description.js';
 import { type CallRegisters, ModelProcess, ModelThread, stackTop } from './process.js';
 import { instructionBytes, registerAt } from './registers.js';
 import { completeNotified, interruptWait, leaveKernel, toUser } from './thread-life.js';
-import { endTracer, tellTracerOfDeath } from './tracing.js';
+import { endTracer, isTraced, tellTracerOfDeath } from './tracing.js';
 
 /** Costs of what the kernel does by itself, in microseconds: from, to. */
 const wakeUpUs = [2, 40] as const;
@@ -61,9 +61,25 @@ export class Kernel {
       added: (notification, number, source) => this.watch.added?.(notification, number, source),
     });
     process.filter = filter;
+    for (const thread of process.threads) thread.filter = filter;
     filter.users++;
     this.filters.push(filter);
     return filter;
+  }
+
+  /** seccomp(2) of a thread: its listener's number, or -EBUSY under a filter whose listener is still held. */
+  seccomp(thread: ModelThread, key: string, isKillable: boolean, numbers: Iterable<number>): number {
+    if (thread.filter?.listener !== undefined) return no('EBUSY');
+    const { process } = thread;
+    const others = process.threads.filter((other) => other !== thread).map((other) => other.filter);
+    const filter = this.installFilter(process, key, isKillable, numbers);
+    // The others have what they had: a filter is a thread's own, and that of what it begins.
+    process.threads
+      .filter((other) => other !== thread)
+      .forEach((other, index) => {
+        other.filter = others[index];
+      });
+    return filter.listener === undefined ? no('EINVAL') : thread.table.add(filter.listener, true);
   }
 
   /** Two ends of a socket pair. */
@@ -108,6 +124,7 @@ export class Kernel {
     if (!process.alive || (process.threads.length === 0 && number !== signal.SIGKILL)) return;
     this.watch.signalled?.(process, number);
     if (number === signal.SIGKILL) return this.kill(process);
+    if (process.ignored.has(number)) return;
     if (number === signal.SIGSTOP) return this.stopGroup(process);
     if (number === signal.SIGCONT) return this.continueGroup(process);
     if (!process.handlers.has(number)) {
@@ -117,9 +134,32 @@ export class Kernel {
     }
     const thread = process.threads.find(({ mode, signalMask }) => mode !== 'dead' && !signalMask.has(number));
     const receiver = thread ?? process.threads[0];
-    if (receiver === undefined || receiver.pending.includes(number)) return;
-    receiver.pending.push(number);
-    if (!receiver.signalMask.has(number)) this.interrupt(receiver);
+    if (receiver !== undefined) this.queue(receiver, number);
+  }
+
+  /** Sends a signal to one thread (tgkill(2)). */
+  signalThread(thread: ModelThread, number: number): void {
+    const { process } = thread;
+    if (thread.mode === 'dead') return;
+    const isHandled = process.handlers.has(number) || (number === signal.SIGSTOP && isTraced(thread));
+    if (!isHandled || process.ignored.has(number)) return this.signal(process, number);
+    this.watch.signalled?.(process, number);
+    this.queue(thread, number);
+  }
+
+  /** A thread blocks a signal, or no longer does: one that waited comes then. */
+  blockSignal(thread: ModelThread, number: number, isBlocked: boolean): void {
+    const mask = new Set(thread.signalMask);
+    if (isBlocked) mask.add(number);
+    else mask.delete(number);
+    thread.signalMask = mask;
+    if (!isBlocked && thread.pending.includes(number)) this.interrupt(thread);
+  }
+
+  private queue(thread: ModelThread, number: number): void {
+    if (thread.pending.includes(number)) return;
+    thread.pending.push(number);
+    if (!thread.signalMask.has(number)) this.interrupt(thread);
   }
 
   /** Ends a process at once: its memory is gone, its descriptors are closed, in the kernel's order. */
@@ -131,6 +171,7 @@ export class Kernel {
       thread.notification = undefined;
       thread.mode = 'dead';
       if (this.threads.get(thread.threadId) === thread) this.threads.delete(thread.threadId);
+      thread.dropTable();
       tellTracerOfDeath(thread);
     }
     endTracer(this, process);
@@ -178,7 +219,9 @@ export class Kernel {
     this.wake(notification.thread, () => completeNotified(this, notification));
   }
 
-  private stopGroup(process: ModelProcess): void {
+  /** SIGSTOP has reached a process: all of its threads stop. */
+  stopGroup(process: ModelProcess): void {
+    process.isStopped = true;
     for (const thread of process.threads) {
       thread.isStopRequested = true;
       this.interrupt(thread);
@@ -186,8 +229,14 @@ export class Kernel {
   }
 
   private continueGroup(process: ModelProcess): void {
+    process.isStopped = false;
     for (const thread of process.threads) {
       thread.isStopRequested = false;
+      // A seized thread's tracer is told of it, wherever the thread is (ptrace_trap_notify()).
+      if (thread.tracing !== undefined) {
+        thread.tracing.trapPending = true;
+        this.interrupt(thread);
+      }
       if (thread.mode !== 'group-stopped') continue;
       thread.mode = 'leaving';
       this.wake(thread, () => leaveKernel(this, thread));

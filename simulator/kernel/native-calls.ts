@@ -1,12 +1,13 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
 import type { Kernel } from './kernel.js';
-import { nameToHandle } from './native-names.js';
+import { nameToHandle, openByHandle } from './native-handles.js';
 import { flag, foreignBit, no, syscall } from './numbers.js';
 import { SocketEnd } from './open-description.js';
 import type { ModelThread } from './process.js';
 
 /** struct msghdr of recvmsg(2), in bytes. */
 const messageHeader = { control: 32, controlLength: 40, flags: 48 } as const;
+const CLONE_FILES = 0x400;
 const oneDescriptorLength = 20;
 const oneDescriptorSpace = 24;
 const SCM_RIGHTS = 1;
@@ -22,12 +23,15 @@ export function runNative(kernel: Kernel, thread: ModelThread, number: number): 
   if ((number & foreignBit) !== 0) return no('ENOSYS');
   switch (number) {
     case syscall.openByHandleAt:
-      // Without deputy: no capability, no descriptor.
-      return no('EPERM');
+      return openByHandle(thread, argument(0), argument(1));
     case syscall.nameToHandleAt:
       return nameToHandle(kernel, thread);
     case syscall.close:
-      return kernel.close(process, argument(0));
+      return thread.table.close(argument(0));
+    case syscall.dup:
+      return duplicateLowest(thread, argument(0));
+    case syscall.unshare:
+      return unshare(thread, argument(0));
     case syscall.dup3:
       return duplicate(thread, argument(0), argument(1), argument(2));
     case syscall.recvmsg:
@@ -41,18 +45,35 @@ export function runNative(kernel: Kernel, thread: ModelThread, number: number): 
   }
 }
 
-function duplicate({ process }: ModelThread, from: number, to: number, flags: number): number {
-  const description = process.table.at(from);
+function duplicateLowest({ table }: ModelThread, from: number): number {
+  const description = table.at(from);
+  return description === undefined ? no('EBADF') : table.add(description);
+}
+
+/** unshare(2): of the table of descriptors only. */
+function unshare(thread: ModelThread, flags: number): number {
+  if (flags !== CLONE_FILES) throw deputyError('DEPUTY_E_MODEL_GAP', { what: `unshare(${flags})` });
+  thread.unshareTable();
+  return 0;
+}
+
+function duplicate({ table }: ModelThread, from: number, to: number, flags: number): number {
+  const description = table.at(from);
   if (description === undefined) return no('EBADF');
   if (from === to) return no('EINVAL');
-  if (to >= process.table.limit) return no('EBADF');
-  process.table.put(to, description, (flags & flag.O_CLOEXEC) !== 0);
+  if (to >= table.limit) return no('EBADF');
+  table.put(to, description, (flags & flag.O_CLOEXEC) !== 0);
   return to;
 }
 
 /** recvmsg(2) of a datagram without bytes: what counts are the descriptors that come with it. */
-function receiveMessage({ process }: ModelThread, number: number, header: number, flags: number): number {
-  const socket = process.table.at(number);
+function receiveMessage(
+  { process, table }: ModelThread,
+  number: number,
+  header: number,
+  flags: number,
+): number {
+  const socket = table.at(number);
   if (socket === undefined) return no('EBADF');
   if (!(socket instanceof SocketEnd)) return no('ENOTSOCK');
   const bytes = process.memory.view(header, 56);
@@ -62,7 +83,7 @@ function receiveMessage({ process }: ModelThread, number: number, header: number
   const words = new DataView(bytes.buffer, bytes.byteOffset);
   const control = Number(words.getBigUint64(messageHeader.control, true));
   const room = process.memory.view(control, oneDescriptorSpace);
-  const given = process.table.add(passed, (flags & MSG_CMSG_CLOEXEC) !== 0);
+  const given = table.add(passed, (flags & MSG_CMSG_CLOEXEC) !== 0);
   passed.release();
   if (given < 0 || room === undefined) {
     words.setBigUint64(messageHeader.controlLength, 0n, true);

@@ -6,7 +6,9 @@ export const syscall = {
   close: 3,
   mmap: 9,
   munmap: 11,
+  dup: 32,
   recvmsg: 47,
+  unshare: 272,
   dup3: 292,
   nameToHandleAt: 303,
   openByHandleAt: 304,
@@ -32,6 +34,7 @@ export const flag = {
   O_NONBLOCK: 0o4000,
   O_DIRECTORY: 0o200000,
   O_NOFOLLOW: 0o400000,
+  O_NOATIME: 0o1000000,
   O_CLOEXEC: 0o2000000,
   O_PATH: 0o10000000,
 } as const;
@@ -44,6 +47,7 @@ export const foreignBit = 0x40000000;
 /** Signals by number (signal(7)). */
 export const signal = {
   SIGHUP: 1,
+  SIGTRAP: 5,
   SIGKILL: 9,
   SIGUSR1: 10,
   SIGTERM: 15,

@@ -1,5 +1,6 @@
 import type { Owner } from '../scheduler/scheduler.js';
 import { DescriptorTable } from './descriptor-table.js';
+import type { ModelFile } from './file-tree.js';
 import type { Filter, Notification } from './filter.js';
 import { Registers } from './registers.js';
 import { ThreadMemory } from './thread-memory.js';
@@ -45,12 +46,16 @@ export class ModelProcess implements Owner {
   readonly threads: ModelThread[] = [];
   readonly memory = new ThreadMemory();
   readonly handlers = new Map<number, SignalAction>();
+  /** Signals that it ignores (SIG_IGN). */
+  readonly ignored = new Set<number>();
   /** How often each signal's handler ran. */
   readonly handled = new Map<number, number>();
   /** The one filter with a listener that its threads are under. */
   filter: Filter | undefined;
   /** Calls that another filter of the program's own answers with SIGSYS. */
   readonly fatalCalls = new Set<number>();
+  /** SIGSTOP has stopped it, and SIGCONT has not come. */
+  isStopped = false;
   readonly whenDead: (() => void)[] = [];
   /** A tracer's wait: called when a thread that it traces has stopped or ended. */
   whenStopped: ((thread: ModelThread) => void) | undefined;
@@ -82,15 +87,41 @@ export class ModelThread {
   deferred: (() => void) | undefined;
   /** What a tracer that is gone left: its last status has not been taken. */
   isReaped = true;
+  /** A table of its own, since unshare(CLONE_FILES); else it shares its process's. */
+  private ownTable: DescriptorTable | undefined;
+  /** The filter that it is under: that of its process when it began, or one that it installed itself. */
+  filter: Filter | undefined;
+  /** Its group, like its user's number unless somebody says otherwise. */
+  group: number;
+  /** The directory that relative paths begin at; its mount's root if undefined. */
+  workingDirectory: ModelFile | undefined;
 
   constructor(
     readonly threadId: number,
     readonly process: ModelProcess,
-    readonly user: number,
+    public user: number,
     readonly actor: string,
     /** Mount id of its working directory. */
     readonly workingMount: number,
-  ) {}
+  ) {
+    this.filter = process.filter;
+    this.group = user;
+  }
+
+  get table(): DescriptorTable {
+    return this.ownTable ?? this.process.table;
+  }
+
+  /** unshare(2) of CLONE_FILES: a copy of the table, for this thread alone. */
+  unshareTable(): void {
+    this.ownTable = this.table.copy();
+  }
+
+  /** Its own table, if it has one, is gone. */
+  dropTable(): void {
+    this.ownTable?.closeAll();
+    this.ownTable = undefined;
+  }
 
   /** Where its program's one `syscall` instruction stands. */
   readonly callSite = 0x401000;

@@ -43,29 +43,41 @@ export function dispatch(kernel: Kernel, thread: ModelThread): void {
   const number = registers.get(registerAt.originalRax);
   if (!suspendsFilters(thread)) {
     if (process.fatalCalls.has(number)) return kernel.signal(process, signal.SIGSYS);
-    if (process.filter?.numbers.has(number) === true) return notify(kernel, thread, number);
+    if (thread.filter?.numbers.has(number) === true) return notify(kernel, thread, number);
   }
   finishCall(kernel, thread, runNative(kernel, thread, number));
 }
 
 function notify(kernel: Kernel, thread: ModelThread, number: number): void {
-  const { registers, process } = thread;
+  const { registers } = thread;
   const values = [0, 1, 2, 3, 4, 5].map((index) => registers.argument(index));
   const pointer = registers.get(registerAt.rip);
-  const notification = process.filter?.notify(thread, number, pointer, values, kernel.callCount);
+  const notification = thread.filter?.notify(thread, number, pointer, values, kernel.callCount);
   if (notification === undefined) return finishCall(kernel, thread, no('ENOSYS'));
   thread.notification = notification;
   thread.mode = 'waiting';
   kernel.watch.notified?.(notification);
   // What came while it was on its way in is seen at once.
-  const hasWork = thread.isStopRequested || thread.tracing?.trapPending === true || unmasked(thread) > 0;
-  if (hasWork) interruptWait(kernel, thread);
+  if (hasWork(thread)) interruptWait(kernel, thread);
+}
+
+/** Is anything to be done on the way out (TIF_SIGPENDING)? Only then are calls begun anew. */
+function hasWork(thread: ModelThread): boolean {
+  return thread.isStopRequested || thread.tracing?.trapPending === true || unmasked(thread) > 0;
 }
 
 function finishCall(kernel: Kernel, thread: ModelThread, result: number): void {
   thread.registers.set(registerAt.rax, result);
   if (stopsAtCalls(thread)) return enterStop(thread, 'exit');
-  leaveKernel(kernel, thread);
+  leaveCall(kernel, thread);
+}
+
+/** Out of a call that has its result: by way of signals and stops if there are any. */
+export function leaveCall(kernel: Kernel, thread: ModelThread): void {
+  if (hasWork(thread)) return leaveKernel(kernel, thread);
+  // The kernel's own results are shown to the program as they are then.
+  thread.registers.set(registerAt.originalRax, -1);
+  toUser(kernel, thread);
 }
 
 /** The answer has reached the thread. */
@@ -98,7 +110,7 @@ export function leaveKernel(kernel: Kernel, thread: ModelThread): void {
     thread.mode = 'leaving';
     if (thread.tracing?.trapPending === true) {
       thread.tracing.trapPending = false;
-      return enterStop(thread, 'event');
+      return enterStop(thread, 'event', thread.process.isStopped ? signal.SIGSTOP : signal.SIGTRAP);
     }
     if (thread.isStopRequested) return stopWithGroup(thread);
     const number = takeSignal(thread);
@@ -115,13 +127,14 @@ function stopWithGroup(thread: ModelThread): void {
   // A seized thread's group stop is told of as an event, and its tracer lets it go on.
   else {
     thread.isStopRequested = false;
-    enterStop(thread, 'event');
+    enterStop(thread, 'event', signal.SIGSTOP);
   }
 }
 
 /** The program's handler runs; what it interrupts is begun anew, or fails with EINTR. */
 export function deliver(kernel: Kernel, thread: ModelThread, number: number): void {
   const { process, registers } = thread;
+  if (number === signal.SIGSTOP) return kernel.stopGroup(process);
   const action = process.handlers.get(number);
   if (action === undefined) return kernel.kill(process);
   process.handled.set(number, (process.handled.get(number) ?? 0) + 1);

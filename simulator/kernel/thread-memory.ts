@@ -31,6 +31,10 @@ export class ThreadMemory {
     return index >= 0;
   }
 
+  unmapAll(): void {
+    this.regions.length = 0;
+  }
+
   find(address: number): Region | undefined {
     return this.regions.find(({ start, bytes }) => address >= start && address < start + bytes.length);
   }

@@ -1,18 +1,21 @@
 import type { Kernel } from './kernel.js';
 import { no } from './numbers.js';
 import type { ModelProcess, ModelThread, TraceStop } from './process.js';
-import { deliver, dispatch, leaveKernel } from './thread-life.js';
+import { deliver, dispatch, leaveCall, leaveKernel } from './thread-life.js';
 
 /** PTRACE_O_ options (ptrace(2)). */
 export const traceOption = { EXITKILL: 0x100000, SUSPEND_SECCOMP: 0x200000 } as const;
 
 const PTRACE_EVENT_STOP = 128;
-const SIGTRAP = 5;
 const SYSCALL_STOP = 0x85;
 const killedStatus = 9;
 
 export function stopsAtCalls({ tracing }: ModelThread): boolean {
   return tracing?.stopsAtCalls === true;
+}
+
+export function isTraced({ tracing }: ModelThread): boolean {
+  return tracing !== undefined;
 }
 
 /** The thread's filters are not asked while its tracer wants that. */
@@ -82,7 +85,7 @@ export function takeStatus(thread: ModelThread, tracer: ModelProcess): number {
     thread.tracing = undefined;
     return killedStatus;
   }
-  if (tracing.stop === 'event') return (PTRACE_EVENT_STOP << 16) | (SIGTRAP << 8) | 0x7f;
+  if (tracing.stop === 'event') return (PTRACE_EVENT_STOP << 16) | (tracing.stopSignal << 8) | 0x7f;
   if (tracing.stop === 'signal') return (tracing.stopSignal << 8) | 0x7f;
   return (SYSCALL_STOP << 8) | 0x7f;
 }
@@ -102,18 +105,32 @@ export function resume(
   tracing.stop = undefined;
   tracing.isUnreported = false;
   tracing.stopsAtCalls = how === 'syscall';
-  if (how === 'detach') thread.tracing = undefined;
-  goOn(kernel, thread, stop, signal);
+  if (how === 'detach') release(thread);
+  goOn(kernel, thread, stop, signal, how === 'detach');
   return 0;
 }
 
-function goOn(kernel: Kernel, thread: ModelThread, stop: TraceStop | undefined, signal: number): void {
+function goOn(
+  kernel: Kernel,
+  thread: ModelThread,
+  stop: TraceStop | undefined,
+  signal: number,
+  isReleased: boolean,
+): void {
   thread.mode = 'leaving';
   kernel.wake(thread, () => {
     if (stop === 'entry') return dispatch(kernel, thread);
+    // Whoever is let go by its tracer looks for signals on its way (__ptrace_unlink() of kernel/ptrace.c).
+    if (stop === 'exit' && !isReleased) return leaveCall(kernel, thread);
     if (signal !== 0 && stop !== 'event') deliver(kernel, thread, signal);
     leaveKernel(kernel, thread);
   });
+}
+
+/** Nobody traces it any more: a stop of its process is its own again. */
+function release(thread: ModelThread): void {
+  thread.tracing = undefined;
+  if (thread.process.isStopped) thread.isStopRequested = true;
 }
 
 /** The process may have been a tracer: its threads run on, or die where it had asked for that. */
@@ -121,9 +138,9 @@ export function endTracer(kernel: Kernel, tracer: ModelProcess): void {
   for (const thread of [...kernel.threads.values()]) {
     const { tracing } = thread;
     if (tracing?.tracer !== tracer) continue;
-    thread.tracing = undefined;
+    release(thread);
     if ((tracing.options & traceOption.EXITKILL) !== 0) kernel.kill(thread.process);
-    else if (thread.mode === 'trace-stopped') goOn(kernel, thread, tracing.stop, tracing.stopSignal);
+    else if (thread.mode === 'trace-stopped') goOn(kernel, thread, tracing.stop, tracing.stopSignal, true);
   }
 }
 

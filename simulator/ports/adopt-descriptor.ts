@@ -20,7 +20,7 @@ export function adoptDescriptor(
 ): number {
   const source = process.table.at(descriptor);
   if (!(source instanceof OpenFile)) return no('EBADF');
-  for (const [number, { description }] of thread.process.table.entries()) {
+  for (const [number, { description }] of thread.table.entries()) {
     if (!(description instanceof OpenFile)) continue;
     const isMarked = mark !== 0 && ((description.statusFlags ^ (flags | mark)) & ~ignoredFlags) === 0;
     if (known >= 0 ? number !== known : !isMarked) continue;

@@ -1,13 +1,18 @@
+import { deputyError } from '../../core/errors/deputy-error.js';
 import { fileType, type RequestKernel } from '../../core/ports/kernel.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
-import type { ModelFile } from '../kernel/file-tree.js';
+import { type ModelFile, modelHandleBytes, modelHandleType } from '../kernel/file-tree.js';
 import { ListenerEnd } from '../kernel/filter.js';
+import { mayAccess } from '../kernel/native-handles.js';
 import { AT_FDCWD, abi, flag, no } from '../kernel/numbers.js';
 import { type OpenDescription, OpenFile } from '../kernel/open-description.js';
+import { baseOf } from '../kernel/path-base.js';
+import { walkPath } from '../kernel/path-walk.js';
 import type { ModelProcess, ModelThread } from '../kernel/process.js';
 import type { World } from '../world/world.js';
 import { adoptDescriptor } from './adopt-descriptor.js';
+import type { InjectionPort } from './injection-port.js';
 import type { LoopListener, LoopMount } from './loop-state.js';
 import { encodeHandle, readHandle, readPath, writeHandle, writeMountId } from './target-memory.js';
 
@@ -15,30 +20,13 @@ const W_OK = 2;
 const X_OK = 1;
 /** What F_SETFL can change: O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME (fcntl(2)). */
 const settableFlags = 0o2000 | 0o4000 | 0o20000 | 0o40000 | 0o1000000;
-/** What an open heeds and F_GETFL does not show. */
-const openOnlyFlags = flag.O_CLOEXEC | flag.O_TRUNC | flag.O_CREAT;
-
-/** Where requests go that need the injector. */
-export interface InjectionPort {
-  submit(
-    record: RequestRecord,
-    listener: { readonly descriptor: number },
-    descriptor: number,
-    closeOnExec: boolean,
-  ): number;
-  withdraw(
-    record: RequestRecord,
-    listener: { readonly descriptor: number },
-    descriptor: number,
-    number: number,
-  ): number;
-  query(record: RequestRecord): void;
-}
+/** What F_GETFL shows of an open's flags: those that there are (VALID_OPEN_FLAGS), but for its own alone. */
+const shownFlags = 0o35776003;
 
 /** The port of handlers over the modelled kernel, for one supervisor's loop. */
 export class ModelRequestKernel implements RequestKernel {
   readonly abi = abi;
-  private identity: number | undefined;
+  private identity: { readonly user: number; readonly group: number } | undefined;
   /** Where encodeHandle() leaves the mount's id for writeMountId(). */
   private mountId = 0;
 
@@ -72,7 +60,9 @@ export class ModelRequestKernel implements RequestKernel {
     if (thread.mode === 'dead') return no('EBADF');
     let mountId = thread.workingMount;
     if (descriptor !== AT_FDCWD) {
-      const held = thread.process.table.at(descriptor);
+      const held = thread.table.at(descriptor);
+      // A pipe and the like are on no mount that anybody sees.
+      if (held !== undefined && !(held instanceof OpenFile)) return no('ENXIO');
       // An O_PATH descriptor is none for open_by_handle_at(2): the kernel takes it with fdget().
       if (!(held instanceof OpenFile) || held.pathOnly) return no('EBADF');
       mountId = held.mountId;
@@ -102,20 +92,24 @@ export class ModelRequestKernel implements RequestKernel {
   }
 
   assumeIdentity(record: RequestRecord): number {
-    this.identity = this.thread(record).user;
+    const { user, group } = this.thread(record);
+    this.identity = { user, group };
     return 0;
   }
 
   openByHandle(record: RequestRecord, flags: number): number {
     const { mount, mountId, descriptor: anchor } = record.mount as LoopMount;
     if (anchor < 0) return no('EBADF');
+    const isKnown =
+      record.u32(offset.handleBytes) >= modelHandleBytes && record.i32(offset.handleType) === modelHandleType;
+    if (!isKnown) return no('ESTALE');
     const inode = record.u32(offset.handleData);
     const file = this.world.kernel.files.decode(mount.device, inode, record.u32(offset.handleData + 4));
     if (file === undefined) return no('ESTALE');
     const errno = this.checkOpen(file, flags, mount.isReadOnly);
     if (errno < 0) return errno;
     const isPath = (flags & flag.O_PATH) !== 0;
-    const opened = new OpenFile(file, mountId, isPath, flags & ~openOnlyFlags);
+    const opened = new OpenFile(file, mountId, isPath, flags & shownFlags);
     const descriptor = this.process.table.add(opened, true);
     if (descriptor < 0) return descriptor;
     if (!isPath && (flags & flag.O_TRUNC) !== 0) {
@@ -133,7 +127,9 @@ export class ModelRequestKernel implements RequestKernel {
   checkAccess(_record: RequestRecord, descriptor: number, mode: number): number {
     const held = this.file(descriptor);
     if (held === undefined) return no('EBADF');
-    return this.may(held.file, mode) ? 0 : no('EACCES');
+    if (!this.may(held.file, mode)) return no('EACCES');
+    const isReadOnly = this.world.kernel.files.mounts.get(held.mountId)?.isReadOnly === true;
+    return isReadOnly && (mode & W_OK) !== 0 ? no('EROFS') : 0;
   }
 
   fingerprintFile(_record: RequestRecord, descriptor: number): number {
@@ -145,19 +141,34 @@ export class ModelRequestKernel implements RequestKernel {
     return this.world.kernel.close(this.process, descriptor);
   }
 
-  openPath(record: RequestRecord): number {
-    const file = this.world.kernel.files.named(record.path);
-    if (file === undefined) return no('ENOENT');
-    const folder = file.folder === undefined ? undefined : this.world.kernel.files.named(file.folder);
+  openPath(record: RequestRecord, descriptor: number, follow: boolean): number {
+    const thread = this.thread(record);
+    const { files } = this.world.kernel;
+    const { path } = record;
+    const base = baseOf(files, thread, descriptor);
+    const held = thread.table.at(descriptor);
+    if (base === undefined && held !== undefined && !path.startsWith('/')) {
+      return path === '' ? this.process.table.add(held, true) : no('ENOTDIR');
+    }
+    if (base === undefined) return no('EBADF');
+    const may = (file: ModelFile, mode: number): boolean => this.may(file, mode);
+    const file = path === '' ? base.file : walkPath({ files, ...base, may }, path, follow);
+    if (typeof file === 'number') return file;
+    const folder = file.folder === undefined ? undefined : files.named(file.folder);
     if (folder !== undefined && !this.may(folder, X_OK)) return no('EACCES');
-    return this.process.table.add(new OpenFile(file, this.thread(record).workingMount, true, flag.O_PATH));
+    return this.process.table.add(new OpenFile(file, base.mountId, true, flag.O_PATH));
   }
 
-  encodeHandle(record: RequestRecord, descriptor: number): number {
-    const held = this.file(descriptor);
+  encodeHandle(record: RequestRecord, descriptor: number, flags: number): number {
+    if (flags !== 0) {
+      throw deputyError('DEPUTY_E_MODEL_GAP', { what: `flags 0x${flags.toString(16)} of name_to_handle_at` });
+    }
+    const held = this.description(descriptor);
     if (held === undefined) return no('EBADF');
-    this.mountId = held.mountId;
-    return encodeHandle(held.file, record);
+    if (held instanceof OpenFile) this.mountId = held.mountId;
+    // What is on no exported file system has no handle.
+    const isExported = held instanceof OpenFile && this.fileSystemOf(held) !== 'proc';
+    return isExported ? encodeHandle(held.file, record) : no('EOPNOTSUPP');
   }
 
   writeHandle(record: RequestRecord, register: number, bytes: number): number {
@@ -228,12 +239,18 @@ export class ModelRequestKernel implements RequestKernel {
     const truncates = (flags & flag.O_TRUNC) !== 0;
     if (truncates && isReadOnly) return no('EROFS');
     if (writes && !this.may(file, W_OK)) return no('EACCES');
+    if (writes && file.isRunning === true) return no('ETXTBSY');
+    const isOwner = file.user === this.identity?.user;
+    if ((flags & flag.O_NOATIME) !== 0 && !isOwner) return no('EPERM');
     return writes && isReadOnly ? no('EROFS') : 0;
   }
 
   private may(file: ModelFile, mode: number): boolean {
-    const bits = file.user === this.identity ? file.mode >> 6 : file.mode;
-    return (bits & mode) === mode;
+    return mayAccess(this.identity ?? { user: -1, group: -1 }, file, mode);
+  }
+
+  private fileSystemOf({ mountId }: OpenFile): string | undefined {
+    return this.world.kernel.files.mounts.get(mountId)?.fileSystemType;
   }
 
   private useMount(record: RequestRecord, mountId: number): boolean {

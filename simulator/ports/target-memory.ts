@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
-import { type ModelFile, modelHandleBytes } from '../kernel/file-tree.js';
+import { invalidHandleType, type ModelFile, modelHandleBytes, modelHandleType } from '../kernel/file-tree.js';
 import { no } from '../kernel/numbers.js';
 import type { ModelThread } from '../kernel/process.js';
 
@@ -22,7 +22,8 @@ export function readPath(thread: ModelThread | undefined, record: RequestRecord,
   if (record.argumentIsWild(register)) return no('EFAULT');
   const bytes = thread?.process.memory.view(record.argumentNumber(register), pathLimit);
   const end = bytes?.indexOf(0) ?? -1;
-  if (bytes === undefined || end < 0) return no('EFAULT');
+  if (bytes === undefined) return no('EFAULT');
+  if (end < 0) return bytes.length < pathLimit ? no('EFAULT') : no('ENAMETOOLONG');
   record.path = String.fromCharCode(...bytes.subarray(0, end));
   return end;
 }
@@ -31,7 +32,7 @@ export function readPath(thread: ModelThread | undefined, record: RequestRecord,
 export function encodeHandle(file: ModelFile, record: RequestRecord): number {
   const room = record.u32(offset.handleBytes);
   record.setU32(offset.handleBytes, modelHandleBytes);
-  record.setI32(offset.handleType, 1);
+  record.setI32(offset.handleType, room < modelHandleBytes ? invalidHandleType : modelHandleType);
   if (room < modelHandleBytes) return no('EOVERFLOW');
   record.setU32(offset.handleData, file.inode);
   record.setU32(offset.handleData + 4, file.generation);

@@ -35,6 +35,8 @@ struct worker {
   pthread_mutex_t lock;
   pthread_cond_t changed;
   int busy, ending;
+  // A worker that stands for a forked child: what it is told goes there.
+  int toChild, fromChild;
   char line[8192], out[8192];
 };
 static struct worker workers[THREADS];
@@ -67,7 +69,8 @@ static long value_of(char *word) {
 }
 static void answer(char *out, long result, int error) {
   if (result >= 0 || result < -4095) sprintf(out, "{\"result\":%ld}", result);
-  else sprintf(out, "{\"result\":-1,\"errno\":\"%s\"}", strerrorname_np(error) ? strerrorname_np(error) : "?");
+  else if (strerrorname_np(error) == NULL) sprintf(out, "{\"result\":-1,\"errno\":\"errno %d\"}", error);
+  else sprintf(out, "{\"result\":-1,\"errno\":\"%s\"}", strerrorname_np(error));
 }
 static void answer_call(char *out, long result) { answer(out, result, errno); }
 
@@ -249,18 +252,47 @@ static void obey(char *line, char *out) {
     if (strcmp(verb, "call32") == 0) answer_call(out, call32(v[0], v[1], v[2], v[3]));
     else answer_call(out, syscall(v[0], v[1], v[2], v[3], v[4], v[5], v[6]));
   } else if (strcmp(verb, "filter") == 0) filter(word, out);
+  else if (strcmp(verb, "address") == 0) sprintf(out, "{\"result\":%ld}", (long)buffer_of(word[0]));
+  else if (strcmp(verb, "install") == 0) answer_call(out, install(strcmp(word[0], "killable") == 0));
   else if (strcmp(verb, "drop") == 0) drop(word, out);
   else if (strcmp(verb, "describe") == 0) describe(value_of(word[0]), out);
   else if (strcmp(verb, "repeat") == 0) repeat(word, out);
   else if (strcmp(verb, "trace") == 0) trace(workers[value_of(word[0])].tid, out);
   else if (strcmp(verb, "handler") == 0) {
     struct sigaction action = {.sa_handler = count_signal, .sa_flags = value_of(word[1]) ? SA_RESTART : 0};
+    if (value_of(word[1]) == 2) action.sa_handler = SIG_IGN;
     answer_call(out, sigaction(value_of(word[0]), &action, NULL));
   } else if (strcmp(verb, "signal") == 0) {
     answer_call(out, syscall(SYS_tgkill, getpid(), workers[value_of(word[0])].tid, value_of(word[1])));
+  } else if (strcmp(verb, "mask") == 0) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, value_of(word[0]));
+    answer_call(out, pthread_sigmask(value_of(word[1]) ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL));
   } else if (strcmp(verb, "handled") == 0) sprintf(out, "{\"result\":%ld}", (long)handled);
   else if (strcmp(verb, "tid") == 0) sprintf(out, "{\"result\":%ld}", syscall(SYS_gettid));
   else memory(verb, word, out);
+}
+
+// Pieces of these sizes go through a pipe as one.
+static void ask_child(struct worker *self) {
+  if (write(self->toChild, self->line, sizeof self->line) < 0) return answer_call(self->out, -1);
+  for (size_t at = 0; at < sizeof self->out;) {
+    long count = read(self->fromChild, self->out + at, sizeof self->out - at);
+    if (count <= 0) return (void)sprintf(self->out, "{\"result\":-1,\"errno\":\"ECHILD\"}");
+    at += count;
+  }
+}
+static void serve_parent(int from, int to) {
+  static char line[8192], out[8192];
+  for (size_t at = 0;;) {
+    long count = read(from, line + at, sizeof line - at);
+    if (count <= 0) _exit(0);
+    if ((at += count) < sizeof line) continue;
+    at = 0;
+    obey(line, out);
+    if (write(to, out, sizeof out) < 0) _exit(0);
+  }
 }
 
 static void *work(void *argument) {
@@ -272,7 +304,8 @@ static void *work(void *argument) {
     while (!self->busy && !self->ending) pthread_cond_wait(&self->changed, &self->lock);
     if (self->ending) break;
     pthread_mutex_unlock(&self->lock);
-    obey(self->line, self->out);
+    if (self->toChild != 0) ask_child(self);
+    else obey(self->line, self->out);
     pthread_mutex_lock(&self->lock);
     self->busy = 0;
   }
@@ -293,6 +326,30 @@ static void end_thread(struct worker *self) {
   pthread_cond_broadcast(&self->changed);
   pthread_mutex_unlock(&self->lock);
   pthread_join(self->thread, NULL);
+}
+// A child under the same filters, with a copy of the table. Its pipes have numbers that nobody minds.
+static int high(int fd) {
+  int moved = fcntl(fd, F_DUPFD_CLOEXEC, 200);
+  close(fd);
+  return moved;
+}
+static void start_child(struct worker *self) {
+  int down[2], up[2];
+  if (pipe(down) < 0 || pipe(up) < 0) return answer_call(self->out, -1);
+  for (int i = 0; i < 2; i++) down[i] = high(down[i]), up[i] = high(up[i]);
+  pid_t child = fork();
+  if (child == 0) {
+    close(down[1]);
+    close(up[0]);
+    serve_parent(down[0], up[1]);
+  }
+  close(down[0]);
+  close(up[1]);
+  start_thread(self);
+  self->fromChild = up[0];
+  self->toChild = down[1];
+  self->tid = child;
+  sprintf(self->out, "{\"result\":%d}", child);
 }
 // A thread with a number that an earlier one had: the kernel is told where to go on counting. Others may come between.
 static int start_numbered(struct worker *self, int wanted) {
@@ -330,6 +387,7 @@ int main(void) {
     strcpy(out, "{\"result\":0}");
     if (strncmp(rest, "new ", 4) == 0) answer_call(out, start_numbered(self, atoi(rest + 4)));
     else if (strncmp(rest, "new", 3) == 0) start_thread(self), strcpy(out, self->out);
+    else if (strncmp(rest, "fork", 4) == 0) start_child(self), strcpy(out, self->out);
     else if (strncmp(rest, "end", 3) == 0) end_thread(self);
     else if (at == 0) obey(rest, out);
     else {

@@ -1,7 +1,7 @@
 import { InjectionClient } from '../../../core/injector/injection-client.js';
 import type { RequestRecord } from '../../../core/request/record.js';
 import type { ModelProcess } from '../../kernel/process.js';
-import type { InjectionPort } from '../../ports/request-kernel.js';
+import type { InjectionPort } from '../../ports/injection-port.js';
 import type { World } from '../../world/world.js';
 import type { InjectorService } from '../injector-service.js';
 import { ModelInjector } from './injector.js';

@@ -1,12 +1,14 @@
-import { deputyError } from '../../../core/errors/deputy-error.js';
-import { type InjectorKernel, notifyCommand } from '../../../core/injector/injector-kernel.js';
-import { ListenerEnd } from '../../kernel/filter.js';
-import { flag, no, syscall } from '../../kernel/numbers.js';
+import type { InjectorKernel } from '../../../core/injector/injector-kernel.js';
+import { notifierCall } from '../../kernel/notifier-calls.js';
+import { no, syscall } from '../../kernel/numbers.js';
 import { SocketEnd } from '../../kernel/open-description.js';
 import type { ModelProcess } from '../../kernel/process.js';
 import { interrupt, resume, seize, stopped, tracee } from '../../kernel/tracing.js';
 import type { World } from '../../world/world.js';
 import { allocatePage, sendPacket } from './packets.js';
+
+/** Bytes of struct seccomp_notif_resp and of struct seccomp_notif_addfd. */
+const structBytes = 24;
 
 const numbers = {
   mmap: syscall.mmap,
@@ -43,7 +45,8 @@ export function modelInjectorKernel(
       return 0;
     },
     ...memoryCalls(world, process),
-    ioctl: (descriptor, command, address) => notifierCall(process, descriptor, command, address),
+    ioctl: (descriptor, command, address) =>
+      notifierCall(process, descriptor, command, process.memory.view(address, structBytes) ?? 'nowhere'),
     close: (descriptor) => process.table.close(descriptor),
     createSocketPair: (ends) => {
       kernel.socketPair().forEach((end, index) => {
@@ -54,7 +57,7 @@ export function modelInjectorKernel(
     sendWithDescriptors: (descriptor, address, bytes, passed) =>
       send(process, descriptor, address, bytes, passed),
     isSameOpenFile: (threadId, ours, theirs) =>
-      kernel.threads.get(threadId)?.process.table.at(theirs) === process.table.at(ours),
+      kernel.threads.get(threadId)?.table.at(theirs) === process.table.at(ours),
     countFilters: (threadId) => 1 + Math.min(1, kernel.threads.get(threadId)?.process.fatalCalls.size ?? 0),
     isTracedByInjector: (threadId) =>
       kernel.threads.get(threadId)?.tracing?.tracer.actor.startsWith('injector') === true,
@@ -142,30 +145,6 @@ function isCode(world: World, threadId: number, remote: number): boolean {
 function readCode(process: ModelProcess, local: number): number {
   process.memory.view(local, 2)?.set([0x0f, 0x05]);
   return 2;
-}
-
-/** The ioctls of seccomp_unotify(2), with the structures where the injector has built them. */
-function notifierCall(process: ModelProcess, descriptor: number, command: number, address: number): number {
-  const listener = process.table.at(descriptor);
-  const bytes = process.memory.view(address, 24);
-  if (!(listener instanceof ListenerEnd) || bytes === undefined) return no('EBADF');
-  const words = new DataView(bytes.buffer, bytes.byteOffset);
-  const id = words.getBigUint64(0, true);
-  const { filter } = listener;
-  if (command === notifyCommand.ID_VALID) return filter.check(id);
-  if (command === notifyCommand.SEND) {
-    const value = Number(words.getBigInt64(8, true));
-    return filter.send(id, {
-      value,
-      error: words.getInt32(16, true),
-      isContinue: words.getUint32(20, true) === 1,
-    });
-  }
-  if (command === notifyCommand.ADDFD) {
-    const source = process.table.at(words.getUint32(12, true));
-    return filter.addDescriptor(id, source, (words.getUint32(20, true) & flag.O_CLOEXEC) !== 0);
-  }
-  throw deputyError('DEPUTY_E_MODEL_GAP', { what: `ioctl ${command.toString(16)}` });
 }
 
 function send(

@@ -18,7 +18,7 @@ export function makeShare(parent = tmpdir()): { directory: string; share: string
     chown ${targetId}:${targetId} readonly && chmod 400 readonly
     mkdir folder closed && touch folder/inner closed/inner && chmod 700 closed
     ln -s own link && ln -s nowhere dangling && ln -s /etc/passwd abslink && ln -s ../share/own uplink
-    ln -s folder folderlink
+    ln -s folder folderlink && ln -s loop loop
     mkfifo fifo && mknod null c 1 3 && mknod block b 7 0 && chmod 666 fifo null block
     perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0); bind($s, pack_sockaddr_un("socket"))'
     chown ${targetId}:${targetId} . fifo socket

@@ -65,6 +65,11 @@ export class TrapTarget extends TrapThread {
     return thread;
   }
 
+  /** What is told to the thread with a number, whoever made it. */
+  thread(number: number): TrapThread {
+    return new TrapThread(this.process, number);
+  }
+
   /** Becomes another copy of the program: buffers are gone, descriptors are not. */
   async execute(program: string): Promise<void> {
     this.process.send(`0 call ${nr.execve} s:${program} 0 0`);

@@ -1,0 +1,93 @@
+import { invalidHandleType, type ModelFile, modelHandleBytes, modelHandleType } from './file-tree.js';
+import type { Kernel } from './kernel.js';
+import { AT_FDCWD, no } from './numbers.js';
+import { OpenFile } from './open-description.js';
+import { baseOf } from './path-base.js';
+import { walkPath } from './path-walk.js';
+import type { ModelThread } from './process.js';
+
+const headerBytes = 8;
+const maximumHandleBytes = 128;
+const validUserFlags = 0x00030000;
+const userFlags = 0xffff0000;
+const AT_SYMLINK_FOLLOW = 0x400;
+const AT_EMPTY_PATH = 0x1000;
+const pathLimit = 4096;
+
+/**
+ * open_by_handle_at(2) of a caller without CAP_DAC_READ_SEARCH: EPERM, behind the errors that the kernel
+ * finds before it looks for the capability (handle_to_path() of fs/fhandle.c).
+ */
+export function openByHandle(thread: ModelThread, mount: number, pointer: number): number {
+  const header = thread.process.memory.view(pointer, headerBytes);
+  if (header === undefined || header.length < headerBytes) return no('EFAULT');
+  const words = new DataView(header.buffer, header.byteOffset);
+  const bytes = words.getUint32(0, true);
+  const type = words.getInt32(4, true);
+  if (bytes === 0 || bytes > maximumHandleBytes) return no('EINVAL');
+  if (type < 0 || (type & userFlags & ~validUserFlags) !== 0) return no('EINVAL');
+  const held = thread.table.at(mount | 0);
+  const isAnchor = held instanceof OpenFile && !held.pathOnly;
+  if ((mount | 0) !== AT_FDCWD && !isAnchor) return no('EBADF');
+  return no('EPERM');
+}
+
+/** name_to_handle_at(2) with the caller's own rights; it asks for no capability. */
+export function nameToHandle(kernel: Kernel, thread: ModelThread): number {
+  const { registers, process } = thread;
+  const flags = registers.argument(4);
+  if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) !== 0) return no('EINVAL');
+  const file = namedFile(kernel, thread, registers.argument(1), flags);
+  if (typeof file === 'number') return file;
+  const handle = process.memory.view(registers.argument(2), headerBytes + modelHandleBytes);
+  if (handle === undefined || handle.length < headerBytes) return no('EFAULT');
+  const words = new DataView(handle.buffer, handle.byteOffset, handle.length);
+  const room = words.getUint32(0, true);
+  if (room > maximumHandleBytes) return no('EINVAL');
+  const mountId = process.memory.view(registers.argument(3), 4);
+  if (mountId === undefined || mountId.length < 4) return no('EFAULT');
+  // Which mount it is on, an answer without room says as well.
+  new DataView(mountId.buffer, mountId.byteOffset).setInt32(0, mountOf(thread), true);
+  words.setUint32(0, modelHandleBytes, true);
+  words.setInt32(4, room < modelHandleBytes ? invalidHandleType : modelHandleType, true);
+  if (room < modelHandleBytes) return no('EOVERFLOW');
+  if (handle.length < headerBytes + modelHandleBytes) return no('EFAULT');
+  words.setUint32(8, file.inode, true);
+  words.setUint32(12, file.generation, true);
+  return 0;
+}
+
+/** The mount of the call's base; what the model's paths name is on the same one. */
+function mountOf(thread: ModelThread): number {
+  const held = thread.table.at(thread.registers.argument(0) | 0);
+  return held instanceof OpenFile ? held.mountId : thread.workingMount;
+}
+
+function namedFile(kernel: Kernel, thread: ModelThread, pointer: number, flags: number): ModelFile | number {
+  const path = readPath(thread, pointer);
+  if (typeof path === 'number') return path;
+  if (path === '' && (flags & AT_EMPTY_PATH) === 0) return no('ENOENT');
+  const base = baseOf(kernel.files, thread, thread.registers.argument(0) | 0);
+  if (base === undefined) return no('EBADF');
+  if (path === '') return base.file;
+  const may = (file: ModelFile, mode: number): boolean => mayAccess(thread, file, mode);
+  return walkPath({ files: kernel.files, ...base, may }, path, (flags & AT_SYMLINK_FOLLOW) !== 0);
+}
+
+function readPath(thread: ModelThread, pointer: number): string | number {
+  const bytes = thread.process.memory.view(pointer, pathLimit);
+  if (bytes === undefined) return no('EFAULT');
+  const end = bytes.indexOf(0);
+  if (end < 0) return bytes.length < pathLimit ? no('EFAULT') : no('ENAMETOOLONG');
+  return String.fromCharCode(...bytes.subarray(0, end));
+}
+
+/** Do a user and a group have these rights to a file, by its permission bits alone? */
+export function mayAccess(
+  { user, group }: { readonly user: number; readonly group: number },
+  file: ModelFile,
+  mode: number,
+): boolean {
+  const shift = file.user === user ? 6 : (file.group ?? file.user) === group ? 3 : 0;
+  return ((file.mode >> shift) & mode) === mode;
+}
