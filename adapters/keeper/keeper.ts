@@ -103,8 +103,7 @@ export class Keeper {
     if (!isSeccompListener(descriptor)) {
       systemCall('close', descriptor);
       const error = deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'it is not a seccomp listener' });
-      this.options.logger.warn({ code: error.code, container: state.containerId }, error.message);
-      return undefined;
+      return void this.options.logger.warn({ code: error.code, container: state.containerId }, error.message);
     }
     const listener = this.holdings.keep(state, descriptor, origin);
     for (const child of this.children.values()) child.giveListener(listener);
@@ -227,7 +226,7 @@ export class Keeper {
   private hear(id: number, child: SupervisorChild, message: SupervisorMessage): void {
     switch (message.kind) {
       case 'ready':
-        return void this.becameReady(id, child);
+        return void this.becameReady(id);
       case 'failed':
         if (!this.hasServed && !this.tookOver)
           this.failedToStart(new DeputyError(message.code as ErrorCode, message.message, message.remedy));
@@ -254,7 +253,7 @@ export class Keeper {
     this.holdings.book.drop(key);
   }
 
-  private async becameReady(id: number, child: SupervisorChild): Promise<void> {
+  private async becameReady(id: number): Promise<void> {
     const { handOver } = this.options;
     if (handOver !== undefined && !this.hasProved && this.injector.processId === undefined) {
       try {
@@ -265,10 +264,8 @@ export class Keeper {
         return this.failedToStart(error as Error);
       }
       void this.injector.start();
-      // To all: the one that was ready may be dead by now, and another be on its way.
-      for (const each of this.children.values()) {
-        for (const listener of this.holdings.book.all) each.giveListener(listener);
-      }
+      for (const child of this.children.values())
+        for (const listener of this.holdings.book.all) child.giveListener(listener);
     }
     this.obey(this.supervision.ready(id));
     this.tellProcesses();

@@ -2,8 +2,9 @@ import { keeperLimits, lookEveryMs } from '../../core/keeper/limits.js';
 import { Supervision, type SupervisionEffect } from '../../core/keeper/supervision.js';
 import { ListenerEnd } from '../kernel/filter.js';
 import type { ModelProcess } from '../kernel/process.js';
-import type { Agent, AgentParts, StoredListener } from './agent.js';
+import type { Agent, StoredListener } from './agent.js';
 import type { ContainerState, KeptListener, ListenerNote, SupervisorLink, Turn } from './agent-link.js';
+import type { KeeperParts } from './keeper-parts.js';
 import { startSupervisor } from './start-supervisor.js';
 import type { ModelSupervisor } from './supervisor.js';
 
@@ -22,18 +23,7 @@ interface Child {
   readonly sent: Set<number>;
 }
 
-interface Held extends KeptListener {
-  readonly descriptor: number;
-}
-
-export interface KeeperParts extends AgentParts {
-  /** Listeners of an earlier keeper. */
-  readonly stored: readonly StoredListener[];
-  /** Another agent is running that this one replaces: asked to hand over once this one is ready. */
-  readonly handOver?: () => readonly StoredListener[];
-  /** Told of each listener, where something stores descriptors beyond this process. */
-  readonly storage?: { store(listener: StoredListener): void; remove(key: number): void };
-}
+type Held = KeptListener & { readonly descriptor: number };
 
 /** The keeper: holds listeners, starts and restarts supervisors. What it decides is the real code. */
 export class ModelKeeper implements Agent {
@@ -75,7 +65,7 @@ export class ModelKeeper implements Agent {
       const kept = this.hold(key, state, listener, 'runtime');
       book.set(key, { state });
       storage?.store({ key, listener });
-      for (const child of this.children.values()) this.give(child, kept);
+      this.giveToAll(kept);
       return key;
     });
   }
@@ -203,10 +193,7 @@ export class ModelKeeper implements Agent {
       this.tookOver = true;
       this.takeBack(handOver());
       injectors?.start(this.process);
-      // To all: the one that was ready may be dead by now, and another be on its way.
-      for (const each of this.children.values()) {
-        for (const listener of this.held.values()) this.give(each, listener);
-      }
+      for (const listener of this.held.values()) this.giveToAll(listener);
     }
     world.step(this.process, 'keeper', 'supervisor-ready', null, () => {
       this.obey(this.supervision.ready(child.id));
@@ -273,6 +260,10 @@ export class ModelKeeper implements Agent {
         ...(note === undefined ? {} : { note }),
       });
     });
+  }
+
+  private giveToAll(kept: Held): void {
+    for (const child of this.children.values()) this.give(child, kept);
   }
 
   private linkOf(id: number): SupervisorLink {
