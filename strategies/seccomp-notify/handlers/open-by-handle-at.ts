@@ -171,7 +171,6 @@ const recovering: RecoveryPlaces = {
   resume,
   answers: [own.adoptDescriptor + 2],
   injecting: [own.inject, own.injected],
-  // And what was to be withdrawn, where nobody had been asked for that yet.
   adding: [own.addDescriptor, ...[0, 1, 3, 4].map((step) => own.adoptDescriptor + step)],
 };
 
