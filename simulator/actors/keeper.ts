@@ -2,9 +2,10 @@ import { keeperLimits, lookEveryMs } from '../../core/keeper/limits.js';
 import { Supervision, type SupervisionEffect } from '../../core/keeper/supervision.js';
 import { ListenerEnd } from '../kernel/filter.js';
 import type { ModelProcess } from '../kernel/process.js';
-import type { Agent, AgentParts, StoredListener } from './agent.js';
+import type { Agent, StoredListener } from './agent.js';
 import type { ContainerState, ListenerNote, SupervisorLink, Turn } from './agent-link.js';
 import type { Child, Held } from './keeper-child.js';
+import type { KeeperParts } from './keeper-parts.js';
 import { startSupervisor } from './start-supervisor.js';
 import type { ModelSupervisor } from './supervisor.js';
 
@@ -12,15 +13,6 @@ import type { ModelSupervisor } from './supervisor.js';
 const messageUs = [20, 200] as const;
 const startUs = [150_000, 250_000] as const;
 const firstKey = 16;
-
-export interface KeeperParts extends AgentParts {
-  /** Listeners of an earlier keeper. */
-  readonly stored: readonly StoredListener[];
-  /** Another agent is running that this one replaces: asked to hand over once this one is ready. */
-  readonly handOver?: () => readonly StoredListener[];
-  /** Told of each listener, where something stores descriptors beyond this process. */
-  readonly storage?: { store(listener: StoredListener): void; remove(key: number): void };
-}
 
 /** The keeper: holds listeners, starts and restarts supervisors. What it decides is the real code. */
 export class ModelKeeper implements Agent {
@@ -62,7 +54,7 @@ export class ModelKeeper implements Agent {
       const kept = this.hold(key, state, listener, 'runtime');
       book.set(key, { state });
       storage?.store({ key, listener });
-      for (const child of this.children.values()) this.give(child, kept);
+      this.giveToAll(kept);
       return key;
     });
   }
@@ -190,10 +182,7 @@ export class ModelKeeper implements Agent {
       this.tookOver = true;
       this.takeBack(handOver());
       injectors?.start(this.process);
-      // To all: the one that was ready may be dead by now, and another be on its way.
-      for (const each of this.children.values()) {
-        for (const listener of this.held.values()) this.give(each, listener);
-      }
+      for (const listener of this.held.values()) this.giveToAll(listener);
     }
     world.step(this.process, 'keeper', 'supervisor-ready', null, () => {
       this.obey(this.supervision.ready(child.id));
@@ -255,6 +244,10 @@ export class ModelKeeper implements Agent {
       const noted = note === undefined ? {} : { note };
       child.supervisor.offer({ key, state, origin, descriptor: own, ...noted });
     });
+  }
+
+  private giveToAll(kept: Held): void {
+    for (const child of this.children.values()) this.give(child, kept);
   }
 
   private linkOf(id: number): SupervisorLink {

@@ -32,6 +32,8 @@ export class ModelLoop {
   private readonly context: StepContext;
   private current: RequestRecord = new Record();
   private isBusy = false;
+  /** Whose request is under way: a message from the main thread is heard when it is over. */
+  private working: LoopServed | undefined;
   private receivedAtUs = 0;
   private readonly watcher = (): void => this.poke();
 
@@ -167,6 +169,7 @@ export class ModelLoop {
   /** One more step of a request, a little later. */
   private advance(record: RequestRecord, handler: Handler, served: LoopServed): void {
     this.isBusy = true;
+    this.working = served;
     const { world, process } = this.parts;
     world.later(process, ...stepUs, () => this.runOne(record, handler, served));
   }
@@ -213,6 +216,7 @@ export class ModelLoop {
         journal.order(ticket, record.slot);
         world.watch.committed?.(process, record);
         this.isBusy = false;
+        this.working = undefined;
         if (served.hungUp || served.leaving) this.leave(served);
         this.poke();
         return ticket;
@@ -226,6 +230,7 @@ export class ModelLoop {
     if (record === this.current) this.current = new Record();
     if (served.parked >= served.policy.inFlightPerTarget) served.paused = true;
     this.isBusy = false;
+    this.working = undefined;
     this.poke();
   }
 
@@ -253,7 +258,7 @@ export class ModelLoop {
     this.listening.delete(served);
     this.filterOf(served.listener)?.watchers.delete(this.watcher);
     served.paused = true;
-    if (served.parked > 0) return;
+    if (served.parked > 0 || this.working === served) return;
     this.served.delete(served.listener.key);
     this.forgetMounts(served);
     this.parts.report({ kind: served.hungUp ? 'hangup' : 'detached', key: served.listener.key });

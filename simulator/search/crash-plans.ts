@@ -5,7 +5,7 @@ import type { RunPlan } from '../runner/run-plan.js';
 /** Faults to be added to a run, and what they are about. */
 export type CrashPlan = readonly Fault[];
 
-/** One crash at each point of a run: before, inside, after it. `actor`: of this one, not of who is at it. */
+/** One crash at each point of a run: before, inside and after it; of whoever is at it, or of `actor`. */
 export async function singleCrashes(plan: RunPlan, actor?: FaultyActor): Promise<CrashPlan[]> {
   const points = await enumerateCrashPoints(plan.scenario, plan);
   return points.map((point) => [...plan.faults, crash(point, actor)]);

@@ -155,7 +155,7 @@ function slow(draw: Draw): Fault[] {
 
 /**
  * A signal that its program handles. Only where the wait is killable: without that a signal between the last
- * two steps of an answer leaves a descriptor behind when its supervisor dies there as well.
+ * two steps of an answer leaves a descriptor behind when its supervisor dies there too, as README says.
  */
 function signal(draw: Draw): Fault[] {
   const handling = draw.profile.targets.filter(

@@ -13,7 +13,7 @@ import { createPaint } from '../../show/text/palette.js';
 import { exitCode } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
 import { buildIdentity } from '../library/build-identity.js';
-import { findScenarios, type NamedScenario } from '../library/scenario-library.js';
+import { findScenarios, type NamedScenario, robustScenarios } from '../library/scenario-library.js';
 import { printJson, printLines } from '../output.js';
 import { jobCount, oneOf, wholeNumber } from '../parse-number.js';
 import { factLine } from '../plan-lines.js';
@@ -58,7 +58,7 @@ export function addEnumerateCommand(program: Command): void {
   const command = program
     .command('enumerate')
     .description('run scenarios with a crash at every point: before it, inside it, after it')
-    .argument('<scenario...>', "files or names; 'all' for all that ship and expect nothing to break")
+    .argument('<scenario...>', "files or names; 'all' for all that ship and have to survive it")
     .option('--seed <n>', 'of all runs', seedNumber, '1');
   addPlanOptions(command)
     .option('--pairs', 'two crashes: all pairs within one request and its recovery, for some requests')
@@ -80,7 +80,7 @@ export function addEnumerateCommand(program: Command): void {
 }
 
 async function enumerate(words: readonly string[], flags: EnumerateFlags): Promise<void> {
-  const named = enumerable(words);
+  const named = words.length === 1 && words[0] === 'all' ? robustScenarios() : findScenarios(words);
   const terminal = terminalOf(process.stdout, process.env);
   const width = flags.width ?? terminal.width;
   const paint = createPaint(terminal.color);
@@ -135,11 +135,6 @@ async function enumerate(words: readonly string[], flags: EnumerateFlags): Promi
     printLines([factLine('again', again, Number.POSITIVE_INFINITY, paint)]);
   }
   process.exitCode = exitCodeOf(result, isCapped);
-}
-
-function enumerable(words: readonly string[]): readonly NamedScenario[] {
-  if (words.length !== 1 || words[0] !== 'all') return findScenarios(words);
-  return findScenarios([]).filter(({ scenario }) => scenario.expect.broken.length === 0);
 }
 
 async function listRuns({ scenario, word }: NamedScenario, flags: EnumerateFlags): Promise<Enumeration> {

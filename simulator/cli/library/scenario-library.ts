@@ -32,6 +32,17 @@ export function findScenarios(words: readonly string[]): NamedScenario[] {
 }
 
 /**
+ * Those that ship and are to survive whatever else goes wrong. Not those that show how others fail; nor those
+ * that damage the journal at a step, which another fault would move to where somebody alive is writing.
+ */
+export function robustScenarios(): NamedScenario[] {
+  return findScenarios([]).filter(
+    ({ scenario }) =>
+      scenario.expect.broken.length === 0 && scenario.faults.every(({ kind }) => kind !== 'journal'),
+  );
+}
+
+/**
  * A scenario by its file, or by the name of a shipped one. Errors: DEPUTY_E_SCENARIO_UNREADABLE,
  * DEPUTY_E_SCENARIO_INVALID.
  */
