@@ -1,16 +1,20 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { allocate } from '../../adapters/linux/memory.js';
-import { systemCall } from '../../adapters/linux/native.js';
+import { allocate, type NativeMemory } from '../../adapters/linux/memory.js';
+import { hotSyscalls, systemCall } from '../../adapters/linux/native.js';
 import { watchReadable } from '../../adapters/linux/readiness.js';
-import { notifyCommand, receiveNotification } from '../../adapters/linux/seccomp.js';
+import {
+  notifyCommand,
+  receiveNotification,
+  USER_NOTIF_FLAG_CONTINUE,
+} from '../../adapters/linux/seccomp.js';
 import { commandLineLogger } from '../../adapters/logging/index.js';
 import { AgentSocket } from '../../adapters/oci/agent-socket.js';
 import { openNotifySocket, receivedDescriptors } from '../../adapters/systemd/index.js';
 import { errnoNumbers } from '../../core/errors/errno.js';
 
 /**
- * An agent that receives a target's call, writes down its id and does no more. When it is started again, it
+ * An agent that receives a target's open, writes down its id and does no more. When it is started again, it
  * answers that call by its id, with EXDEV, through the listener that systemd kept.
  * listener-service.js DIRECTORY
  */
@@ -36,14 +40,22 @@ function main(directory: string): void {
     onListener: ({ containerId }, listener) => {
       notify.storeDescriptor(`listener-${containerId}`, listener);
       const watch = watchReadable(listener, () => {
-        watch.stop();
         memory.u8.fill(0, 0, 80);
         receiveNotification(listener, memory.address);
+        if (memory.i32[4] === hotSyscalls().numbers.name_to_handle_at) return goOn(listener, memory);
+        watch.stop();
         writeFileSync(idPath, String(memory.u64[0]));
       });
     },
   });
   notify.ready();
+}
+
+/** Has the kernel do a call itself; its id stands where it was received. */
+function goOn(listener: number, memory: NativeMemory): void {
+  memory.u8.fill(0, 8, 24);
+  memory.u32[5] = USER_NOTIF_FLAG_CONTINUE;
+  systemCall('ioctl', listener, notifyCommand.SEND, memory.address);
 }
 
 main(process.argv[2] ?? '.');
