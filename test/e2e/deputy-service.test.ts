@@ -78,9 +78,10 @@ describeWhen(missingForSystemd(), 'the shipped unit under a real systemd', () =>
       refused,
       lost,
     ]);
+    // Each has the file named for it, and opened.
     expect(counts).toEqual([
-      [1, 0, 0],
-      [1, 0, 0],
+      [2, 0, 0],
+      [2, 0, 0],
     ]);
   });
 
