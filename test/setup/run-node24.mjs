@@ -45,6 +45,8 @@ const exclusions = [
   ...takeovers.map((name) => `test/kernel/takeover/${name}.test.ts`),
   'test/kernel/storage/**',
   'test/kernel/traps/**',
+  'test/kernel/seals/**',
+  'test/kernel/injector/{asking-again,frozen-again,killed,mutations,reissue,reissue-codes,reissue-crashes}.test.ts',
   'test/kernel/load.test.ts',
   'test/unit/adapters/journal/{check,repair}-journal.test.ts',
 ].map((pattern) => `--exclude=${pattern}`);
