@@ -32,17 +32,8 @@ if (!existsSync(node)) {
 // The suites that depend on Node itself. The guest is no different on another version, nor is what a hostile target
 // can make the kernel do; crashes at every step take as long as all else together.
 const defaults = ['test/unit', 'test/contract', 'test/kernel'];
-const takeovers = [
-  'crash-points',
-  'hangs',
-  'injector-kills',
-  'kills',
-  'lost-records',
-  'stalls',
-  'store-unavailable',
-];
 const exclusions = [
-  ...takeovers.map((name) => `test/kernel/takeover/${name}.test.ts`),
+  'test/kernel/takeover/{crash-points,hangs,injector-kills,kills,lost-records,stalls,store-unavailable,verified}.test.ts',
   'test/kernel/storage/**',
   'test/kernel/traps/**',
   'test/kernel/seals/**',

@@ -114,7 +114,7 @@ describe.runIf(onLinux)('repairing a journal', () => {
         repair();
         expectMended(hit);
       }),
-      { numRuns: isLong ? 200 : 25 },
+      { numRuns: isLong ? 200 : 8 },
     );
   });
 
