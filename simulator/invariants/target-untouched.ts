@@ -1,5 +1,5 @@
+import { register } from '../../core/injector/ptrace-registers.js';
 import type { ModelProcess, ModelThread } from '../kernel/process.js';
-import { registerAt } from '../kernel/registers.js';
 import type { Invariant } from './invariant.js';
 
 /** All but the result: the kernel itself changes rcx and r11 only. */
@@ -12,8 +12,7 @@ export const targetUntouched: Invariant = {
   begin: (stage, broken) => {
     const before = new Map<ModelThread, readonly number[]>();
     const sent = new Map<ModelProcess, Set<number>>();
-    const look = (thread: ModelThread): number[] =>
-      kept.map((name) => thread.registers.get(registerAt[name]));
+    const look = (thread: ModelThread): number[] => kept.map((name) => thread.registers.get(register[name]));
     return {
       called: (thread) => before.set(thread, look(thread)),
       returned: (thread) => {

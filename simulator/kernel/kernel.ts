@@ -1,3 +1,4 @@
+import { register, syscallInstructionBytes } from '../../core/injector/ptrace-registers.js';
 import type { Generator } from '../random/generator.js';
 import type { Scheduler } from '../scheduler/scheduler.js';
 import { FileTree } from './file-tree.js';
@@ -6,7 +7,6 @@ import type { KernelWatch } from './kernel-watch.js';
 import { no, signal } from './numbers.js';
 import { type OpenDescription, SocketEnd } from './open-description.js';
 import { type CallRegisters, ModelProcess, ModelThread, stackTop } from './process.js';
-import { instructionBytes, registerAt } from './registers.js';
 import { completeNotified, interruptWait, leaveKernel, toUser } from './thread-life.js';
 import { endTracer, isTraced, tellTracerOfDeath } from './tracing.js';
 
@@ -48,7 +48,7 @@ export class Kernel {
     // Each thread has a stack of its own, with a hole below it.
     const stack = stackTop - 16_384 * (process.threads.length + 1);
     process.memory.add(stack, 4096);
-    thread.registers.set(registerAt.rsp, stack + 4096 - 512);
+    thread.registers.set(register.rsp, stack + 4096 - 512);
     process.threads.push(thread);
     this.threads.set(id, thread);
     return thread;
@@ -97,11 +97,11 @@ export class Kernel {
   call(thread: ModelThread, call: CallRegisters, returned: (result: number) => void): void {
     const begin = (): void => {
       const { registers } = thread;
-      registers.set(registerAt.rax, call.number);
+      registers.set(register.rax, call.number);
       call.values.forEach((value, index) => {
         registers.setArgument(index, value);
       });
-      registers.set(registerAt.rip, thread.callSite);
+      registers.set(register.rip, thread.callSite);
       thread.call = call;
       thread.whenReturned = returned;
       this.calls++;
@@ -211,7 +211,7 @@ export class Kernel {
 
   /** Is the thread's instruction pointer right behind its `syscall` instruction? */
   isBehindCall(thread: ModelThread): boolean {
-    return thread.registers.get(registerAt.rip) === thread.callSite + instructionBytes;
+    return thread.registers.get(register.rip) === thread.callSite + syscallInstructionBytes;
   }
 
   private replied(notification: Notification): void {

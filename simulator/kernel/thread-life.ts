@@ -1,15 +1,15 @@
+import { register, syscallInstructionBytes } from '../../core/injector/ptrace-registers.js';
 import type { Notification } from './filter.js';
 import type { Kernel } from './kernel.js';
 import { runNative } from './native-calls.js';
 import { ERESTARTNOINTR, ERESTARTSYS, no, signal } from './numbers.js';
 import type { ModelThread } from './process.js';
-import { instructionBytes, registerAt } from './registers.js';
 import { enterStop, stopsAtCalls, suspendsFilters } from './tracing.js';
 
 /** The thread runs its program: at a `syscall` instruction it makes the call, behind it it has the result. */
 export function toUser(kernel: Kernel, thread: ModelThread): void {
   thread.mode = 'user';
-  if (thread.registers.get(registerAt.rip) === thread.callSite) return enterCall(kernel, thread);
+  if (thread.registers.get(register.rip) === thread.callSite) return enterCall(kernel, thread);
   if (thread.call !== undefined) return returned(kernel, thread);
   const { deferred } = thread;
   thread.deferred = undefined;
@@ -21,17 +21,17 @@ function returned(kernel: Kernel, thread: ModelThread): void {
   if (call === undefined) return;
   thread.call = undefined;
   thread.whenReturned = undefined;
-  const result = thread.registers.get(registerAt.rax);
+  const result = thread.registers.get(register.rax);
   kernel.watch.returned?.(thread, call, result);
   whenReturned?.(result);
 }
 
 function enterCall(kernel: Kernel, thread: ModelThread): void {
   const { registers } = thread;
-  const number = registers.get(registerAt.rax);
-  registers.set(registerAt.originalRax, number);
-  registers.set(registerAt.rax, no('ENOSYS'));
-  registers.set(registerAt.rip, thread.callSite + instructionBytes);
+  const number = registers.get(register.rax);
+  registers.set(register.originalRax, number);
+  registers.set(register.rax, no('ENOSYS'));
+  registers.set(register.rip, thread.callSite + syscallInstructionBytes);
   thread.mode = 'leaving';
   if (stopsAtCalls(thread)) return enterStop(thread, 'entry');
   dispatch(kernel, thread);
@@ -40,7 +40,7 @@ function enterCall(kernel: Kernel, thread: ModelThread): void {
 /** The call itself: under a filter, or as the kernel does it. */
 export function dispatch(kernel: Kernel, thread: ModelThread): void {
   const { registers, process } = thread;
-  const number = registers.get(registerAt.originalRax);
+  const number = registers.get(register.originalRax);
   if (!suspendsFilters(thread)) {
     if (process.fatalCalls.has(number)) return kernel.signal(process, signal.SIGSYS);
     if (thread.filter?.numbers.has(number) === true) return notify(kernel, thread, number);
@@ -51,7 +51,7 @@ export function dispatch(kernel: Kernel, thread: ModelThread): void {
 function notify(kernel: Kernel, thread: ModelThread, number: number): void {
   const { registers } = thread;
   const values = [0, 1, 2, 3, 4, 5].map((index) => registers.argument(index));
-  const pointer = registers.get(registerAt.rip);
+  const pointer = registers.get(register.rip);
   const notification = thread.filter?.notify(thread, number, pointer, values, kernel.callCount);
   if (notification === undefined) return finishCall(kernel, thread, no('ENOSYS'));
   thread.notification = notification;
@@ -67,7 +67,7 @@ function hasWork(thread: ModelThread): boolean {
 }
 
 function finishCall(kernel: Kernel, thread: ModelThread, result: number): void {
-  thread.registers.set(registerAt.rax, result);
+  thread.registers.set(register.rax, result);
   if (stopsAtCalls(thread)) return enterStop(thread, 'exit');
   leaveCall(kernel, thread);
 }
@@ -76,7 +76,7 @@ function finishCall(kernel: Kernel, thread: ModelThread, result: number): void {
 export function leaveCall(kernel: Kernel, thread: ModelThread): void {
   if (hasWork(thread)) return leaveKernel(kernel, thread);
   // The kernel's own results are shown to the program as they are then.
-  thread.registers.set(registerAt.originalRax, -1);
+  thread.registers.set(register.originalRax, -1);
   toUser(kernel, thread);
 }
 
@@ -99,7 +99,7 @@ export function interruptWait(kernel: Kernel, thread: ModelThread): void {
   thread.notification = undefined;
   thread.mode = 'leaving';
   kernel.watch.interrupted?.(notification);
-  thread.registers.set(registerAt.rax, ERESTARTSYS);
+  thread.registers.set(register.rax, ERESTARTSYS);
   kernel.wake(thread, () => leaveKernel(kernel, thread));
 }
 
@@ -139,21 +139,21 @@ export function deliver(kernel: Kernel, thread: ModelThread, number: number): vo
   if (action === undefined) return kernel.kill(process);
   process.handled.set(number, (process.handled.get(number) ?? 0) + 1);
   const isInterrupted =
-    registers.get(registerAt.originalRax) >= 0 && registers.get(registerAt.rax) === ERESTARTSYS;
+    registers.get(register.originalRax) >= 0 && registers.get(register.rax) === ERESTARTSYS;
   if (!isInterrupted || action.restarts) return restartIfAsked(thread);
-  registers.set(registerAt.rax, no('EINTR'));
-  registers.set(registerAt.originalRax, -1);
+  registers.set(register.rax, no('EINTR'));
+  registers.set(register.originalRax, -1);
 }
 
 /** ERESTARTSYS without a handler, and ERESTARTNOINTR always: back to the instruction. */
 function restartIfAsked(thread: ModelThread): void {
   const { registers } = thread;
-  const number = registers.get(registerAt.originalRax);
-  const result = registers.get(registerAt.rax);
-  registers.set(registerAt.originalRax, -1);
+  const number = registers.get(register.originalRax);
+  const result = registers.get(register.rax);
+  registers.set(register.originalRax, -1);
   if (number < 0 || (result !== ERESTARTSYS && result !== ERESTARTNOINTR)) return;
-  registers.set(registerAt.rax, number);
-  registers.set(registerAt.rip, registers.get(registerAt.rip) - instructionBytes);
+  registers.set(register.rax, number);
+  registers.set(register.rip, registers.get(register.rip) - syscallInstructionBytes);
 }
 
 function unmasked(thread: ModelThread): number {
