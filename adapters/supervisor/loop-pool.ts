@@ -32,7 +32,7 @@ export interface LoopPoolOptions {
 /** The loops of a supervisor, and what they need all the time: journal segments and injector channels. */
 export class LoopPool {
   readonly loops = new Set<LoopHandle>();
-  hasBegun = false;
+  private isBegun = false;
   private stage: RehearsalStage | undefined;
   private announced = 0;
   private forgottenBefore = 0;
@@ -49,6 +49,11 @@ export class LoopPool {
     this.first = options.first;
     this.keys = options.keys;
     this.growth = new Outage(options.logger, 'the journal cannot grow', 'the journal grows again');
+  }
+
+  /** Can loops write? */
+  get hasBegun(): boolean {
+    return this.isBegun;
   }
 
   /** One more loop. It waits until begin(). */
@@ -68,7 +73,7 @@ export class LoopPool {
     });
     this.loops.add(loop);
     void loop.takeKeys(this.keys);
-    if (this.hasBegun) loop.begin(journal.epoch, journal.firstSegment, journal.segments());
+    if (this.isBegun) loop.begin(journal.epoch, journal.firstSegment, journal.segments());
     this.connect(loop);
     return loop;
   }
@@ -82,7 +87,7 @@ export class LoopPool {
   /** The journal's epoch has begun: loops can write. */
   begin(): void {
     const { journal } = this.options;
-    this.hasBegun = true;
+    this.isBegun = true;
     const segments = journal.segments();
     this.announced = Math.max(...segments.map(({ segment }) => segment));
     for (const loop of this.loops) loop.begin(journal.epoch, journal.firstSegment, segments);
@@ -106,7 +111,7 @@ export class LoopPool {
    * unfinished.
    */
   tendJournal(recovered: boolean): void {
-    if (!this.hasBegun) return;
+    if (!this.isBegun) return;
     const { journal } = this.options;
     try {
       journal.prepareAhead();
