@@ -255,9 +255,11 @@ export class LinuxRequestKernel implements RequestKernel {
     return 0;
   }
 
+  /** The thread that has this number now is the caller's only as long as its call waits. */
   private identifyAnew(record: RequestRecord): number {
     this.threads.forget(record.listener as LoopListener, record.thread as LoopThread);
-    return this.identifyThread(record);
+    const result = this.identifyThread(record);
+    return result < 0 ? result : this.checkNotification(record);
   }
 
   private closeConnectable(): void {
