@@ -19,7 +19,7 @@ export {
   type MemoryThread,
   MemoryWorld,
 } from './memory-kernel/memory-world.js';
-export { ModelSealKeys } from './memory-kernel/model-seal-keys.js';
+export { ModelSealKeys } from './ports/model-seal-keys.js';
 
 export { Generator as SeededGenerator } from './random/generator.js';
 export { type CrashPoint, crashAt, enumerateCrashPoints } from './runner/enumerate-points.js';

@@ -7,6 +7,7 @@ import type { Scenario } from '../scenario/scenario-schema.js';
 import type { World } from '../world/world.js';
 import type { Agent, AgentParts } from './agent.js';
 import type { ContainerState } from './agent-link.js';
+import { HandleBook } from './handle-book.js';
 import { ModelKeeper } from './keeper.js';
 import { LoneSupervisor } from './lone-supervisor.js';
 import { DescriptorStore } from './service-manager.js';
@@ -22,6 +23,7 @@ const connectAgainUs = 10_000;
 /** Who plays in a run: agents, targets, and what starts them again. Faults reach them through it. */
 export class Cast {
   readonly targets: TargetProgram[] = [];
+  readonly handles = new HandleBook();
   agent: Agent;
   private readonly store = new DescriptorStore();
   private containers = 0;
@@ -112,7 +114,7 @@ export class Cast {
     const containerId = `${name}-${++this.containers}`;
     const { metadata } = scenario;
     const policy = resolvePolicy(this.parts.policy, { containerId, metadata });
-    const target = new TargetProgram(this.world, scenario, containerId, policy);
+    const target = new TargetProgram(this.world, scenario, containerId, policy, this.handles);
     this.targets.push(target);
     const { process } = target;
     const { listener } = process.filter ?? {};

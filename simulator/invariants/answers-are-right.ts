@@ -5,6 +5,7 @@ import { OpenFile } from '../kernel/open-description.js';
 import type { CallRegisters, ModelThread } from '../kernel/process.js';
 import { type Expected, expectedName, expectedOpen } from './expected-answer.js';
 import type { Invariant, Stage } from './invariant.js';
+import { isOpenable } from './sealed-handles.js';
 
 /** Flags that a program finds again with F_GETFL, and that deputy uses as marks. */
 const shownFlags = flag.O_ACCMODE | flag.O_APPEND | flag.O_NONBLOCK;
@@ -25,9 +26,11 @@ export const answersAreRight: Invariant = {
       const { kernel } = stage().world;
       // Another architecture's call is refused, whatever it is.
       if ((call.number & foreignBit) !== 0) return { errnos: [no('EPERM')] };
-      return call.number === syscall.openByHandleAt
-        ? expectedOpen(kernel, thread, call, policyOf(stage(), thread))
-        : expectedName(kernel, thread, call);
+      const policy = policyOf(stage(), thread);
+      if (call.number !== syscall.openByHandleAt) return expectedName(kernel, thread, call, policy);
+      return expectedOpen(kernel, thread, call, policy, (handle, mount) =>
+        isOpenable(stage(), { ...handle, mount, tenant: policy.tenant }),
+      );
     };
     return {
       faulted: (fault) => {

@@ -1,3 +1,5 @@
+import { isMountRoot } from '../kernel/file-tree.js';
+import { OpenFile } from '../kernel/open-description.js';
 import type { Invariant } from './invariant.js';
 
 /** Safety: what a target's table has is what its program was given. */
@@ -21,9 +23,9 @@ export const noLeaks: Invariant = {
       if (active?.isIdle !== true) return;
       const held = active.parts.process.table
         .entries()
-        .filter(([, { description }]) => description.kind === 'file');
-      const perMount = [...stage().world.kernel.files.mounts].length * cast.targets.length;
-      if (held.length > perMount) broken({ supervisor: active.parts.process.actor, held: held.length });
+        .map(([, { description }]) => description)
+        .filter((one) => one instanceof OpenFile && !isMountRoot(one.file, one.mountId));
+      if (held.length > 0) broken({ supervisor: active.parts.process.actor, held: held.length });
     },
   }),
 };

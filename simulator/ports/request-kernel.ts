@@ -2,7 +2,7 @@ import { deputyError } from '../../core/errors/deputy-error.js';
 import { fileType, type RequestKernel } from '../../core/ports/kernel.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
-import { type ModelFile, modelHandleBytes, modelHandleType } from '../kernel/file-tree.js';
+import { isWholeMount, type ModelFile, modelHandleBytes, modelHandleType } from '../kernel/file-tree.js';
 import { ListenerEnd } from '../kernel/filter.js';
 import { mayAccess } from '../kernel/native-handles.js';
 import { AT_FDCWD, abi, flag, no } from '../kernel/numbers.js';
@@ -71,7 +71,8 @@ export class ModelRequestKernel implements RequestKernel {
   }
 
   checkMountRoot(record: RequestRecord): number {
-    return (record.mount as LoopMount).root === '/' ? 1 : 0;
+    const { mount } = record.mount as LoopMount;
+    return isWholeMount(mount) ? 1 : 0;
   }
 
   locateMount(record: RequestRecord, descriptor: number): number {
