@@ -78,6 +78,8 @@ export class ModelThread {
   readonly pending: number[] = [];
   notification: Notification | undefined;
   tracing: Tracing | undefined;
+  /** A tracer interrupted it and is gone: on its way out of the kernel it looks for signals all the same. */
+  looksForSignals = false;
   /** SIGSTOP reached its process. */
   isStopRequested = false;
   /** In a call of its program's, and whom to tell when that returns. */
