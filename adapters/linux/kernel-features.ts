@@ -1,7 +1,4 @@
-/**
- * What newer kernels have and deputy can do without. Debian 12's stock Linux 6.1 lacks the first three and the
- * last.
- */
+/** What newer kernels have and deputy can do without. Debian 12's Linux 6.1 has only the fourth and fifth. */
 export const optionalFeatures = [
   'SYNC_WAKE_UP',
   'PIDFD_THREAD',
