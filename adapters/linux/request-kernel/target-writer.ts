@@ -1,5 +1,4 @@
 import type { RequestRecord } from '../../../core/request/record.js';
-import { offset } from '../../../core/request/record-layout.js';
 import { openAt } from '../basic-files.js';
 import { allocate, type NativeMemory } from '../memory.js';
 import { hotSyscalls } from '../native.js';
