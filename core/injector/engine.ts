@@ -116,6 +116,7 @@ export class InjectionEngine {
   finish(injection: Injection): void {
     closeAll(injection);
     this.environment.scoreboard.clear(injection.scoreboardSlot);
+    if (injection.closedLeft) this.environment.scoreboard.forgetLeft(injection.threadId);
     this.announce(injection);
     this.free.push(injection);
   }
