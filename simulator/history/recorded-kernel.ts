@@ -138,12 +138,12 @@ export class RecordedKernel implements RequestKernel {
     return this.give(this.recorded.likely ?? 0);
   }
 
-  writeHandle(): number {
-    return this.give(0);
+  writeHandle(record: RequestRecord): number {
+    return this.overIf(record, this.give(0));
   }
 
-  writeMountId(): number {
-    return this.give(0);
+  writeMountId(record: RequestRecord): number {
+    return this.overIf(record, this.give(0));
   }
 
   addDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {
