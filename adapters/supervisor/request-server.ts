@@ -65,6 +65,11 @@ export class RequestServer implements RequestService {
     }
   }
 
+  /** Resolves when what such targets left has its end in the journal. */
+  formerEnded(): Promise<void> {
+    return this.left.whenEnded();
+  }
+
   /** Is nothing left of what predecessors had not finished? */
   private get isRecovered(): boolean {
     return this.left.isHandedOut && [...this.attached.values()].every(({ former }) => former.length === 0);

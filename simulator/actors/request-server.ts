@@ -54,6 +54,10 @@ export class ModelRequestServer implements RequestService {
     }
   }
 
+  formerEnded(): Promise<void> {
+    return this.left.whenEnded();
+  }
+
   obstacle(): Promise<string | undefined> {
     return Promise.resolve(undefined);
   }

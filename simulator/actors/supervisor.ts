@@ -163,7 +163,10 @@ export class ModelSupervisor {
     this.tend();
     const living = lost.filter(({ state }) => world.kernel.processes.has(state.processId));
     const ids = new Set(living.map(({ note }) => note.delegationId));
-    void this.publisher.caughtUp().then(() => engine.settlePredecessors(ids));
+    void this.publisher
+      .caughtUp()
+      .then(() => this.server.formerEnded())
+      .then(() => engine.settlePredecessors(ids));
   }
 
   /** Calls of listeners that were served before, and that no record tells of. */
