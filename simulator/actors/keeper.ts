@@ -32,7 +32,6 @@ export class ModelKeeper implements Agent {
     this.supervision = new Supervision(keeperLimits, parts.setup.standby);
     this.tookOver = parts.handOver === undefined;
     process.whenDead.push(() => this.orphan());
-    for (const key of parts.book.keys()) this.nextKey = Math.max(this.nextKey, key + 1);
     this.takeBack(parts.stored);
     if (this.tookOver) parts.injectors?.start(process);
     this.obey(this.supervision.begin());
@@ -95,6 +94,7 @@ export class ModelKeeper implements Agent {
   }
 
   private takeBack(stored: readonly StoredListener[]): void {
+    for (const key of this.parts.book.keys()) this.nextKey = Math.max(this.nextKey, key + 1);
     for (const { key, listener } of stored) {
       const known = this.parts.book.get(key);
       if (known === undefined) continue;
@@ -179,8 +179,11 @@ export class ModelKeeper implements Agent {
   private becameReady(child: Child): void {
     const { handOver, injectors, world } = this.parts;
     if (!this.tookOver && handOver !== undefined) {
+      const given = handOver();
+      // Whoever starts that one again has its listeners, and this one would be in the way.
+      if (given === undefined) return this.kill();
       this.tookOver = true;
-      this.takeBack(handOver());
+      this.takeBack(given);
       injectors?.start(this.process);
       for (const listener of this.held.values()) this.giveToAll(listener);
     }
