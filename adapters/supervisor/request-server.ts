@@ -117,10 +117,11 @@ export class RequestServer implements RequestService {
   }
 
   /** A listener that is served, and how to tell its loop something. */
-  served(key: number): { descriptor: number; tell: (command: LoopCommand) => void } | undefined {
+  served(key: number) {
     const attached = this.attached.get(key);
     if (attached === undefined) return undefined;
-    return { descriptor: attached.options.descriptor, tell: (command) => attached.loop.send(command) };
+    const tell = (command: LoopCommand): void => attached.loop.send(command);
+    return { descriptor: attached.options.descriptor, former: attached.former, tell };
   }
 
   inFlight(key: number): number {
