@@ -49,11 +49,20 @@ export class ModelKeeper implements Agent {
   take(state: ContainerState, listener: ListenerEnd): void {
     const key = this.nextKey++;
     const { world, storage, book } = this.parts;
+    // In the socket's buffer it is open, until it is taken or its keeper is gone.
+    let isWaiting = true;
+    const arrived = (): void => {
+      if (isWaiting) listener.release();
+      isWaiting = false;
+    };
+    listener.refer();
+    this.process.whenDead.push(arrived);
     world.step(this.process, 'keeper', 'take-listener', null, () => {
       const kept = this.hold(key, state, listener, 'runtime');
       book.set(key, { state });
       storage?.store({ key, listener });
       this.giveToAll(kept);
+      arrived();
       return key;
     });
   }

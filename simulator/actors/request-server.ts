@@ -113,6 +113,11 @@ export class ModelRequestServer implements RequestService {
     });
   }
 
+  /** What a predecessor left of a listener, and no loop has in hand yet. */
+  formerOf(key: number): readonly Uint8Array[] {
+    return this.attached.get(key)?.former ?? [];
+  }
+
   descriptorOf(key: number): number | undefined {
     return this.attached.get(key)?.options.descriptor;
   }

@@ -179,6 +179,7 @@ export class ModelSupervisor {
       journal,
       openChannel,
       descriptorOf: (key) => server.descriptorOf(key),
+      formerOf: (key) => server.formerOf(key),
       expect: (key, threadIds) => loop.expectReissued(key, threadIds),
     });
     const served = listeners.filter(({ note }) => note !== undefined);
