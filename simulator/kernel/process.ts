@@ -74,6 +74,7 @@ export class ModelProcess implements Owner {
 export class ModelThread {
   readonly registers = new Registers();
   mode: ThreadMode = 'user';
+  beganAtUs = 0;
   signalMask: ReadonlySet<number> = new Set();
   readonly pending: number[] = [];
   notification: Notification | undefined;

@@ -17,6 +17,7 @@ import { Notifier } from './notifier.js';
 import { TargetMemory } from './target-memory.js';
 import { TargetPaths } from './target-paths.js';
 import { TargetWriter } from './target-writer.js';
+import { beganAfter } from './thread-age.js';
 import { type LoopThread, Threads } from './threads.js';
 
 /** Takes calls that need ptrace; see adapters/injector. */
@@ -76,6 +77,9 @@ export class LinuxRequestKernel implements RequestKernel {
     this.closeConnectable();
     const thread = this.threads.find(record.listener as LoopListener, record.threadId);
     if (typeof thread === 'number') return thread;
+    // A predecessor's call may be over, and its thread gone: who has the number then is somebody else.
+    const isTakenOver = record.u16(offset.formerStep) > 0;
+    if (isTakenOver && beganAfter(thread.directory, record.f64(offset.receivedAtUs))) return ESRCH;
     record.thread = thread;
     return 0;
   }
