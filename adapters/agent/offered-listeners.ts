@@ -24,7 +24,8 @@ export function isAlive({ state }: LostListener): boolean {
   try {
     process.kill(state.processId, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // A supervisor may not signal what is another user's: that is there all the same.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

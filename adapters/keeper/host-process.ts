@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { HostState } from '../../core/keeper/supervision.js';
 import type { Logger } from '../../core/ports/logger.js';
+import { mayConfineChildren } from '../host/confined-command.js';
 
 /** The state of a process's first thread (proc_pid_stat(5), field 3). */
 export function hostStateOf(pid: number): HostState {
@@ -12,6 +13,16 @@ export function hostStateOf(pid: number): HostState {
   } catch {
     return 'waiting';
   }
+}
+
+/** Says so when children can't be started with less than root has; their loops still drop all of it. */
+export function sayUnconfined(logger: Logger): void {
+  if (mayConfineChildren()) return;
+  logger.warn(
+    {},
+    'supervisors start with all of its capabilities, since setpriv(1) of util-linux or CAP_SETPCAP is missing; ' +
+      'their loops drop them',
+  );
 }
 
 /** The keeper is the last that the OOM killer should take; its children put themselves back. */

@@ -2,21 +2,19 @@ import {
   type CapabilityWords,
   capability,
   capabilityWords,
+  dropBoundingSet,
+  neededCapabilities,
   setCapabilities,
   setFileSystemUser,
   setGroupIds,
   setGroups,
+  setNoNewPrivileges,
   setUserIds,
 } from '../credentials.js';
 import type { ThreadStatus } from '../thread-status.js';
 
 /** All that a hot loop ever needs; nothing else is kept (see ARCHITECTURE, 'Least privilege'). */
-export const loopCapabilities = [
-  capability.DAC_READ_SEARCH,
-  capability.SETGID,
-  capability.SETUID,
-  capability.SYS_PTRACE,
-] as const;
+const loopCapabilities: readonly number[] = neededCapabilities.supervisor;
 
 const all: CapabilityWords = capabilityWords(loopCapabilities);
 const withoutReadSearch: CapabilityWords = capabilityWords(
@@ -44,9 +42,14 @@ export class Identities {
   private readonly known = new Map<string, Identity>();
   private current: Identity | undefined;
 
-  /** Cuts the calling thread's capabilities to what a loop needs: 0 or minus an errno. */
+  /**
+   * Cuts the calling thread's capabilities to what a loop needs, with no way back to more: 0 or minus an
+   * errno. Only who has CAP_SETPCAP can cut the bounding set; elsewhere it was cut before, or no_new_privs
+   * closes the one way by which it counts.
+   */
   confine(): number {
-    return setCapabilities(all, all);
+    dropBoundingSet(loopCapabilities);
+    return setNoNewPrivileges() || setCapabilities(all, all);
   }
 
   /** The identity that a status describes; file system ids, since those are what permissions go by. */
