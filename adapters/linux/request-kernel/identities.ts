@@ -23,6 +23,11 @@ const withoutReadSearch: CapabilityWords = capabilityWords(
 
 const readBypass = (1n << BigInt(capability.DAC_READ_SEARCH)) | (1n << BigInt(capability.DAC_OVERRIDE));
 
+/** Has the thread a capability that bypasses read permissions, in whatever user namespace it is? */
+export function hasReadBypass(status: ThreadStatus): boolean {
+  return (status.effectiveCapabilities & readBypass) !== 0n;
+}
+
 /**
  * Who a target's thread is, as far as file permissions go. Interned: equal identities are the same object.
  */
@@ -52,11 +57,13 @@ export class Identities {
     return setNoNewPrivileges() || setCapabilities(all, all);
   }
 
-  /** The identity that a status describes; file system ids, since those are what permissions go by. */
-  of(status: ThreadStatus): Identity {
+  /**
+   * The identity that a status describes; file system ids, since those are what permissions go by.
+   * `bypassesReads`: its capabilities are good for this file system's files.
+   */
+  of(status: ThreadStatus, bypassesReads: boolean): Identity {
     const user = status.userIds[3] ?? 65534;
     const group = status.groupIds[3] ?? 65534;
-    const bypassesReads = (status.effectiveCapabilities & readBypass) !== 0n;
     const key = `${user}:${group}:${bypassesReads}:${status.groups.join(',')}`;
     let identity = this.known.get(key);
     if (!identity) {

@@ -1,8 +1,8 @@
-import { openAt } from '../basic-files.js';
+import { openAt, readLinkAt } from '../basic-files.js';
 import { systemCall } from '../native.js';
 import { AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
-import { credentialsAreFixed, readThreadStatus } from '../thread-status.js';
-import type { Identities, Identity } from './identities.js';
+import { credentialsAreFixed, readThreadStatus, type ThreadStatus } from '../thread-status.js';
+import { hasReadBypass, type Identities, type Identity } from './identities.js';
 import type { LoopListener } from './loop-listener.js';
 
 /** A target's thread as a loop knows it. */
@@ -31,6 +31,8 @@ const threadsPerListener = 256;
  * open answers ESRCH or ENOENT once its thread is gone, which makes remembering it safe.
  */
 export class Threads {
+  private userNamespace: string | number | undefined;
+
   constructor(private readonly identities: Identities) {}
 
   /** The thread, remembered or looked up; -ESRCH when it is gone. */
@@ -40,7 +42,7 @@ export class Threads {
       if (known.fixed) return known;
       const status = readThreadStatus(known.directory);
       if (typeof status !== 'number') {
-        known.identity = this.identities.of(status);
+        known.identity = this.identityOf(known.directory, status);
         return known;
       }
       this.forget(listener, known);
@@ -82,13 +84,24 @@ export class Threads {
     const thread: LoopThread = {
       threadId,
       directory,
-      identity: this.identities.of(status),
+      identity: this.identityOf(directory, status),
       fixed: credentialsAreFixed(status),
       infoDescriptor: -1,
       infoOf: -1,
     };
     listener.threads.set(threadId, thread);
     return thread;
+  }
+
+  /**
+   * A capability that a thread has in a user namespace of its own, as anybody may who makes one, says nothing
+   * of files that are not that namespace's: it counts where it is one of deputy's own namespace.
+   */
+  private identityOf(directory: number, status: ThreadStatus): Identity {
+    if (!hasReadBypass(status)) return this.identities.of(status, false);
+    this.userNamespace ??= readLinkAt(AT_FDCWD, '/proc/self/ns/user');
+    const isOurs = readLinkAt(directory, 'ns/user') === this.userNamespace;
+    return this.identities.of(status, isOurs && typeof this.userNamespace === 'string');
   }
 
   /** The eldest goes first; a thread that still calls comes back with its next call. */
