@@ -16,17 +16,15 @@ export function hostStateOf(pid: number): HostState {
 }
 
 /** Says so when children can't be started with less than root has; their loops still drop all of it. */
-export function sayUnconfined(logger: Logger): void {
+function sayUnconfined(logger: Logger): void {
   if (mayConfineChildren()) return;
-  logger.warn(
-    {},
-    'supervisors start with all of its capabilities, since setpriv(1) of util-linux or CAP_SETPCAP is missing; ' +
-      'their loops drop them',
-  );
+  const why = 'setpriv(1) of util-linux or CAP_SETPCAP is missing';
+  logger.warn({ why }, 'supervisors start with all capabilities that deputy has; their loops drop them');
 }
 
 /** The keeper is the last that the OOM killer should take; its children put themselves back. */
 export function stayOutOfReach(logger: Logger): void {
+  sayUnconfined(logger);
   try {
     writeFileSync('/proc/self/oom_score_adj', '-900');
   } catch (error) {

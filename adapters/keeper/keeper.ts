@@ -10,7 +10,7 @@ import { InjectorProcess } from '../supervisor/injector-process.js';
 import { Awaited, failureOf } from './awaited.js';
 import type { StoredDescriptor } from './descriptor-storage.js';
 import { Holdings } from './holdings.js';
-import { hostStateOf, sayUnconfined, stayOutOfReach } from './host-process.js';
+import { hostStateOf, stayOutOfReach } from './host-process.js';
 import type { KeeperEnd, KeeperOptions } from './keeper-options.js';
 import type { KeptListener } from './listener-book.js';
 import { processesOf } from './process-list.js';
@@ -58,7 +58,6 @@ export class Keeper {
   /** Resolves when a supervisor serves. Throws a coded error when the first one can't. */
   async start(): Promise<void> {
     stayOutOfReach(this.options.logger);
-    sayUnconfined(this.options.logger);
     this.takeBack(this.options.stored ?? []);
     // Whoever replaces another has all ready first, so that calls wait for a moment only.
     await (this.options.handOver === undefined ? this.injector.start() : this.injector.prepare());

@@ -92,7 +92,7 @@ function obey(
     case 'epoch':
       return segments.begin(command.epoch);
     case 'attach':
-      return loop.attach(command.key, command.descriptor, command.policy, command.former);
+      return loop.attach(command);
     case 'reissued':
       return loop.expectReissued(command.key, command.threadIds);
     case 'policy':

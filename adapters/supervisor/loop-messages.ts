@@ -9,6 +9,7 @@ export type LoopCommand =
       readonly key: number;
       readonly descriptor: number;
       readonly policy: CompiledPolicyData;
+      readonly cgroup?: string;
       /** Records that a predecessor left unfinished, eldest first. */
       readonly former: readonly Uint8Array[];
     }

@@ -284,6 +284,8 @@ export class RequestServer implements RequestService {
 
   private serve({ loop, key, policy, former, options, isIntroduced }: Attached): void {
     if (!isIntroduced) return;
-    loop.send({ kind: 'attach', key, descriptor: options.descriptor, policy, former });
+    const { descriptor, cgroup } = options;
+    const within = cgroup === undefined ? {} : { cgroup };
+    loop.send({ kind: 'attach', key, descriptor, policy, ...within, former });
   }
 }

@@ -51,12 +51,13 @@ export class DelegationEvents {
   }
 
   requested(id: string, tenant: string, target: Target, strategy: string, origin: string): number {
-    const { containerId, processId, metadata } = target;
+    const { containerId, processId, metadata, cgroup } = target;
     return this.emit(id, tenant, 'delegation.requested', {
       strategy,
       target: {
         containerId: escapeText(containerId, textLimit),
         ...(processId === undefined ? {} : { processId }),
+        ...(cgroup === undefined ? {} : { cgroup: escapeText(cgroup, textLimit) }),
         ...(metadata === undefined || metadata === '' ? {} : { metadata: escapeText(metadata, textLimit) }),
       },
       origin,

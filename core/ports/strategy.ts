@@ -7,6 +7,10 @@ export interface Target {
   readonly containerId: string;
   /** A process of the container, in deputy's pid namespace. */
   readonly processId?: number;
+  /** Where the kernel has that process: a line of its /proc/PID/cgroup; none when it is in no cgroup. */
+  readonly cgroup?: string;
+  /** There is no such process. */
+  readonly isMissing?: boolean;
   /** The runtime's `listenerMetadata`. */
   readonly metadata?: string;
   readonly annotations?: Readonly<Record<string, string>>;

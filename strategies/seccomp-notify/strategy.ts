@@ -29,6 +29,7 @@ class Listeners implements Establishment {
       ...(target.listenerKey === undefined ? {} : { key: target.listenerKey }),
       descriptor: target.listener,
       policy: this.policy,
+      ...(target.cgroup === undefined ? {} : { cgroup: target.cgroup }),
       onServing: () => {
         if (!this.serving) hooks.serving();
         this.serving = true;

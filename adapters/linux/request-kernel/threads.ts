@@ -1,4 +1,5 @@
-import { openAt, readLinkAt } from '../basic-files.js';
+import { isWithinCgroup } from '../../../core/engine/target-identity.js';
+import { openAt, readLinkAt, readTextAt } from '../basic-files.js';
 import { systemCall } from '../native.js';
 import { AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
 import { credentialsAreFixed, readThreadStatus, type ThreadStatus } from '../thread-status.js';
@@ -22,6 +23,9 @@ export interface LoopThread {
 }
 
 const ESRCH = -3;
+const EXDEV = -18;
+/** A line for each hierarchy of cgroups v1, each with a path. */
+const cgroupLimitBytes = 1 << 17;
 
 /** Threads remembered for one listener; each costs two descriptors. */
 const threadsPerListener = 256;
@@ -35,7 +39,7 @@ export class Threads {
 
   constructor(private readonly identities: Identities) {}
 
-  /** The thread, remembered or looked up; -ESRCH when it is gone. */
+  /** The thread, remembered or looked up; -ESRCH when it is gone, -EXDEV when it is not its target's. */
   find(listener: LoopListener, threadId: number): LoopThread | number {
     const known = listener.threads.get(threadId);
     if (known !== undefined) {
@@ -80,6 +84,10 @@ export class Threads {
       systemCall('close', directory);
       return ESRCH;
     }
+    if (listener.cgroup !== undefined && !isWithin(directory, listener.cgroup)) {
+      systemCall('close', directory);
+      return EXDEV;
+    }
     this.makeRoom(listener);
     const thread: LoopThread = {
       threadId,
@@ -110,6 +118,11 @@ export class Threads {
     const eldest = listener.threads.values().next().value;
     if (eldest !== undefined) this.forget(listener, eldest);
   }
+}
+
+function isWithin(directory: number, cgroup: string): boolean {
+  const text = readTextAt(directory, 'cgroup', cgroupLimitBytes);
+  return typeof text === 'string' && isWithinCgroup(text, cgroup);
 }
 
 let oneByte = 0;
