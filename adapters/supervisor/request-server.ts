@@ -1,3 +1,4 @@
+import { eventTenant } from '../../core/events/escape-text.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
@@ -153,7 +154,8 @@ export class RequestServer implements RequestService {
 
   private introduce(attached: Attached, policy: ResolvedPolicy): Promise<unknown> | undefined {
     const { delegationId } = attached.options;
-    const { tenant, record } = policy;
+    const { record } = policy;
+    const tenant = eventTenant(policy.tenant);
     return this.options.publisher.introduce({ key: attached.key, delegationId, tenant, record });
   }
 

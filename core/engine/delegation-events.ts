@@ -1,5 +1,5 @@
 import type { DeputyError } from '../errors/deputy-error.js';
-import { escapeText } from '../events/escape-text.js';
+import { escapeText, eventTenant } from '../events/escape-text.js';
 import type { EventData, EventType } from '../events/registry.js';
 import type { EventError } from '../events/vocabulary.js';
 import type { ResolvedPolicy } from '../policy/match.js';
@@ -39,11 +39,10 @@ export class DelegationEvents {
 
   /** Appends an event: its ticket. */
   emit<Type extends EventType>(id: string, tenant: string, type: Type, data: EventData<Type>): number {
-    const safeTenant = escapeText(tenant, 256);
     return this.sequencer.append({
       type,
       delegationId: id,
-      tenant: safeTenant === '' ? 'none' : safeTenant,
+      tenant: eventTenant(tenant),
       correlationId: id,
       causationId: id,
       data,
