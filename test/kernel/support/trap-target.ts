@@ -83,6 +83,12 @@ export class TrapTarget extends TrapThread {
     }
   }
 
+  /** Tells test/targets/hostile.c, which it has become, what to do: the line that it ends with. */
+  async hostile(seed: number, calls: number, timeoutMs: number): Promise<string> {
+    this.process.send(`${seed} ${calls}`);
+    return this.process.next('the hostile target', timeoutMs);
+  }
+
   async signal(thread: TrapThread, signalNumber: number): Promise<void> {
     await this.must(`signal ${thread.number} ${signalNumber}`);
   }
