@@ -8,6 +8,7 @@ import { policyWarnings } from '../../core/policy/warnings.js';
 import type { Logger } from '../../core/ports/logger.js';
 import { handlersModule, seccompNotify } from '../../strategies/seccomp-notify/index.js';
 import { type Agent, startAgent } from '../agent/agent.js';
+import { assessShares } from '../host/share-obstacles.js';
 import { lockStateDirectory } from '../host/state-directory.js';
 import { HandOverSocket, Keeper, requestHandOver, type StoredDescriptor } from '../keeper/index.js';
 import { readPolicy } from '../policy/index.js';
@@ -67,7 +68,7 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
     stateDirectory: flags.state,
     policy,
     logger,
-    strategies: ({ service }) => [seccompNotify({ service })],
+    strategies: ({ service }) => [seccompNotify({ service, assessShares })],
     host: {
       handlersModule,
       ...(flags.node === undefined ? {} : { node: flags.node }),

@@ -6,3 +6,4 @@ export { systemClock } from './clock.js';
 export { type Host, type HostOptions, openHost } from './host.js';
 export { randomIds } from './ids.js';
 export { usedKeys } from './keys-in-use.js';
+export { assessShares } from './share-obstacles.js';

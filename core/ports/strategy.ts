@@ -26,6 +26,14 @@ export interface Assessment {
   readonly reasons: readonly string[];
 }
 
+/** What a preflight says of a target's shares. */
+export interface ShareAssessment {
+  /** False when there is none that could be served. */
+  readonly servable: boolean;
+  /** What of them can't be, and why. */
+  readonly reasons: readonly string[];
+}
+
 /** What an established strategy tells the engine. */
 export interface EstablishmentHooks {
   /**
