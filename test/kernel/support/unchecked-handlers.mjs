@@ -27,8 +27,8 @@ const unchecked = {
     },
     openMount: () => 0,
     openByHandle: (record, flags) =>
-      // pidfs knows no O_APPEND, by which deputy marks what it opens.
-      systemCall('open_by_handle_at', record.argumentInt(0), record.addressOf(handleAt), flags & ~0o2000),
+      // pidfs knows no O_PATH, and no O_APPEND, by which deputy marks what it opens.
+      systemCall('open_by_handle_at', record.argumentInt(0), record.addressOf(handleAt), flags & 0o2004003),
   },
   // A path is walked from the target's directory by the agent's rules: its root, and its rights.
   root: {
