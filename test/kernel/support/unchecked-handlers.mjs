@@ -29,6 +29,8 @@ const unchecked = {
     openByHandle: (record, flags) =>
       // pidfs knows no O_PATH, and no O_APPEND, by which deputy marks what it opens.
       systemCall('open_by_handle_at', record.argumentInt(0), record.addressOf(handleAt), flags & 0o2004003),
+    // A pidfd's file has no type, so that the check of types would refuse it, too.
+    describeFile: () => regular,
   },
   // A path is walked from the target's directory by the agent's rules: its root, and its rights.
   root: {
