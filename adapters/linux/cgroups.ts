@@ -25,10 +25,15 @@ export function placeOf(pid: number): ProcessPlace {
   if (pid === 0) return {};
   try {
     const cgroup = cgroupLine(readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
-    return cgroup === undefined ? {} : { cgroup };
+    return cgroup === undefined || cgroup === ownCgroup() ? {} : { cgroup };
   } catch {
     return namespaceIdentity('self', 'pid') === initialPidNamespace ? { isMissing: true } : {};
   }
+}
+
+/** What is in deputy's own cgroup is told from nothing by it: `deputy run` starts its target there. */
+function ownCgroup(): string | undefined {
+  return cgroupLine(readFileSync('/proc/self/cgroup', 'utf8'));
 }
 
 /** The line that tells containers apart, of the text of /proc/PID/cgroup. Pure. */
