@@ -14,8 +14,8 @@ import { AgentTree, until } from './takeover/support/agent-tree.js';
 
 /** A fresh seed finds other things; a failure prints it. */
 const seed = Number(process.env['DEPUTY_SEED'] ?? Date.now() % 1_000_000);
-const warmUpCalls = 3_000;
-const calls = isLong ? 1_000_000 : 5_000;
+const warmUpCalls = 2_000;
+const calls = isLong ? 1_000_000 : 4_000;
 const timeout = isLong ? 1_800_000 : 60_000;
 /** What is allowed to come and go in V8 and the allocator; a leak of 16 bytes a call would show in the long form. */
 const growthKiB = 48 * 1024;

@@ -13,7 +13,7 @@ import { O, type TrapThread } from '../support/trap-thread.js';
 
 const timeout = 120_000;
 const floodThreads = 60;
-const others = isLong ? 400 : 150;
+const others = isLong ? 400 : 120;
 
 interface Served {
   readonly listener: number;
@@ -110,7 +110,8 @@ describeWhen(missingForKernel(), 'a flood from one target', () => {
   });
 
   test('has no more in flight than its policy allows, and the others go on', { timeout }, async () => {
-    for (const limit of [4, 64]) {
+    // With a limit that is none all are in flight, which shows what is looked at.
+    for (const limit of isLong ? [4, 64] : [4]) {
       const { agent, share } = await start({ opath: 'exact', limits: { inFlightPerTarget: limit } });
       const [flood, mount] = await target(agent, share, 'link');
       const flooding = await threads(flood, 20);
