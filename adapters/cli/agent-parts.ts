@@ -10,7 +10,13 @@ import { handlersModule, seccompNotify } from '../../strategies/seccomp-notify/i
 import { type Agent, startAgent } from '../agent/agent.js';
 import { assessShares } from '../host/share-obstacles.js';
 import { lockStateDirectory } from '../host/state-directory.js';
-import { HandOverSocket, Keeper, requestHandOver, type StoredDescriptor } from '../keeper/index.js';
+import {
+  HandOverSocket,
+  hasKeeper,
+  Keeper,
+  requestHandOver,
+  type StoredDescriptor,
+} from '../keeper/index.js';
 import { readPolicy } from '../policy/index.js';
 import { entryUrl } from '../supervisor/entry-path.js';
 import { descriptorStore, openNotifySocket, receivedDescriptors } from '../systemd/index.js';
@@ -91,6 +97,7 @@ export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger):
   // A policy that is wrong or odd is said at once, and once.
   const policy = loadPolicy(flags.policy, logger);
   if (!flags.replace) lockStateDirectory(flags.state);
+  const hasPresent = hasKeeper(handOverPath(flags.state));
   const notify = openNotifySocket();
   return new Keeper({
     stored: receivedDescriptors(),
@@ -99,7 +106,7 @@ export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger):
     ...(flags.allowUser === undefined ? {} : { allowedUsers: flags.allowUser }),
     supervisorEntry: fileURLToPath(entryUrl(new URL('./supervisor.js', import.meta.url))),
     standby: flags.standby !== false,
-    ...(flags.replace ? { handOver: () => replaceAgent(flags.state) } : {}),
+    ...(flags.replace ? { handOver: () => replaceAgent(flags.state, hasPresent) } : {}),
     logger,
     configuration: {
       stateDirectory: flags.state,
@@ -115,8 +122,16 @@ export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger):
 }
 
 /** Ends the agent of a state directory and takes what it held. Waits for its lock, which goes with it. */
-async function replaceAgent(stateDirectory: string): Promise<readonly StoredDescriptor[]> {
-  const stored = (await requestHandOver(handOverPath(stateDirectory))) ?? [];
+async function replaceAgent(
+  stateDirectory: string,
+  hasPresent: boolean,
+): Promise<readonly StoredDescriptor[]> {
+  const given = await requestHandOver(handOverPath(stateDirectory));
+  // Whoever starts that one again has its listeners, and this one would hold the lock.
+  if (given === undefined && hasPresent) {
+    throw new Error('the agent that was to be replaced ended before it handed over');
+  }
+  const stored = given ?? [];
   const end = performance.now() + lockWaitMs;
   for (;;) {
     try {

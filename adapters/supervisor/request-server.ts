@@ -66,6 +66,11 @@ export class RequestServer implements RequestService {
     }
   }
 
+  /** Resolves when what such targets left has its end in the journal. */
+  formerEnded(): Promise<void> {
+    return this.left.whenEnded();
+  }
+
   /** Is nothing left of what predecessors had not finished? */
   private get isRecovered(): boolean {
     return this.left.isHandedOut && [...this.attached.values()].every(({ former }) => former.length === 0);
@@ -113,10 +118,11 @@ export class RequestServer implements RequestService {
   }
 
   /** A listener that is served, and how to tell its loop something. */
-  served(key: number): { descriptor: number; tell: (command: LoopCommand) => void } | undefined {
+  served(key: number) {
     const attached = this.attached.get(key);
     if (attached === undefined) return undefined;
-    return { descriptor: attached.options.descriptor, tell: (command) => attached.loop.send(command) };
+    const tell = (command: LoopCommand): void => attached.loop.send(command);
+    return { descriptor: attached.options.descriptor, former: attached.former, tell };
   }
 
   inFlight(key: number): number {

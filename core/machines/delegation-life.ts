@@ -65,8 +65,10 @@ export const delegationLife: Readonly<
   releasing: {
     'delegation.released': 'released',
     'delegation.failed': 'failed',
-    // After a crash in the middle of a release, whoever takes over finishes it.
+    // After a crash in the middle of a release, whoever takes over finishes it; where the listener is still
+    // there, it is served until it is gone.
     'delegation.releasing': 'releasing',
+    'delegation.recovering': 'recovering',
     ...answersRequestsIn('releasing'),
   },
   released: {},
