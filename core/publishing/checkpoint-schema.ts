@@ -24,4 +24,12 @@ export const checkpointSchema = z.object({
     }),
   ),
   last: z.object({ streamId: z.string(), version: z.number().int().min(1) }).optional(),
+  cursor: z
+    .object({
+      stream: z.string(),
+      created: z.string(),
+      sequence: z.number().int().min(0),
+      id: z.string().optional(),
+    })
+    .optional(),
 });

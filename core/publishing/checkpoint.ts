@@ -14,6 +14,18 @@ export interface Checkpoint {
   readonly listeners: readonly ListenerIdentity[];
   /** The last event that was made: the store has it, and so all before it, unless it lost what it had. */
   readonly last?: LastEvent | undefined;
+  /** Where the end of a stream was; absent for a store that is known by its events' numbers alone. */
+  readonly cursor?: StoreCursor | undefined;
+}
+
+/** A place in a stream that may be made anew, or lose its end. */
+export interface StoreCursor {
+  readonly stream: string;
+  /** When the stream was made. */
+  readonly created: string;
+  readonly sequence: number;
+  /** The event there; absent where the stream was empty. */
+  readonly id?: string | undefined;
 }
 
 /** An event, by its stream and its number there. */

@@ -39,8 +39,13 @@ export class EventMaker {
 
   constructor(
     private readonly options: EventMakerOptions,
-    private readonly batch: EventBatch,
+    private batch: EventBatch,
   ) {}
+
+  /** Puts what it makes into another batch from here on. */
+  writeTo(batch: EventBatch): void {
+    this.batch = batch;
+  }
 
   /** All that was known at a checkpoint. */
   restore(checkpoint: Checkpoint): void {
@@ -69,10 +74,11 @@ export class EventMaker {
     const timeMs = this.options.baseMs(ticket) + record.f64(offset.answeredAtUs) / 1_000;
     const version = this.streams.next(delegationId, tenant);
     const { json } = this.batch;
-    writeEnvelope(json, frame, type, version, this.times.of(timeMs), ticket);
+    const time = this.times.of(timeMs);
+    writeEnvelope(json, frame, type, version, time, ticket);
     writeRecord(json, record, this.options.syscallName);
     json.ascii('}');
-    this.batch.endEvent(delegationId, version);
+    this.batch.endEvent(delegationId, version, tenant, type, time);
     this.last = { streamId: delegationId, version };
   }
 
@@ -103,12 +109,13 @@ export class EventMaker {
     data: unknown,
   ): void {
     const version = this.streams.advance(delegationId, tenant, type);
+    const time = new Date(timeMs).toISOString();
     const json = JSON.stringify({
       id: eventId(delegationId, version),
       type,
       version,
       schemaVersion: eventVersions[type],
-      time: new Date(timeMs).toISOString(),
+      time,
       node: this.options.node,
       tenant,
       delegationId,
@@ -118,7 +125,7 @@ export class EventMaker {
       sequence: ticket,
       data,
     });
-    this.batch.addText(delegationId, version, json);
+    this.batch.addText({ delegationId, version, tenant, type, time }, json);
     this.last = { streamId: delegationId, version };
   }
 }

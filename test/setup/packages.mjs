@@ -17,6 +17,7 @@ const proofs = {
   // kill(1), which ExecReload= of units calls.
   procps: () => existsSync('/bin/kill'),
   'xz-utils': () => hasCommand('xz'),
+  'nats-server': () => hasCommand('nats-server'),
 };
 
 /** Only tests of pictures need a browser, so that the demo does without its 400 MB. */
