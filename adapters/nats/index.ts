@@ -1,4 +1,5 @@
 /** The event stream on NATS JetStream. The only place that imports the package `nats`. */
+export { EmbeddedServer, serverUrl } from './embedded-server.js';
 export {
   type JetStreamEventStore,
   type JetStreamOptions,
