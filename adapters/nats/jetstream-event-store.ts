@@ -96,6 +96,7 @@ export class JetStreamEventStore implements PublishedStore {
       const info = await ensureStream(manager, options.node, options.stream ?? {});
       const parts = { connection, manager, writer: options.writer, adopt: options.adopt === true };
       const start = await pipelineStart(parts, info, checkpoint?.cursor, isLast);
+      this.sayLoss(checkpoint?.cursor, start?.sequence ?? info.state.last_seq);
       if (start === undefined) return false;
       await this.pipeline.start(start);
       return true;
@@ -181,6 +182,14 @@ export class JetStreamEventStore implements PublishedStore {
       await this.appendBatch(batch);
     }
     return { lastVersion, appended: fresh.length, duplicates: events.length - fresh.length };
+  }
+
+  /** The stream is not as it was left: what became of it is for somebody to look at. */
+  private sayLoss(cursor: StoreCursor | undefined, sequence: number): void {
+    const { stream } = this;
+    if (cursor === undefined || cursor.stream !== stream || cursor.sequence === sequence) return;
+    const detail = `it ends at ${sequence}, and had ${cursor.sequence}; the journal is published again`;
+    this.options.onState?.('behind', deputyError('DEPUTY_E_STREAM_WENT_BACKWARDS', { stream, detail }));
   }
 
   private assertOpen(): void {

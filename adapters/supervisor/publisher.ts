@@ -162,13 +162,16 @@ export class Publisher implements Sequencer, TailSink {
   /** Finds out where to go on, and gets the store ready for what is behind that. */
   private async begin(target: PublishTarget): Promise<void> {
     const { journalDirectory } = this.options;
-    this.maker = this.newMaker();
-    const { from, checkpoint } = await findStart(target, journalDirectory, this.first);
+    // What this process has read is there; before that only what predecessors left is known to be.
+    const known = this.tail?.position ?? this.first;
+    const { from, checkpoint } = await findStart(target, journalDirectory, known);
+    const maker = this.newMaker();
+    if (checkpoint === undefined) await recallStreams(target, from, maker.streams);
+    else maker.restore(checkpoint);
     this.isTrusted = checkpoint !== undefined;
-    if (checkpoint === undefined) await recallStreams(target, from, this.maker.streams);
-    else this.maker.restore(checkpoint);
+    this.maker = maker;
     this.window = new BatchWindow(target, this.outage, (position) => this.stored(position));
-    this.maker.writeTo(this.window.current);
+    maker.writeTo(this.window.current);
     this.tail?.close();
     this.tail = new JournalTail(journalDirectory, from, this.first);
     this.publishedBefore = from;
