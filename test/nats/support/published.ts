@@ -25,7 +25,7 @@ export function journaledTickets(stateDirectory: string): number[] {
 
 /** Every message of a node's stream, in its order, by way of nothing but the client. */
 export async function readStream(
-  server: LabNatsServer,
+  server: Pick<LabNatsServer, 'url'>,
   node: string,
   take: (message: JsMsg) => void,
 ): Promise<void> {
@@ -41,7 +41,7 @@ export async function readStream(
 }
 
 /** What a stream says, once it is checked: versions without a gap, in order, and the requests' tickets. */
-export async function publishedOf(server: LabNatsServer, node: string) {
+export async function publishedOf(server: Pick<LabNatsServer, 'url'>, node: string) {
   const versions = new Map<string, number>();
   const tickets: number[] = [];
   let previous = -1;
@@ -62,7 +62,11 @@ export async function publishedOf(server: LabNatsServer, node: string) {
 }
 
 /** Every request of the journal is in the stream, once. */
-export async function expectAllPublished(server: LabNatsServer, node: string, stateDirectory: string) {
+export async function expectAllPublished(
+  server: Pick<LabNatsServer, 'url'>,
+  node: string,
+  stateDirectory: string,
+) {
   const published = await publishedOf(server, node);
   const journaled = journaledTickets(stateDirectory);
   expect(published.tickets.length).toBe(journaled.length);

@@ -23,9 +23,10 @@ export class PublishingProcess {
   ) {}
 
   static async start(
-    server: LabNatsServer,
+    server: Pick<LabNatsServer, 'url'>,
     stateDirectory: string,
     node: string,
+    replicas = 1,
     record: 'each' | 'failures' | 'summary' = 'each',
   ) {
     const journalDirectory = join(stateDirectory, 'journal');
@@ -41,6 +42,7 @@ export class PublishingProcess {
       url: server.url,
       node,
       writer,
+      stream: { replicas },
       onState: (state, error) => publisher.noteState(state, error),
     });
     const process = new PublishingProcess(crashing, publisher, store);

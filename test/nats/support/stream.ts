@@ -20,16 +20,20 @@ export function checkpointAt(cursor: StoreCursor | undefined): Checkpoint {
   return cursor === undefined ? known : { ...known, cursor };
 }
 
-export function openStore(server: LabNatsServer, node: string, more: Partial<JetStreamOptions> = {}) {
+export function openStore(
+  server: Pick<LabNatsServer, 'url'>,
+  node: string,
+  more: Partial<JetStreamOptions> = {},
+) {
   return openJetStreamStore({ url: server.url, node, writer, ...more });
 }
 
 /** A connection of the test's own, as an operator has one. */
 export async function asOperator<T>(
-  server: LabNatsServer,
+  server: Pick<LabNatsServer, 'url'>,
   act: (manager: JetStreamManager, connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect({ servers: server.url });
+  const connection = await connect({ servers: server.url.split(',') });
   try {
     return await act(await connection.jetstreamManager(), connection);
   } finally {
@@ -38,7 +42,7 @@ export async function asOperator<T>(
 }
 
 /** Ids in the stream, in its order, as a plain consumer sees them. */
-export function storedIds(server: LabNatsServer, node: string): Promise<string[]> {
+export function storedIds(server: Pick<LabNatsServer, 'url'>, node: string): Promise<string[]> {
   return asOperator(server, async (manager, connection) => {
     const { state } = await manager.streams.info(streamName(node));
     if (state.messages === 0) return [];
