@@ -33,6 +33,8 @@ const batchRecords = 128;
 const restMs = 1;
 /** After a failure that is for good it is tried anew this often; requests go on meanwhile. */
 const retryMs = 2_000;
+/** How long the last second of a summary may be open. */
+const summaryMs = 1_000;
 /** How long the end of the publisher waits for what is on its way. */
 const endWaitMs = 5_000;
 /** What a successor has to publish again at most; a checkpoint costs a small file. */
@@ -56,6 +58,7 @@ export class Publisher implements Sequencer, TailSink {
   private readonly outage: Outage;
   private readonly clocks: EpochClocks;
   private publishedBefore = 0;
+  private announcement: Promise<void> | undefined;
   private readonly checkpoints: CheckpointWriter;
   private isCaughtUp = false;
   /** The journal was read from a checkpoint on that the store bears out. */
@@ -255,8 +258,20 @@ export class Publisher implements Sequencer, TailSink {
       }
       await window.drain();
       if (this.stopping) return;
-      await this.options.journal.counters.announced();
+      await this.idle();
     }
+  }
+
+  /** Waits for more. Where seconds are summarized, time passes in the journal's order too. */
+  private async idle(): Promise<void> {
+    // One that is waited for at a time: another would take its word away.
+    this.announcement ??= this.options.journal.counters.announced().then(() => {
+      this.announcement = undefined;
+    });
+    if (!this.maker.hasOpenSummaries) return this.announcement;
+    await Promise.race([this.announcement, rest(summaryMs)]);
+    if (this.announcement === undefined || this.stopping) return;
+    this.queue.append(JSON.stringify({ kind: 'tick', timeMs: Date.now() } satisfies Payload));
   }
 
   /**
