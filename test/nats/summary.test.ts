@@ -36,7 +36,7 @@ describeWhen(
         await first.end('crash');
         const second = await PublishingProcess.start(server, directory, node, 1, 'summary');
         await second.published();
-      expect(second.publisher.countsOf('one').answered).toBe(750);
+        expect(second.publisher.countsOf('one').answered).toBe(750);
         // The former one's second ended with the first event of the next one.
         expect(answeredIn(await summaries(server))).toBe(750);
         await second.requests(3);
