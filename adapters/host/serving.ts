@@ -89,6 +89,7 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels,
       server.endFormer(resolvePolicy(defaultPolicy(), { containerId: 'gone', metadata: '' }));
     },
     async publishTo(directory) {
+      trimFormer(journal, logger);
       const { maximumEventBytes, nats } = options;
       const parts = { stateDirectory: directory, maximumEventBytes, nats, node, epoch: journal.epoch };
       const opened = await openPublishedStore(parts, publisher);
@@ -169,9 +170,20 @@ function tendDisk(
       logUntended(logger, error);
     }
   };
+  // Whoever is killed soon has let go of something by then.
+  void publisher.caughtUp().then(tend);
   const timer = setInterval(() => void tend(), tendEveryMs);
   timer.unref();
   return timer;
+}
+
+/** First of all: it is what makes room where epochs follow one another fast. */
+function trimFormer(journal: Journal, logger: Logger): void {
+  try {
+    journal.trimFormer();
+  } catch (error) {
+    logUntended(logger, error);
+  }
 }
 
 function logUntended(logger: Logger, error: unknown): void {

@@ -1,10 +1,11 @@
-/** What newer kernels have and deputy can do without. Debian 12's stock Linux 6.1 lacks the first three. */
+/** What newer kernels have and deputy can do without. Debian 12's Linux 6.1 has only the fourth and fifth. */
 export const optionalFeatures = [
   'SYNC_WAKE_UP',
   'PIDFD_THREAD',
   'UNIQUE_MOUNT_ID',
   'PROCESS_VM_READV',
   'WAIT_KILLABLE_RECV',
+  'PROCMAP_QUERY',
 ] as const;
 export type OptionalFeature = (typeof optionalFeatures)[number];
 

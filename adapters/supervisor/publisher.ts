@@ -240,6 +240,8 @@ export class Publisher implements Sequencer, TailSink {
         await window.drain();
         if (!this.isReconciled) await this.reconcile(target);
         this.isCaughtUp = true;
+        // A successor that is killed soon has not to do it all again.
+        if (this.publishedBefore > this.checkpoints.position) await this.checkpoint(0);
         this.resolveCaught(this.maker.streams.list());
       }
       // A batch doesn't reach across the end of what predecessors left.

@@ -99,9 +99,12 @@ export interface RequestKernel {
    * name_to_handle_at(2) on an open file, into the record's handle: 0, -EOVERFLOW (size needed is in it) ...
    */
   encodeHandle(record: RequestRecord, descriptor: number, flags: number): Result;
-  /** Writes the record's handle (header, and `bytes` of the handle) to where the register points. */
+  /**
+   * Writes the record's handle (header, and `bytes` of the handle) to where the register points, in the
+   * memory of the thread that waits and in no other: 0, -EFAULT, or -ENOENT when nobody waits any more.
+   */
   writeHandle(record: RequestRecord, register: number, bytes: number): Result;
-  /** Writes the mount id that encodeHandle() found; 4 bytes, or 8 when `unique`. */
+  /** Writes, in the same way, the mount id that encodeHandle() found; 4 bytes, or 8 when `unique`. */
   writeMountId(record: RequestRecord, register: number, unique: boolean): Result;
 
   /**

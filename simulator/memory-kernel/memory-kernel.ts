@@ -230,6 +230,7 @@ export class MemoryKernel implements RequestKernel {
   }
 
   private write(record: RequestRecord, register: number, bytes: Uint8Array): number {
+    if (this.checkNotification(record) < 0) return no('ENOENT');
     const thread = this.thread(record);
     const address = record.argumentNumber(register);
     const memory = thread.memory.get(address);

@@ -173,12 +173,14 @@ export class ModelRequestKernel implements RequestKernel {
 
   writeHandle(record: RequestRecord, register: number, bytes: number): number {
     const thread = this.reached(record);
+    if (this.checkNotification(record) < 0) return no('ENOENT');
     if (thread !== undefined) this.world.watch.wrote?.(this.process, record, thread);
     return writeHandle(thread, record, register, bytes);
   }
 
   writeMountId(record: RequestRecord, register: number, unique: boolean): number {
     const thread = this.reached(record);
+    if (this.checkNotification(record) < 0) return no('ENOENT');
     if (thread !== undefined) this.world.watch.wrote?.(this.process, record, thread);
     return writeMountId(thread, record, register, this.mountId, unique);
   }

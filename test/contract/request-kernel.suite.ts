@@ -281,6 +281,9 @@ export function requestKernelSuite(open: () => Promise<KernelFixture>): void {
       expect(kernel.closeDescriptor(opened)).toBe(0);
       expect(kernel.answerValue(record, 0, 0)).toBe(0);
       expect(await call.answer()).toBe(0);
+      // Nothing is written for a call that nobody waits in.
+      expect(kernel.writeHandle(record, register.namedHandle, needed)).toBe(no('ENOENT'));
+      expect(kernel.writeMountId(record, register.mountId, false)).toBe(no('ENOENT'));
     });
 
     test('a path that is not there is ENOENT', async () => {

@@ -8,7 +8,7 @@ import { expectAllPublished } from './support/published.js';
 import { PublishingProcess } from './support/publishing-process.js';
 
 const node = 'node-1';
-const kills = isLong ? 20 : 1;
+const kills = isLong ? 10 : 1;
 
 describeWhen([...missingForKernel(), ...missingForNats()], 'a cluster of three, with three replicas', () => {
   test(

@@ -16,6 +16,7 @@ import { isWholeMount, type LoopMount, Mounts } from './mounts.js';
 import { Notifier } from './notifier.js';
 import { TargetMemory } from './target-memory.js';
 import { TargetPaths } from './target-paths.js';
+import { TargetWriter } from './target-writer.js';
 import { type LoopThread, Threads } from './threads.js';
 
 /** Takes calls that need ptrace; see adapters/injector. */
@@ -45,6 +46,7 @@ export class LinuxRequestKernel implements RequestKernel {
   private readonly kernel = hotSyscalls();
   private readonly scratch: NativeMemory = allocate(4096);
   private readonly memory: TargetMemory;
+  private readonly writer: TargetWriter;
   private readonly notifier = new Notifier();
   private readonly descriptorMounts = new DescriptorMounts();
   private readonly paths: TargetPaths;
@@ -67,6 +69,7 @@ export class LinuxRequestKernel implements RequestKernel {
     this.threads = new Threads(identities);
     this.paths = new TargetPaths(identities);
     this.memory = new TargetMemory(identities);
+    this.writer = new TargetWriter(identities, this.notifier);
   }
 
   identifyThread(record: RequestRecord): number {
@@ -204,17 +207,11 @@ export class LinuxRequestKernel implements RequestKernel {
   }
 
   writeHandle(record: RequestRecord, register: number, bytes: number): number {
-    if (record.argumentIsWild(register)) return EFAULT;
-    const remote = (record.base + offset.arguments + register * 8) >> 2;
-    const local = record.addressOf(offset.handle);
-    return this.memory.write(record.thread as LoopThread, local, record.views.u32, remote, 8 + bytes);
+    return this.writer.write(record, register, record.addressOf(offset.handle), 8 + bytes);
   }
 
   writeMountId(record: RequestRecord, register: number, unique: boolean): number {
-    if (record.argumentIsWild(register)) return EFAULT;
-    const remote = (record.base + offset.arguments + register * 8) >> 2;
-    const local = this.encoder.mountIdAddress;
-    return this.memory.write(record.thread as LoopThread, local, record.views.u32, remote, unique ? 8 : 4);
+    return this.writer.write(record, register, this.encoder.mountIdAddress, unique ? 8 : 4);
   }
 
   addDescriptor(record: RequestRecord, descriptor: number, closeOnExec: boolean): number {

@@ -14,7 +14,8 @@ const ENAMETOOLONG = -36;
 const pathLimitBytes = 4096;
 
 /**
- * Copies between a target's memory and deputy's (process_vm_readv(2)), with /proc/TID/mem where that is shut.
+ * Copies from a target's memory (process_vm_readv(2)), with /proc/TID/mem where that is shut. Whose memory it
+ * was is checked afterwards: the call is still pending.
  */
 export class TargetMemory {
   private readonly vectors: NativeMemory = allocate(4096);
@@ -33,21 +34,7 @@ export class TargetMemory {
       ? ENOSYS
       : syscall(numbers.process_vm_readv, thread.threadId, at, 1, at + 16, 1, 0);
     if (result !== EPERM && result !== ENOSYS) return result;
-    return this.throughFile(thread, local, remote, remoteIndex, bytes, O.RDONLY);
-  }
-
-  /** Copies `bytes` to the target: 0, or -EFAULT when not all of them could be written. */
-  write(thread: LoopThread, local: number, remote: Uint32Array, remoteIndex: number, bytes: number): number {
-    const { syscall, numbers } = this.kernel;
-    this.fill(local, remote, remoteIndex, bytes);
-    const at = this.vectors.address;
-    let result = this.isFileOnly
-      ? ENOSYS
-      : syscall(numbers.process_vm_writev, thread.threadId, at, 1, at + 16, 1, 0);
-    if (result === EPERM || result === ENOSYS) {
-      result = this.throughFile(thread, local, remote, remoteIndex, bytes, O.WRONLY);
-    }
-    return result === bytes ? 0 : EFAULT;
+    return this.throughFile(thread, local, remote, remoteIndex, bytes);
   }
 
   /** Copies a NUL-terminated path: the text, -EFAULT, or -ENAMETOOLONG as the kernel's getname() has it. */
@@ -78,18 +65,16 @@ export class TargetMemory {
     remote: Uint32Array,
     remoteIndex: number,
     bytes: number,
-    flags: number,
   ): number {
     const address = (remote[remoteIndex] as number) + (remote[remoteIndex + 1] as number) * 0x1_0000_0000;
     if (address > Number.MAX_SAFE_INTEGER) return EFAULT;
-    const open = (): number => openAt(thread.directory, 'mem', flags | O.CLOEXEC);
+    const open = (): number => openAt(thread.directory, 'mem', O.RDONLY | O.CLOEXEC);
     // It is root's as long as the target is not dumpable (proc_pid_mem(5)), and the target's own otherwise.
     let descriptor = open();
     if (descriptor === EACCES) descriptor = this.identities.asRoot(open);
     if (descriptor < 0) return EFAULT;
     const { syscall, numbers } = this.kernel;
-    const call = flags === O.RDONLY ? numbers.pread64 : numbers.pwrite64;
-    const result = syscall(call, descriptor, local, bytes, address);
+    const result = syscall(numbers.pread64, descriptor, local, bytes, address);
     systemCall('close', descriptor);
     return result < 0 ? EFAULT : result;
   }

@@ -114,9 +114,14 @@ function afterEncoding(context: StepContext, result: number): number {
   return own.writeMountId;
 }
 
+/** Nobody waits for the answer any more, or the address is a bad one. */
+function unwritten(context: StepContext, result: number): number {
+  return result === -errnoNumbers.ENOENT ? ending.cancelled : giveErrno(context, result);
+}
+
 /** What stands behind a written handle: 0, or EOVERFLOW when only its header was written. */
 function afterWriting(context: StepContext, result: number): number {
-  if (result < 0) return giveErrno(context, result);
+  if (result < 0) return unwritten(context, result);
   const encoded = context.record.i32(offset.result);
   return encoded < 0 ? giveErrno(context, encoded) : own.answer;
 }
@@ -180,7 +185,7 @@ const ownSteps: readonly Step[] = [
         register.mountId,
         (flagsOf(context) & AT_HANDLE_MNT_ID_UNIQUE) !== 0,
       ),
-    next: (context, result) => (result < 0 ? giveErrno(context, result) : own.writeHandle),
+    next: (context, result) => (result < 0 ? unwritten(context, result) : own.writeHandle),
   },
   {
     name: 'write-handle',

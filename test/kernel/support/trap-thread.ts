@@ -19,6 +19,7 @@ export const nr = {
   open: 2,
   close: 3,
   mmap: 9,
+  mprotect: 10,
   dup: 32,
   dup2: 33,
   getpid: 39,

@@ -90,6 +90,21 @@ describeWhen(missingForKernel(), 'arguments that are wrong', () => {
     expect((deputy as Result[])[3]).toBe('EFAULT');
   });
 
+  test('memory that may only be read is EFAULT and stays as it is', async () => {
+    const { native, deputy } = await both(scene, async (target, confine) => {
+      await target.must('edge page 4096');
+      await target.must('put $page 8000000000');
+      await target.must(`call ${nr.mprotect} $page 4096 1`);
+      await target.encode('own', 'own');
+      await confine();
+      const handle = await target.call(nr.name_to_handle_at, AT_FDCWD, 's:own', '$page', '$own+2048', 0);
+      const mountId = await target.call(nr.name_to_handle_at, AT_FDCWD, 's:own', '$own', '$page', 0);
+      return [handle, mountId, (await target.tell('get $page 16'))['hex']];
+    });
+    expect(deputy).toEqual(native);
+    expect(deputy).toEqual(['EFAULT', 'EFAULT', '80000000'.padEnd(32, '0')]);
+  });
+
   test('sizes and types that no handle has', async () => {
     const { native, deputy } = await both(scene, async (target, confine) => {
       const mount = await target.open('.', O.RDONLY | O.DIRECTORY);
