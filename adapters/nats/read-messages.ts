@@ -27,6 +27,8 @@ export interface ReadOptions {
   readonly stream: string;
   /** The first sequence; 'new' for what comes from now on. */
   readonly from: number | 'new';
+  /** Only what was stored since then; stands before `from`, until something was read. */
+  readonly since?: Date;
   readonly filter?: string;
   readonly headersOnly?: boolean;
   /** Only the last message of each subject. */
@@ -115,8 +117,9 @@ class MessageReader {
   }
 
   private config(from: number | 'new'): Partial<ConsumerConfig> {
-    const { filter, headersOnly, lastPerSubject } = this.options;
+    const { filter, headersOnly, lastPerSubject, since } = this.options;
     const isNew = from === 'new';
+    const isFirst = from === this.options.from;
     const start = {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: isNew ? 1 : Math.max(1, from),
@@ -128,9 +131,18 @@ class MessageReader {
       mem_storage: true,
       num_replicas: 1,
       ...(isNew ? { deliver_policy: DeliverPolicy.New } : start),
+      ...(since !== undefined && isFirst ? sinceTime(since) : {}),
       ...(lastPerSubject ? { deliver_policy: DeliverPolicy.LastPerSubject, opt_start_seq: undefined } : {}),
       ...(lastPerSubject || filter ? { filter_subject: filter ?? '>' } : {}),
       ...(headersOnly ? { headers_only: true } : {}),
     } as Partial<ConsumerConfig>;
   }
+}
+
+function sinceTime(since: Date) {
+  return {
+    deliver_policy: DeliverPolicy.StartTime,
+    opt_start_seq: undefined,
+    opt_start_time: since.toISOString(),
+  };
 }

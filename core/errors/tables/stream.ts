@@ -28,6 +28,11 @@ export const streamErrors = {
     why: 'No agent has written to it yet, or it was removed.',
     remedy: 'Check the name of the node and the URL; an agent with `--nats` makes its stream.',
   },
+  DEPUTY_E_CONSUMER_DIFFERS: {
+    what: 'the durable consumer {name} of {stream} is not as asked for: {detail}',
+    why: 'A durable name stands for one place in one selection of events; another selection needs another.',
+    remedy: 'Use another durable name, or remove the old one (`nats consumer rm`).',
+  },
   DEPUTY_E_STREAM_FENCED: {
     what: 'another writer uses the stream {stream}: {detail}',
     why: 'A stream has one writer, known by its state directory and epoch; two would mix their events.',
