@@ -23,7 +23,7 @@ export interface AgentOptions {
   readonly strategies: (host: Host) => readonly Strategy[];
   readonly host: Pick<
     HostOptions,
-    'handlersModule' | 'node' | 'maximumJournalBytes' | 'maximumEventBytes' | 'journalRetentionMs'
+    'handlersModule' | 'node' | 'maximumJournalBytes' | 'maximumEventBytes' | 'journalRetentionMs' | 'nats'
   >;
   readonly onFatal: (message: string) => void;
 }

@@ -4,6 +4,7 @@ import { inputErrors } from './tables/input.js';
 import { machineErrors } from './tables/machine.js';
 import { simulationErrors } from './tables/simulation.js';
 import { storageErrors } from './tables/storage.js';
+import { streamErrors } from './tables/stream.js';
 import { traceErrors } from './tables/trace.js';
 
 export type { ErrorEntry } from './tables/entry.js';
@@ -13,6 +14,7 @@ export const errorTable = {
   ...inputErrors,
   ...machineErrors,
   ...storageErrors,
+  ...streamErrors,
   ...delegationErrors,
   ...simulationErrors,
   ...traceErrors,

@@ -20,6 +20,7 @@ const answersRequestsIn = <State extends string>(state: State) => ({
   'request.refused': state,
   'request.cancelled': state,
   'request.lost': state,
+  'request.summary': state,
   'delegation.quarantined': state,
 });
 

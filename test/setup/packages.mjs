@@ -20,6 +20,7 @@ const proofs = {
   // The file systems of the default policy, made and mounted in tests.
   xfsprogs: () => hasCommand('mkfs.xfs'),
   'btrfs-progs': () => hasCommand('mkfs.btrfs'),
+  'nats-server': () => hasCommand('nats-server'),
 };
 
 /** Only tests of pictures need a browser, so that the demo does without its 400 MB. */
