@@ -43,6 +43,8 @@ export const delegationLife: Readonly<
   admitted: { 'delegation.establishing': 'establishing', ...canEnd },
   establishing: {
     'delegation.active': 'active',
+    // One for each step of a strategy that has some.
+    'delegation.establishing': 'establishing',
     'delegation.recovering': 'recovering',
     // Another strategy enforces other things, so it is assessed and admitted anew.
     'delegation.fellback': 'assessed',
