@@ -87,6 +87,7 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels,
       server.endFormer(resolvePolicy(defaultPolicy(), { containerId: 'gone', metadata: '' }));
     },
     async publishTo(directory) {
+      trimFormer(journal, logger);
       const opened = await openStore(directory, publisher, options.maximumEventBytes);
       store = opened;
       // A successor's first concern is its targets.
@@ -94,12 +95,8 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels,
         const { checkSealed } = await import('../journal/check-sealed.js');
         await checkSealed(journalDirectory, journal.firstSegment, sayDamage);
       });
-      timer = tendDisk(
-        { journal, publisher, store: opened },
-        options.journalRetentionMs ?? 120_000,
-        clock,
-        logger,
-      );
+      const retentionMs = options.journalRetentionMs ?? 120_000;
+      timer = tendDisk({ journal, publisher, store: opened }, retentionMs, clock, logger);
       return opened;
     },
     async stopLoops() {
@@ -185,9 +182,20 @@ function tendDisk(
       logUntended(logger, error);
     }
   };
+  // Whoever is killed soon has let go of something by then.
+  void publisher.caughtUp().then(tend);
   const timer = setInterval(() => void tend(), tendEveryMs);
   timer.unref();
   return timer;
+}
+
+/** First of all: it is what makes room where epochs follow one another fast. */
+function trimFormer(journal: Journal, logger: Logger): void {
+  try {
+    journal.trimFormer();
+  } catch (error) {
+    logUntended(logger, error);
+  }
 }
 
 function logUntended(logger: Logger, error: unknown): void {

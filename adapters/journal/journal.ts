@@ -13,21 +13,20 @@ import {
 import { RequestRecord } from '../../core/request/record.js';
 import { replaceWithAnonymous, viewMemory } from '../linux/index.js';
 import { hasOpenRecord } from './has-open-record.js';
+import { JournalBound } from './journal-bound.js';
 import { findLastSegment, segmentsIn } from './last-segment.js';
 import { MappedSegments } from './mapped-segments.js';
 import { createSegment, type MappedFile, noteOpenFrom, segmentName } from './segment-file.js';
 import { SegmentSealer } from './segment-sealer.js';
 import { SharedCounters } from './shared-counters.js';
 import { SpareSegment } from './spare-segment.js';
+import { trimSegments } from './trim-segments.js';
 
 /**
  * When so many slots of a segment are used the next one is made: the rest lasts longer than that takes, and
  * an epoch that is soon over costs one segment.
  */
 const nextIsMadeAt = recordsPerSegment / 8;
-
-/** Segments over the bound that epochs may begin with, should one after another begin in a full journal. */
-const takeOverReserve = 4;
 
 /** A mapped segment as it is handed to loops. */
 export interface PreparedSegment {
@@ -39,7 +38,7 @@ export interface JournalOptions {
   readonly directory: string;
   readonly build: string;
   readonly wallClockBaseMs: number;
-  /** Segments on disk at most; at the bound requests wait, nothing is dropped. */
+  /** Disk space of so many segments at most; at the bound requests wait, nothing is dropped. */
   readonly maximumSegments: number;
   /** Counters that a loop shares already. */
   readonly counters?: SharedCounters;
@@ -57,6 +56,7 @@ export class Journal {
   /** Of segments that were let go the last ticket that one of their records can have. */
   private readonly lastTickets = new Map<number, number>();
   private readonly scratch = new RequestRecord();
+  private readonly bound: JournalBound;
   private spare: SpareSegment | undefined;
   private prepared = 0;
   private begun = { epoch: 0, firstSegment: 0, wallClockBaseMs: 0 };
@@ -66,6 +66,7 @@ export class Journal {
   private constructor(private readonly options: JournalOptions) {
     this.counters = options.counters ?? new SharedCounters();
     this.writer = new MappedSegments(this.counters, 0);
+    this.bound = new JournalBound(options.directory, options.maximumSegments * segmentBytes);
   }
 
   /**
@@ -154,10 +155,7 @@ export class Journal {
     const fresh: PreparedSegment[] = [];
     const { nextSlot } = this.counters;
     const wanted = segmentOf(nextSlot) + (placeIn(nextSlot) < nextIsMadeAt ? 0 : 1);
-    const { maximumSegments } = this.options;
-    // What keeps a full journal from being let go may be a request that only this epoch can finish.
-    const bound = this.mapped.size === 0 ? maximumSegments + takeOverReserve : maximumSegments;
-    while (this.prepared < wanted && this.mappedOrKept() < bound) {
+    while (this.prepared < wanted && this.bound.hasRoom(this.mapped.size === 0)) {
       const segment = this.prepared + 1;
       const created = this.createNext(segment);
       this.mapped.set(segment, created);
@@ -186,7 +184,7 @@ export class Journal {
       this.prepareAhead();
       attached = this.writer.attachRun(this.scratch, slots);
     }
-    if (!attached) throw this.full();
+    if (!attached) throw this.bound.full();
     this.scratch.setU32(eventPayload.length, text.length);
     this.scratch.setU32(eventPayload.slots, slots);
     this.scratch.views.u8.set(text, this.scratch.base + eventPayload.text);
@@ -223,6 +221,11 @@ export class Journal {
     }
   }
 
+  /** Gives back what predecessors have not used of their segments. */
+  trimFormer(): void {
+    trimSegments(this.options.directory, this.firstSegment);
+  }
+
   /** Age of a segment's last change in milliseconds, or undefined when its file is gone. */
   ageMs(segment: number, nowMs: number): number | undefined {
     try {
@@ -235,7 +238,7 @@ export class Journal {
   /** DEPUTY_E_JOURNAL_FULL when loops wait, or soon will, for a segment that the bound does not allow. */
   get fullness(): DeputyError | undefined {
     const isBehind = this.prepared < segmentOf(this.counters.nextSlot);
-    return isBehind && this.mappedOrKept() >= this.options.maximumSegments ? this.full() : undefined;
+    return isBehind && !this.bound.hasRoom(this.mapped.size === 0) ? this.bound.full() : undefined;
   }
 
   /** Writes what is mapped to the disk; errors, of sealing too, are the caller's to log. */
@@ -267,11 +270,6 @@ export class Journal {
     await this.sealer.finish();
   }
 
-  private full(): DeputyError {
-    const { directory: path, maximumSegments } = this.options;
-    return deputyError('DEPUTY_E_JOURNAL_FULL', { path, maximumBytes: maximumSegments * segmentBytes });
-  }
-
   private createNext(segment: number): MappedFile {
     const { directory, build } = this.options;
     const { epoch, wallClockBaseMs } = this.begun;
@@ -285,9 +283,5 @@ export class Journal {
   private removeSpare(): void {
     this.spare?.remove();
     this.spare = undefined;
-  }
-
-  private mappedOrKept(): number {
-    return segmentsIn(this.options.directory).length;
   }
 }

@@ -7,6 +7,17 @@ export function allocateFile(descriptor: number, bytes: number): number {
   return systemCall('fallocate', descriptor, 0, 0, bytes);
 }
 
+const FALLOC_FL_KEEP_SIZE = 1;
+const FALLOC_FL_PUNCH_HOLE = 2;
+
+/**
+ * Gives blocks of a file back; they read as zeros from then on (fallocate(2)). 0 or minus an errno, such as
+ * -EOPNOTSUPP where the file system has no holes.
+ */
+export function punchHole(descriptor: number, from: number, bytes: number): number {
+  return systemCall('fallocate', descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, bytes);
+}
+
 const LOCK_EX = 2;
 const LOCK_EX_NB = 6;
 

@@ -182,6 +182,8 @@ export class Publisher implements Sequencer, TailSink {
       if (!this.isCaughtUp && this.publishedBefore >= first) {
         if (!this.isReconciled) await this.reconcile(store);
         this.isCaughtUp = true;
+        // A successor that is killed soon has not to do it all again.
+        if (this.publishedBefore > this.checkpoints.position) await this.checkpoint(0);
         this.resolveCaught(this.maker.streams.list());
       }
       // A batch doesn't reach across the end of what predecessors left.
