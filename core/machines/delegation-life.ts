@@ -58,6 +58,7 @@ export const delegationLife: Readonly<
   },
   recovering: {
     'delegation.active': 'active',
+    'delegation.establishing': 'recovering',
     // The process that was recovering may die as well.
     'delegation.recovering': 'recovering',
     'delegation.fellback': 'assessed',

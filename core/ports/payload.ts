@@ -14,7 +14,10 @@ export interface PayloadSpec {
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
   /** How it is known to be ready: it listens on a socket there, or writes to descriptor 3, or at once. */
-  readonly readiness: { readonly kind: 'socket'; readonly path: string } | { readonly kind: 'fd' | 'none' };
+  readonly readiness:
+    | { readonly kind: 'socket'; readonly path: string }
+    | { readonly kind: 'fd' }
+    | { readonly kind: 'none' };
   /** Milliseconds from the start to the execution, and again from there to readiness. */
   readonly deadlineMs: number;
   readonly terminal: boolean;
@@ -78,8 +81,11 @@ export interface PayloadSession {
   openProgram(): Promise<string>;
   /** Starts shim and joiner; resolves to the joiner's reports when a process waits in the target. */
   join(): Promise<readonly string[]>;
-  /** Attaches to the payload that runs there already: what was reported when it was started. */
-  attach(): Promise<readonly string[]>;
+  /**
+   * Attaches to the payload that was started before: what was reported then, and whether it has ended and
+   * only waits for somebody to learn how.
+   */
+  attach(): Promise<{ readonly reports: readonly string[]; readonly isOver: boolean }>;
   inspect(): Promise<PayloadFacts>;
   /** Tells the placeholder whose end is the container's; false where there is none. */
   name(): Promise<boolean>;

@@ -108,10 +108,10 @@ export const dispatchSteps: readonly DispatchStep[] = [
   },
   {
     name: 'attach',
-    act: async ({ session }) => ({
-      evidence: { reports: (await session.attach()).join(', ') },
-      next: 'name',
-    }),
+    act: async ({ session }) => {
+      const { reports, isOver } = await session.attach();
+      return { evidence: { reports: reports.join(', ') }, next: isOver ? 'done' : 'name' };
+    },
   },
   {
     name: 'await-ready',

@@ -7,6 +7,7 @@
  *   shim DIRECTORY DEADLINE_MS BUFFER_BYTES MODE JOINER ARGUMENT...
  *
  * MODE: letters. t: a terminal instead of pipes; l: lossy, the oldest output goes when the buffer is full;
+ * a: the payload runs already, 4 is its own pidfd, and there is no joiner;
  * c: descriptors 5 and 6 are the payload's stdout and stderr (the container's own log).
  * Descriptors: 3 the lock (held for as long as the shim lives), 4 the target's pidfd; from 12 on the joiner's, as
  * they are: the program, then what its options name.
@@ -518,6 +519,13 @@ static void start_joiner(char **words, const int ends[3]) {
   close_range(OUT, FIRST_OWN - 1, 0);
 }
 
+/* A payload whose own shim was killed: its output is gone with that one, its end is still to be learnt. */
+static void adopt(void) {
+  executed = 1;
+  payload_arrived(own(fcntl(TARGET, F_DUPFD_CLOEXEC, FIRST_OWN)));
+  keep_report('X', "", 0);
+}
+
 static void add(struct pollfd *set, int *count, int descriptor, short events) {
   if (descriptor < 0) return;
   set[*count].fd = descriptor;
@@ -615,9 +623,12 @@ int main(int count, char **words) {
   make_ring(&input, STDIN_BYTES, -1);
   int ends[3];
   listen_in_directory();
-  if (strchr(mode, 't')) open_terminal(ends);
-  else open_pipes(ends, strchr(mode, 'c') != NULL);
-  start_joiner(words + 5, ends);
+  if (strchr(mode, 'a')) adopt();
+  else {
+    if (strchr(mode, 't')) open_terminal(ends);
+    else open_pipes(ends, strchr(mode, 'c') != NULL);
+    start_joiner(words + 5, ends);
+  }
   serve();
   unlink("shim.sock");
   return 0;

@@ -20,7 +20,7 @@ export const payloadErrors = {
   DEPUTY_E_TARGET_NOT_INIT: {
     what: 'process {processId} is not the first process of its pid namespace',
     why: "The payload becomes a child of the target's init, which has to reap it.",
-    remedy: "Name the container, or its first process; it needs a pid namespace of its own.",
+    remedy: 'Name the container, or its first process; it needs a pid namespace of its own.',
   },
   DEPUTY_E_TARGET_COULD_TAKE_OVER: {
     what: 'a process of the target could take the payload over: {detail}',
