@@ -16,10 +16,10 @@ export function cgroupMounts(mountinfo: string): Hierarchy[] {
     const [type = '', , options = ''] = right.split(' ');
     if (type !== 'cgroup' && type !== 'cgroup2') return [];
     const fields = left.split(' ');
-    const unescape = (text = ''): string =>
+    const unescapePath = (text = ''): string =>
       text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
     const controllers = type === 'cgroup2' ? [] : options.split(',').filter((name) => name !== 'rw');
-    return [{ controllers, root: unescape(fields[3]), mountPoint: unescape(fields[4]) }];
+    return [{ controllers, root: unescapePath(fields[3]), mountPoint: unescapePath(fields[4]) }];
   });
 }
 

@@ -120,7 +120,7 @@ export class LinuxPayloadSession implements PayloadSession {
     return { reports, isOver: this.isEnded };
   }
 
-  async inspect(): Promise<PayloadFacts> {
+  async inspect(): Promise<PayloadFacts | undefined> {
     const { processId } = this;
     const { facts } = this.target;
     try {
@@ -137,8 +137,9 @@ export class LinuxPayloadSession implements PayloadSession {
         userIds: status.userIds,
         noNewPrivileges: status.noNewPrivileges,
       };
-    } catch (error) {
-      throw deputyError('DEPUTY_E_TARGET_GONE', { detail: `process ${processId} ended` }, error);
+    } catch {
+      // Of one that has ended not all can be read any more.
+      return undefined;
     }
   }
 
@@ -199,6 +200,7 @@ export class LinuxPayloadSession implements PayloadSession {
     const { client } = this;
     if (client !== undefined && !this.isEnded) {
       client.signal(9);
+      client.drainTo({ write: (_stream, _bytes, done) => done() });
       await Promise.race([this.ended, sleep(shimWaitMs, undefined, { ref: false })]);
     }
     client?.collect();

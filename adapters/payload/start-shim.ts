@@ -10,6 +10,7 @@ import { defaultFilter } from './default-filter.js';
 import type { HeldTarget } from './identify.js';
 import { firstHandedDescriptor, joinerArguments } from './joiner-arguments.js';
 import { nativeProgram } from './native-programs.js';
+import { limitsOf } from './resource-limits.js';
 
 const O_CLOEXEC = 0o2000000;
 
@@ -41,7 +42,8 @@ export function startShim({ directory, lock, target, program, spec }: ShimStart)
     const log = spec.output === 'container' ? takeContainerLog(target.pidfd) : undefined;
     log?.forEach(own);
     const oomScoreAdj = readFileSync(`/proc/${target.facts.processId}/oom_score_adj`, 'latin1').trim();
-    const words = joinerArguments(spec, target.facts, {
+    const words = joinerArguments(spec, {
+      limits: limitsOf(target.facts.processId),
       cgroups,
       oomScoreAdj,
       ...(filter === undefined ? {} : { filter }),

@@ -86,7 +86,8 @@ export interface PayloadSession {
    * only waits for somebody to learn how.
    */
   attach(): Promise<{ readonly reports: readonly string[]; readonly isOver: boolean }>;
-  inspect(): Promise<PayloadFacts>;
+  /** Undefined when it has ended. */
+  inspect(): Promise<PayloadFacts | undefined>;
   /** Tells the placeholder whose end is the container's; false where there is none. */
   name(): Promise<boolean>;
   /** Lets the waiting process become the payload. Throws with the errno of a failed execution. */

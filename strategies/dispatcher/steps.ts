@@ -31,8 +31,10 @@ function describe(facts: PayloadFacts): Evidence {
   };
 }
 
-async function inspect(dispatch: Dispatch): Promise<Evidence> {
+/** Undefined when it has ended, as a payload may that has little to do. */
+async function inspect(dispatch: Dispatch): Promise<Evidence | undefined> {
   const facts = await dispatch.session.inspect();
+  if (facts === undefined) return undefined;
   dispatch.payload = facts;
   const wrong = deviations(facts, dispatch.spec);
   if (wrong.length > 0) throw deputyError('DEPUTY_E_PAYLOAD_UNVERIFIED', { detail: wrong.join('; ') });
@@ -91,7 +93,15 @@ export const dispatchSteps: readonly DispatchStep[] = [
       next: 'verify-joined',
     }),
   },
-  { name: 'verify-joined', act: async (dispatch) => ({ evidence: await inspect(dispatch), next: 'name' }) },
+  {
+    name: 'verify-joined',
+    act: async (dispatch) => {
+      const evidence = await inspect(dispatch);
+      if (evidence === undefined)
+        throw deputyError('DEPUTY_E_TARGET_GONE', { detail: 'the payload was ended' });
+      return { evidence, next: 'name' };
+    },
+  },
   {
     name: 'name',
     act: async ({ session }) => ({
@@ -117,7 +127,10 @@ export const dispatchSteps: readonly DispatchStep[] = [
     name: 'await-ready',
     act: async ({ session }) => ({ evidence: { ready: await session.ready() }, next: 'verify' }),
   },
-  { name: 'verify', act: async (dispatch) => ({ evidence: await inspect(dispatch), next: 'done' }) },
+  {
+    name: 'verify',
+    act: async (dispatch) => ({ evidence: (await inspect(dispatch)) ?? { state: 'ended' }, next: 'done' }),
+  },
 ];
 
 /** Runs the steps from the first on. `tell` is called behind each, with what it saw. */

@@ -105,7 +105,7 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
   const { target, name, node, runtimeRoot } = flags;
   const runtimeRoots = runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
   const place = payloadDirectoryOf({ target, name, stateDirectory: state, ...runtimeRoots });
-  const logger = commandLineLogger(level === 'info' ? 'error' : level);
+  const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
   const spec = payloadSpec(argv, flags);
   let session: LinuxPayloadSession | undefined;
   const payloads = linuxPayloads({ target, name, stateDirectory: state, ...runtimeRoots });

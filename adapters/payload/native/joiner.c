@@ -17,7 +17,6 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,7 +39,6 @@ enum { CONTROL = 10, TARGET = 11, PROGRAM = 12 };
 enum { MAX_CGROUPS = 32, MAX_GROUPS = 65536, MAX_FILTER = 4096, MAX_LIST = 4096, CANNOT_EXECUTE = 126 };
 
 static struct {
-  pid_t target;
   int namespaces;
   int cgroups[MAX_CGROUPS], cgroup_count;
   uint64_t capabilities;
@@ -121,8 +119,7 @@ static void parse(int count, char **words) {
     }
     if (++at == count) usage(word);
     char *value = words[at];
-    if (!strcmp(word, "--target")) spec.target = number(value, 10);
-    else if (!strcmp(word, "--namespaces")) spec.namespaces = number(value, 16);
+    if (!strcmp(word, "--namespaces")) spec.namespaces = number(value, 16);
     else if (!strcmp(word, "--cgroup")) {
       if (spec.cgroup_count == MAX_CGROUPS) usage("too many cgroups");
       spec.cgroups[spec.cgroup_count++] = number(value, 10);
@@ -142,7 +139,7 @@ static void parse(int count, char **words) {
       spec.environment[spec.environment_count++] = value;
     } else usage(word);
   }
-  if (!spec.command || !spec.command[0] || spec.target < 1) usage("no command or no target");
+  if (!spec.command || !spec.command[0]) usage("no command");
 }
 
 static int write_text(const char *path, const char *text) {
@@ -155,23 +152,21 @@ static int write_text(const char *path, const char *text) {
   return written < 0 ? -1 : 0;
 }
 
-/* The target's number is the target's as long as its pidfd says that it lives. */
-static void still_there(const char *step) {
-  struct pollfd target = {.fd = TARGET, .events = POLLIN};
-  if (poll(&target, 1, 0) != 0) {
-    errno = ESRCH;
-    fail(step);
-  }
+static rlim_t smaller(rlim_t a, rlim_t b) { return a < b ? a : b; }
+
+/* Without CAP_SYS_RESOURCE a limit of ours that is lower stays. */
+static int take_limit(int resource, const struct rlimit *wanted) {
+  struct rlimit ours;
+  if (!setrlimit(resource, wanted)) return 0;
+  if (errno != EPERM || getrlimit(resource, &ours)) return -1;
+  ours.rlim_cur = smaller(wanted->rlim_cur, ours.rlim_max);
+  ours.rlim_max = smaller(wanted->rlim_max, ours.rlim_max);
+  return setrlimit(resource, &ours);
 }
 
 static void take_limits(void) {
-  for (int resource = 0; resource < RLIM_NLIMITS; resource++) {
-    struct rlimit limit;
-    if (prlimit(spec.target, resource, NULL, &limit) || setrlimit(resource, &limit)) fail("rlimits");
-  }
-  still_there("rlimits");
   for (int at = 0; at < spec.limit_count; at++)
-    if (setrlimit(spec.limits[at].resource, &spec.limits[at].limit)) fail("rlimits");
+    if (take_limit(spec.limits[at].resource, &spec.limits[at].limit)) fail("rlimits");
   report("done rlimits");
   if (spec.oom_score && write_text("/proc/self/oom_score_adj", spec.oom_score)) fail("oom-score-adj");
   report("done oom-score-adj %s", spec.oom_score ? spec.oom_score : "as ours");
