@@ -127,7 +127,7 @@ export class LinuxPayloadSession implements PayloadSession {
       const status = readStatus(processId);
       const namespaces = readNamespaces(processId);
       const isShared = (name: string): boolean => namespaces[name] === facts.namespaces[name];
-      return {
+      const found = {
         processId,
         startTime: readStartTime(processId),
         parentIsInit: status.parent === facts.processId,
@@ -137,8 +137,9 @@ export class LinuxPayloadSession implements PayloadSession {
         userIds: status.userIds,
         noNewPrivileges: status.noNewPrivileges,
       };
+      // Its end takes these away one after the other, so they count only if it lived after all were read.
+      return readStatus(processId).isAlive ? found : undefined;
     } catch {
-      // Of one that has ended not all can be read any more.
       return undefined;
     }
   }

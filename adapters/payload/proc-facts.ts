@@ -2,6 +2,8 @@ import { readFileSync, readlinkSync } from 'node:fs';
 
 /** What of /proc/PID/status a dispatch looks at (proc_pid_status(5)); capability sets as masks. */
 export interface ProcessStatus {
+  /** It is no zombie. */
+  readonly isAlive: boolean;
   readonly parent: number;
   readonly userIds: readonly number[];
   readonly groupIds: readonly number[];
@@ -18,6 +20,7 @@ export function parseStatus(text: string): ProcessStatus {
   const field = (name: string): string => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1] ?? '';
   const numbers = (name: string): number[] => field(name).split(/\s+/).filter(Boolean).map(Number);
   return {
+    isAlive: !/^[ZX]/.test(field('State')),
     parent: Number(field('PPid')),
     userIds: numbers('Uid'),
     groupIds: numbers('Gid'),

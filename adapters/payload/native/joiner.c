@@ -31,6 +31,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -329,5 +330,7 @@ int main(int count, char **words) {
   pid_t child = begin_child(NULL);
   if (child < 0) fail("clone");
   if (child == 0) be_intermediate();
+  // An orphan of ours would be the child of the host's init, and hold up the target's end until that reaps it.
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
   return 0;
 }
