@@ -23,6 +23,8 @@ import { startAdoptingShim, startShim } from './start-shim.js';
 import { openTargetProgram } from './target-program.js';
 
 const pollMs = 5;
+const looksAtPayload = 5;
+const lookAgainMs = 10;
 /** A shim binds its socket first of all. */
 const shimWaitMs = 5_000;
 
@@ -121,6 +123,16 @@ export class LinuxPayloadSession implements PayloadSession {
   }
 
   async inspect(): Promise<PayloadFacts | undefined> {
+    for (let look = 1; ; look++) {
+      const facts = this.lookAtPayload();
+      const isWhole = facts === undefined || (facts.sameCgroups && facts.sameNamespaces);
+      if (isWhole || look === looksAtPayload) return facts;
+      // One that is about to end has left some of them already.
+      await sleep(lookAgainMs);
+    }
+  }
+
+  private lookAtPayload(): PayloadFacts | undefined {
     const { processId } = this;
     const { facts } = this.target;
     try {
