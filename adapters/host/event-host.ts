@@ -18,7 +18,9 @@ import { syscallName } from './syscall-names.js';
 const maximumSegments = 8;
 const tendEveryMs = 1_000;
 
-/** What an engine needs whose strategies answer no requests: journal and event store, no loops, no injector. */
+/**
+ * What an engine needs whose strategies answer no requests: journal and event store, no loops, no injector.
+ */
 export interface EventHost {
   readonly store: EventStore;
   readonly stateDirectory: StateDirectory;

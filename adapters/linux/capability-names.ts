@@ -1,4 +1,4 @@
-/** Names of capabilities(7) in the order of their numbers, without `CAP_` (include/uapi/linux/capability.h). */
+/** capabilities(7) in the order of their numbers, without `CAP_` (include/uapi/linux/capability.h). */
 const names = [
   'CHOWN',
   'DAC_OVERRIDE',

@@ -24,8 +24,8 @@ export function cgroupMounts(mountinfo: string): Hierarchy[] {
 }
 
 /**
- * The folders of a process's cgroups, one for each hierarchy that is mounted here. `cgroups`: the lines of its
- * /proc/PID/cgroup. Pure.
+ * The folders of a process's cgroups, one for each hierarchy that is mounted here. `cgroups`: the lines of
+ * its /proc/PID/cgroup. Pure.
  */
 export function cgroupFolders(cgroups: readonly string[], mountinfo: string): string[] {
   const mounts = cgroupMounts(mountinfo);

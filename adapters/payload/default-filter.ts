@@ -34,8 +34,8 @@ const refuse: Instruction = [giveBack, 0, 0, SECCOMP_RET_ERRNO | EPERM];
 const x32Bit = 0x40000000;
 
 /**
- * The filter as `struct sock_filter`s (seccomp(2)), to be installed just before the payload is executed. Calls
- * of another architecture would be a way around it, so there are none.
+ * The filter as `struct sock_filter`s (seccomp(2)), to be installed just before the payload is executed.
+ * Calls of another architecture would be a way around it, so there are none.
  */
 export function defaultFilter(): Buffer {
   const kind = process.arch === 'arm64' ? 'arm64' : 'x64';

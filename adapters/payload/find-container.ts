@@ -14,7 +14,7 @@ export interface TargetReference {
 const runtimeRoots = ['/run/crun', '/run/runc', '/run/user/0/crun', '/run/user/0/runc'];
 
 /**
- * Finds a target by the number of its first process, or by the id of a container in the state of crun or runc.
+ * Finds a target by the number of its first process, or by a container's id in the state of crun or runc.
  * Throws DEPUTY_E_TARGET_UNKNOWN.
  */
 export function findTarget(target: string, roots: readonly string[] = runtimeRoots): TargetReference {

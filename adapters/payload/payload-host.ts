@@ -12,7 +12,7 @@ const needed = {
   CAP_SYS_PTRACE: capability.SYS_PTRACE,
 } as const;
 
-/** This machine as a place for payloads. `options.target` is the delegation's container unless it is given. */
+/** This machine as a place for payloads. Without `options.target` it is the delegation's container. */
 export function linuxPayloads(
   options: Omit<SessionOptions, 'target'> & { readonly target?: string },
 ): PayloadHost {

@@ -1,9 +1,7 @@
 import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { Socket as PipeReader } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deputyError } from '../../core/errors/deputy-error.js';
-import { errnoName } from '../../core/errors/errno.js';
 import type {
   PayloadEnd,
   PayloadFacts,
@@ -12,19 +10,19 @@ import type {
   TargetFacts,
 } from '../../core/ports/payload.js';
 import { findTarget } from './find-container.js';
+import { Gate } from './gate.js';
 import { openHostProgram } from './host-program.js';
 import { type HeldTarget, holdTarget } from './identify.js';
+import { inspectPayload } from './inspect-payload.js';
+import { failureOf } from './join-failure.js';
 import { PayloadDirectory } from './payload-directory.js';
 import { namePayload } from './placeholder-client.js';
-import { joinedNamespaces, readCgroups, readNamespaces, readStartTime, readStatus } from './proc-facts.js';
-import { isListening } from './readiness.js';
+import { hasSaidSo, isListening } from './readiness.js';
 import { type OutputSink, ShimClient } from './shim-client.js';
 import { startAdoptingShim, startShim } from './start-shim.js';
 import { openTargetProgram } from './target-program.js';
 
 const pollMs = 5;
-const looksAtPayload = 5;
-const lookAgainMs = 10;
 /** A shim binds its socket first of all. */
 const shimWaitMs = 5_000;
 
@@ -122,38 +120,8 @@ export class LinuxPayloadSession implements PayloadSession {
     return { reports, isOver: this.isEnded };
   }
 
-  async inspect(): Promise<PayloadFacts | undefined> {
-    for (let look = 1; ; look++) {
-      const facts = this.lookAtPayload();
-      const isWhole = facts === undefined || (facts.sameCgroups && facts.sameNamespaces);
-      if (isWhole || look === looksAtPayload) return facts;
-      // One that is about to end has left some of them already.
-      await sleep(lookAgainMs);
-    }
-  }
-
-  private lookAtPayload(): PayloadFacts | undefined {
-    const { processId } = this;
-    const { facts } = this.target;
-    try {
-      const status = readStatus(processId);
-      const namespaces = readNamespaces(processId);
-      const isShared = (name: string): boolean => namespaces[name] === facts.namespaces[name];
-      const found = {
-        processId,
-        startTime: readStartTime(processId),
-        parentIsInit: status.parent === facts.processId,
-        sameNamespaces: Object.keys(joinedNamespaces).every(isShared),
-        sameCgroups: readCgroups(processId).join('\n') === readCgroups(facts.processId).join('\n'),
-        capabilities: status.capabilities,
-        userIds: status.userIds,
-        noNewPrivileges: status.noNewPrivileges,
-      };
-      // Its end takes these away one after the other, so they count only if it lived after all were read.
-      return readStatus(processId).isAlive ? found : undefined;
-    } catch {
-      return undefined;
-    }
+  inspect(): Promise<PayloadFacts | undefined> {
+    return inspectPayload(this.processId, this.target.facts);
   }
 
   async name(): Promise<boolean> {
@@ -175,7 +143,14 @@ export class LinuxPayloadSession implements PayloadSession {
   async ready(): Promise<string> {
     const { readiness, deadlineMs } = this.spec;
     const end = performance.now() + deadlineMs;
-    if (readiness.kind === 'fd') return this.readyByDescriptor(deadlineMs);
+    if (readiness.kind === 'fd') {
+      // Whoever attaches comes too late for that.
+      if (this.readyPipe === undefined) return 'it ran already';
+      const said = await hasSaidSo(this.readyPipe, deadlineMs);
+      this.readyPipe = undefined;
+      if (said) return 'it wrote to descriptor 3';
+      throw this.notReady('it wrote nothing to descriptor 3');
+    }
     if (readiness.kind !== 'socket') return 'not asked for';
     while (performance.now() < end && !this.isEnded) {
       if (this.isListeningAt(readiness.path)) return `it listens on ${readiness.path}`;
@@ -298,65 +273,9 @@ export class LinuxPayloadSession implements PayloadSession {
     }
   }
 
-  private async readyByDescriptor(deadlineMs: number): Promise<string> {
-    if (this.readyPipe === undefined) return 'it ran already';
-    const reader = new PipeReader({ fd: this.readyPipe, readable: true, writable: false });
-    try {
-      const said = await new Promise<boolean>((resolve) => {
-        const late = setTimeout(() => resolve(false), deadlineMs);
-        const settle = (isReady: boolean): void => {
-          clearTimeout(late);
-          resolve(isReady);
-        };
-        reader.once('data', () => settle(true));
-        reader.once('close', () => settle(false));
-      });
-      if (said) return 'it wrote to descriptor 3';
-    } finally {
-      reader.destroy();
-      this.readyPipe = undefined;
-    }
-    throw this.notReady('it wrote nothing to descriptor 3');
-  }
-
   private notReady(detail: string): Error {
     const { deadlineMs } = this.spec;
     const what = this.isEnded ? 'it ended before' : detail;
     return deputyError('DEPUTY_E_PAYLOAD_NOT_READY', { deadlineMs, detail: what });
-  }
-}
-
-function failureOf(step: string, errno: number, spec: PayloadSpec): Error {
-  const name = errnoName(errno) ?? `${errno}`;
-  const [command = ''] = spec.argv;
-  if (step === 'target')
-    return deputyError('DEPUTY_E_TARGET_GONE', { detail: 'it ended while the payload was started' });
-  if (step === 'execute' && name === 'ENOENT') return deputyError('DEPUTY_E_COMMAND_NOT_FOUND', { command });
-  if (step === 'execute') return deputyError('DEPUTY_E_COMMAND_NOT_EXECUTABLE', { command, detail: name });
-  return deputyError('DEPUTY_E_PAYLOAD_NOT_JOINED', { step, errno: name });
-}
-
-/** Something that happens once, or fails; whoever waits hears of it, also afterwards. */
-class Gate {
-  private settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
-  private readonly promise: Promise<void>;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.settle = { resolve, reject };
-    });
-    this.promise.catch(() => undefined);
-  }
-
-  open(): void {
-    this.settle?.resolve();
-  }
-
-  fail(error: Error): void {
-    this.settle?.reject(error);
-  }
-
-  wait(): Promise<void> {
-    return this.promise;
   }
 }

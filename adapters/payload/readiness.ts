@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { posix } from 'node:path';
 
 /** Flags column of /proc/net/unix (proc_pid_net(5)) for a socket that listens: __SO_ACCEPTCON. */
@@ -32,4 +33,22 @@ function hasSocket(processId: number, inodes: ReadonlySet<string>): boolean {
     }
   }
   return false;
+}
+
+/** Was anything written to the other end of the pipe in time? Closes this end. */
+export async function hasSaidSo(pipe: number, deadlineMs: number): Promise<boolean> {
+  const reader = new Socket({ fd: pipe, readable: true, writable: false });
+  try {
+    return await new Promise<boolean>((resolve) => {
+      const late = setTimeout(() => resolve(false), deadlineMs);
+      const settle = (isReady: boolean): void => {
+        clearTimeout(late);
+        resolve(isReady);
+      };
+      reader.once('data', () => settle(true));
+      reader.once('close', () => settle(false));
+    });
+  } finally {
+    reader.destroy();
+  }
 }

@@ -24,7 +24,8 @@ export interface ShimStart {
 
 /**
  * Starts the shim, and with it the joiner, in a session of its own: it outlives deputy. Everything that they
- * need is opened here and handed over by number. Returns the reading end of the readiness pipe, if there is one.
+ * need is opened here and handed over by number. Returns the reading end of the readiness pipe, if there is
+ * one.
  */
 export function startShim({ directory, lock, target, program, spec }: ShimStart): number | undefined {
   const opened: number[] = [];

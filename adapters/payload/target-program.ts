@@ -22,7 +22,8 @@ const loaderPlaces = [
 
 /**
  * Opens a program of the target's root, if the target can change neither it nor what it loads: on a read-only
- * mount, or owned by somebody else and writable by nobody else, with every folder above it. Throws coded errors.
+ * mount, or owned by somebody else and writable by nobody else, with every folder above it. Throws coded
+ * errors.
  */
 export function openTargetProgram(command: string, target: TargetFacts): OpenProgram {
   if (!command.startsWith('/')) throw deputyError('DEPUTY_E_COMMAND_NOT_FOUND', { command });
@@ -45,7 +46,7 @@ export function openTargetProgram(command: string, target: TargetFacts): OpenPro
   }
 }
 
-/** The path and every folder above it; one that is not there can't be changed, but its folder could get it. */
+/** The path and every folder above it; where there is none, it is the folder that could get one. */
 function checkPlace(root: number, path: string, target: TargetFacts): void {
   for (let at = path; ; at = dirname(at)) {
     const descriptor = openAt2(root, at, O.PATH | O.CLOEXEC, RESOLVE_IN_ROOT);

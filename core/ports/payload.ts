@@ -9,7 +9,7 @@ export interface PayloadSpec {
   readonly user: number;
   readonly group: number;
   readonly groups: readonly number[];
-  /** `host`: a static program of this machine. `target`: one of the target's root, where it can't change it. */
+  /** `host`: a static program of this machine. `target`: one of the target's, which it can't change. */
   readonly from: 'host' | 'target';
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;

@@ -76,7 +76,7 @@ export function addDispatchCommand(program: Command): void {
     .option('--node <name>', "the node's name in events; default is the host name")
     .addHelpText(
       'after',
-      "\nExit code: the program's own, 128+n for signal n, 126, 127, or 125 when deputy failed or can't know.",
+      "\nExit code: the program's own, 128+n for signal n, 126, 127, or 125 when deputy failed.",
     )
     .action(async (command: string, words: readonly string[], flags: DispatchFlags) => {
       const { logLevel } = program.opts<{ logLevel: LogLevel }>();

@@ -12,7 +12,7 @@ export function addPlaceholderCommand(program: Command): void {
     .option('--print-path', 'print the path of the static program, which needs nothing of this one')
     .addHelpText(
       'after',
-      "\nIn a container use the static program itself (see --print-path): it takes 0.1 MiB, this command Node's 40.",
+      '\nIn a container use the static program itself (see --print-path): it is small, and needs nothing of Node.',
     )
     .action((flags: { readonly socket?: string; readonly printPath?: boolean }, command: Command) => {
       const path = nativeProgram('placeholder');

@@ -29,7 +29,7 @@ export const payloadErrors = {
   },
   DEPUTY_E_PAYLOAD_NOT_STATIC: {
     what: '{path} asks for the interpreter {interpreter}',
-    why: "Inside the target it would be the target's own ld.so that runs first, with the payload's privilege.",
+    why: "Inside the target its own ld.so would run first, with the payload's privilege.",
     remedy: 'Use a statically linked program, or --from target where the target can change nothing of it.',
   },
   DEPUTY_E_PAYLOAD_CHANGEABLE: {
