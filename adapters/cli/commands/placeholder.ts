@@ -10,10 +10,7 @@ export function addPlaceholderCommand(program: Command): void {
     .description("be a container's first process, and end with the payload that is dispatched to it")
     .option('--socket <path>', 'where it is told which process the payload is')
     .option('--print-path', 'print the path of the static program, which needs nothing of this one')
-    .addHelpText(
-      'after',
-      '\nIn a container use the static program itself (see --print-path): it is small, and needs nothing of Node.',
-    )
+    .addHelpText('after', '\nIn a container use the static program itself: it needs nothing of Node.')
     .action((flags: { readonly socket?: string; readonly printPath?: boolean }, command: Command) => {
       const path = nativeProgram('placeholder');
       if (flags.printPath) return print(path);

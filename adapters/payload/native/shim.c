@@ -66,6 +66,7 @@ static struct ring output[2], input;
 static int input_sink = -1, input_ended, terminal = -1, listener = -1, control = -1, payload = -1;
 static int lossy, executed, ended, collected, gone_through, start_failed;
 static pid_t joiner, payload_pid;
+static char payload_record[128];
 static long long deadline_ms, ended_ms;
 static struct client clients[MAX_CLIENTS];
 /* Reports are kept whole: whoever attaches later reads the same history. */
@@ -149,8 +150,11 @@ static void payload_arrived(int pidfd) {
     start_failure("record 5");
     return;
   }
-  keep_report('J', text, strlen(text));
+  snprintf(payload_record, sizeof payload_record, "%s", text);
 }
+
+/* From here on it waits for the word to execute, below the target's init. */
+static void payload_waits(void) { keep_report('J', payload_record, strlen(payload_record)); }
 
 static void joiner_spoke(void) {
   char text[REPORT_BYTES + 1], space[CMSG_SPACE(sizeof(int))];
@@ -179,6 +183,7 @@ static void joiner_spoke(void) {
   }
   if (!strncmp(text, "fail ", 5)) start_failure(text + 5);
   else keep_report('R', text, count);
+  if (payload >= 0 && !strcmp(text, "done descriptors")) payload_waits();
 }
 
 /* ---- how it ended ---- */
@@ -523,6 +528,7 @@ static void start_joiner(char **words, const int ends[3]) {
 static void adopt(void) {
   executed = 1;
   payload_arrived(own(fcntl(TARGET, F_DUPFD_CLOEXEC, FIRST_OWN)));
+  payload_waits();
   keep_report('X', "", 0);
 }
 

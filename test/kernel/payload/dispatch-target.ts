@@ -57,6 +57,8 @@ export class DispatchTarget {
     child.stderr?.on('data', (bytes: Buffer) => {
       stderr += bytes.toString();
     });
+    // It may end before it has read all.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
     const code = await new Promise<number | null>((resolve) =>
       child.once('close', (value) => resolve(value)),

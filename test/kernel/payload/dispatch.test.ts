@@ -73,12 +73,12 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
       'await-ready',
       'verify',
     ]);
-    const joined = events.find(({ data }) => data['step'] === 'join');
-    const { reports } = (joined?.data ?? {})['evidence'] as { reports: string };
+    const joined: unknown = events.find(({ data }) => data['step'] === 'join');
+    const { reports } = (joined as { data: { evidence: { reports: string } } }).data.evidence;
     // Nothing that is left to do takes a privilege once a process can be seen from inside.
     expect(reports.split(', ').map((one) => one.split(' ')[0])).toEqual([
       ...['open', 'rlimits', 'oom-score-adj', 'exec-label', 'namespaces', 'cgroup'],
-      ...['capabilities', 'user', 'no-new-privs'],
+      ...['capabilities', 'user', 'no-new-privs', 'reparent', 'descriptors'],
     ]);
     expect(events.at(-1)?.type).toBe('delegation.released');
   });
