@@ -298,9 +298,11 @@ static uint32_t credit_given;
 
 /* The next frame for a client, if there is one: reports first, an end only behind all output. */
 static int next_frame(struct client *client) {
+  // Who has not asked yet might be told of the end before it is given the output.
+  if (!client->owner) return 0;
   while (client->reports_sent < report_count) {
     char kind = reports[client->reports_sent].kind;
-    if (kind == 'Q' && client->owner) {
+    if (kind == 'Q') {
       if (put_output(client, 0) || put_output(client, 1)) return 1;
       if (output[0].source >= 0 || output[1].source >= 0) return 0;
     }
@@ -309,7 +311,6 @@ static int next_frame(struct client *client) {
     client->reports_sent++;
     return 1;
   }
-  if (!client->owner) return 0;
   uint32_t room = input_sink < 0 ? 0 : input.size - held(&input);
   if (room > credit_given && (room - credit_given >= CHUNK || credit_given == 0)) {
     uint32_t more = room - credit_given;
@@ -575,8 +576,9 @@ static void serve(void) {
     for (int at = 0; at < MAX_CLIENTS; at++) {
       struct client *client = &clients[at];
       if (client->socket < 0) continue;
-      int wants = !is_free_to_send(client) || client->reports_sent < report_count;
-      if (client->owner) wants |= output[0].sent < output[0].end || output[1].sent < output[1].end;
+      int wants = !is_free_to_send(client);
+      if (client->owner)
+        wants |= client->reports_sent < report_count || output[0].sent < output[0].end || output[1].sent < output[1].end;
       add(set, &count, client->socket, wants ? POLLIN | POLLOUT : POLLIN);
     }
     if (payload >= 0 && !ended) leaving = poll(&(struct pollfd){payload, POLLIN, 0}, 1, 0) > 0;
