@@ -43,6 +43,7 @@ export class LinuxPayloadSession implements PayloadSession {
   private lockDescriptor: number | undefined;
   private program: number | undefined;
   private client: ShimClient | undefined;
+  private sink: OutputSink | undefined;
   private readyPipe: number | undefined;
   private placeholder: Socket | undefined;
   private processId = 0;
@@ -163,8 +164,9 @@ export class LinuxPayloadSession implements PayloadSession {
     this.client?.signal(number);
   }
 
-  /** The payload's output from its beginning, as far as nobody has taken it yet. */
+  /** The payload's output goes there, from its beginning, as far as nobody has taken it yet. */
   drainTo(sink: OutputSink): void {
+    this.sink = sink;
     this.client?.drainTo(sink);
   }
 
@@ -188,7 +190,7 @@ export class LinuxPayloadSession implements PayloadSession {
     const { client } = this;
     if (client !== undefined && !this.isEnded) {
       client.signal(9);
-      client.drainTo({ write: (_stream, _bytes, done) => done() });
+      if (this.sink === undefined) client.drainTo({ write: (_stream, _bytes, done) => done() });
       await Promise.race([this.ended, sleep(shimWaitMs, undefined, { ref: false })]);
     }
     client?.collect();
@@ -219,6 +221,7 @@ export class LinuxPayloadSession implements PayloadSession {
     for (;;) {
       try {
         this.client = await ShimClient.open(directory.socketPath, this.handlers(directory.path));
+        if (this.sink !== undefined) this.client.drainTo(this.sink);
         break;
       } catch (error) {
         if (performance.now() > end)

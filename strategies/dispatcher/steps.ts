@@ -1,7 +1,7 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
 import type { PayloadFacts, PayloadSession, PayloadSpec, TargetFacts } from '../../core/ports/payload.js';
 import { takeOver } from './fitness.js';
-import { deviations } from './verify.js';
+import { joinedDeviations, runningDeviations } from './verify.js';
 
 /** What the steps of one dispatch know of each other. */
 export interface Dispatch {
@@ -32,7 +32,10 @@ function describe(facts: PayloadFacts): Evidence {
 }
 
 /** Undefined when it has ended, as a payload may that has little to do. */
-async function inspect(dispatch: Dispatch): Promise<Evidence | undefined> {
+async function inspect(
+  dispatch: Dispatch,
+  deviations: typeof joinedDeviations,
+): Promise<Evidence | undefined> {
   const facts = await dispatch.session.inspect();
   if (facts === undefined) return undefined;
   dispatch.payload = facts;
@@ -96,7 +99,7 @@ export const dispatchSteps: readonly DispatchStep[] = [
   {
     name: 'verify-joined',
     act: async (dispatch) => {
-      const evidence = await inspect(dispatch);
+      const evidence = await inspect(dispatch, joinedDeviations);
       if (evidence === undefined)
         throw deputyError('DEPUTY_E_TARGET_GONE', { detail: 'the payload was ended' });
       return { evidence, next: 'name' };
@@ -129,7 +132,10 @@ export const dispatchSteps: readonly DispatchStep[] = [
   },
   {
     name: 'verify',
-    act: async (dispatch) => ({ evidence: (await inspect(dispatch)) ?? { state: 'ended' }, next: 'done' }),
+    act: async (dispatch) => ({
+      evidence: (await inspect(dispatch, runningDeviations)) ?? { state: 'ended' },
+      next: 'done',
+    }),
   },
 ];
 

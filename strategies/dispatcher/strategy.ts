@@ -11,7 +11,7 @@ export interface DispatcherOptions {
   readonly payloads: PayloadHost;
   /** What runs in a target. */
   readonly payload: (target: Target) => PayloadSpec;
-  /** Told of each session, so that its owner can read its output and its end. */
+  /** Told of each session before its first step, so that its owner can read its output and its end. */
   readonly onSession?: (session: PayloadSession) => void;
 }
 
@@ -51,6 +51,7 @@ async function establish(options: DispatcherOptions, context: EstablishContext):
   const { target, hooks } = context;
   const spec = options.payload(target);
   const session = options.payloads.open(target, spec);
+  options.onSession?.(session);
   const dispatch: Dispatch = { session, spec, isAdopted: false };
   try {
     await runDispatch(dispatch, (step, evidence) => hooks.stepped?.(step, evidence));
@@ -58,7 +59,6 @@ async function establish(options: DispatcherOptions, context: EstablishContext):
     if (!dispatch.isAdopted) await session.abandon();
     throw error;
   }
-  options.onSession?.(session);
   hooks.serving();
   void session.ended.then((end) => hooks.ended(endText(end)));
   return new Dispatched(session);

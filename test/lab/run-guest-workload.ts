@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { targetGid, targetUid } from './bundle.js';
 import { bootGuest, type GuestResult } from './guest.js';
 import { guestCheckNames, guestFile, guestWorkload, hostFile } from './guest-workload.js';
-import { openLabHost } from './lab-host.js';
+import { type LabHost, openLabHost } from './lab-host.js';
 import { startVirtiofsd, type Virtiofsd, type VirtiofsdOptions } from './virtiofsd.js';
 
 export interface GuestWorkloadOptions
@@ -11,6 +11,10 @@ export interface GuestWorkloadOptions
   readonly deadlineMs?: number;
   readonly workload?: string;
   readonly onGuestLine?: (line: string) => void;
+  /** Who starts the daemon; else it is a container's own process. */
+  readonly start?: (
+    options: Omit<VirtiofsdOptions, 'host'> & { readonly host: LabHost },
+  ) => Promise<Virtiofsd>;
   /** Called with the running daemon before the guest boots, such as to watch it or to disturb it. */
   readonly onVirtiofsd?: (virtiofsd: Virtiofsd) => void | Promise<void>;
 }
@@ -67,7 +71,7 @@ export async function runGuestWorkload(options: GuestWorkloadOptions): Promise<G
   const startedMs = Date.now();
   const host = await openLabHost();
   try {
-    const virtiofsd = await startVirtiofsd({ ...options, host });
+    const virtiofsd = await (options.start ?? startVirtiofsd)({ ...options, host });
     writeHostFile(virtiofsd.shareDirectory);
     await options.onVirtiofsd?.(virtiofsd);
     const guest = await bootGuest({

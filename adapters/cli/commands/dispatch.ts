@@ -18,7 +18,7 @@ import {
   parseUser,
   payloadSpec,
 } from '../dispatch/payload-spec.js';
-import { joinStdio, passSignals } from '../dispatch/stdio.js';
+import { joinInput, ownOutput, passSignals } from '../dispatch/stdio.js';
 import { exitCode, print, printError } from '../output.js';
 import { requireRoot } from './agent.js';
 
@@ -114,6 +114,7 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
     payload: () => spec,
     onSession: (opened) => {
       session = opened as LinuxPayloadSession;
+      session.drainTo(ownOutput);
     },
   });
   let host: Awaited<ReturnType<typeof openEventHost>>;
@@ -163,9 +164,9 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
 
 async function follow(session: LinuxPayloadSession, flags: DispatchFlags): Promise<number> {
   const stopSignals = passSignals(session);
-  const leaveStdio = joinStdio(session, flags.tty === true);
+  const leaveInput = joinInput(session, flags.tty === true);
   const end = await session.ended;
-  leaveStdio();
+  leaveInput();
   stopSignals();
   session.collect();
   return codeOf(end);

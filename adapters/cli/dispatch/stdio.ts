@@ -1,12 +1,14 @@
-import type { LinuxPayloadSession } from '../../payload/index.js';
+import type { LinuxPayloadSession, OutputSink } from '../../payload/index.js';
 
-/** Joins this process's stdin, stdout and stderr to a payload's. Returns what undoes it. */
-export function joinStdio(session: LinuxPayloadSession, isTerminal: boolean): () => void {
-  session.drainTo({
-    write(stream, bytes, done) {
-      process[stream].write(bytes, () => done());
-    },
-  });
+/** This process's stdout and stderr, for a payload's. */
+export const ownOutput: OutputSink = {
+  write(stream, bytes, done) {
+    process[stream].write(bytes, () => done());
+  },
+};
+
+/** Joins this process's stdin, and its terminal, to a payload's. Returns what undoes it. */
+export function joinInput(session: LinuxPayloadSession, isTerminal: boolean): () => void {
   const { input } = session;
   if (input === undefined) return () => undefined;
   const resize = (): void => input.resize(process.stdout.rows ?? 24, process.stdout.columns ?? 80);
