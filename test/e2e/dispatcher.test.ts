@@ -24,6 +24,7 @@ describeWhen(missingLabParts(), 'virtiofsd that deputy puts into a container of 
       let started: DispatchedVirtiofsd | undefined;
       const result = await runGuestWorkload({
         runtime: 'crun',
+        ownerUid: Number.parseInt(user, 10),
         start: async (options) => {
           started = await startDispatchedVirtiofsd({ ...options, dispatchCapabilities: capabilities, user });
           const payload = payloadOf(started);

@@ -15,6 +15,8 @@ export interface GuestWorkloadOptions
   readonly start?: (
     options: Omit<VirtiofsdOptions, 'host'> & { readonly host: LabHost },
   ) => Promise<Virtiofsd>;
+  /** Who owns what the guest's root makes; the target's user where virtiofsd runs as that. */
+  readonly ownerUid?: number;
   /** Called with the running daemon before the guest boots, such as to watch it or to disturb it. */
   readonly onVirtiofsd?: (virtiofsd: Virtiofsd) => void | Promise<void>;
 }
@@ -52,9 +54,9 @@ export function checkGuestFile(shareDirectory: string, ownerUid = targetUid): st
   }
 }
 
-function gatherChecks(guest: GuestResult, shareDirectory: string): Map<string, string> {
+function gatherChecks(guest: GuestResult, shareDirectory: string, ownerUid?: number): Map<string, string> {
   const checks = new Map(guest.checks);
-  checks.set('host-sees-guest-file', checkGuestFile(shareDirectory));
+  checks.set('host-sees-guest-file', checkGuestFile(shareDirectory, ownerUid));
   for (const name of guestCheckNames) if (!checks.has(name)) checks.set(name, 'FAIL it did not run');
   if (!guest.complete || guest.timedOut || guest.status === undefined) {
     const last = guest.lines.at(-1) ?? guest.qemuErrors.at(-1) ?? 'no output';
@@ -81,7 +83,7 @@ export async function runGuestWorkload(options: GuestWorkloadOptions): Promise<G
       ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
       ...(options.onGuestLine === undefined ? {} : { onLine: options.onGuestLine }),
     });
-    const checks = gatherChecks(guest, virtiofsd.shareDirectory);
+    const checks = gatherChecks(guest, virtiofsd.shareDirectory, options.ownerUid);
     await virtiofsd.delete();
     const ok = [...checks.values()].filter((verdict) => verdict === 'ok').length;
     const seconds = (Date.now() - startedMs) / 1000;
