@@ -63,6 +63,17 @@ export class DelegationEvents {
     });
   }
 
+  stepped(
+    id: string,
+    tenant: string,
+    strategy: string,
+    step: string,
+    evidence: Readonly<Record<string, string>>,
+  ): void {
+    const safe = Object.entries(evidence).map(([name, text]) => [name, escapeText(text, textLimit)]);
+    this.emit(id, tenant, 'delegation.establishing', { strategy, step, evidence: Object.fromEntries(safe) });
+  }
+
   admitted(id: string, strategy: Strategy, policy: ResolvedPolicy): number {
     if (policy.confinement === 'sealed' && policy.tenantSource === 'container') {
       const message = 'its sealed handles end with this container: name its tenant to have them outlive it';

@@ -210,6 +210,7 @@ class DelegationEngine implements Engine {
         logger: this.logger.child({ delegation: id, container: target.containerId }),
         hooks: {
           serving,
+          stepped: (step, evidence) => this.log.stepped(id, policy.tenant, strategy.name, step, evidence),
           ended: (reason) => void this.finish(delegation, reason),
           quarantined: (operation, waitedUs) =>
             void this.log.emit(id, policy.tenant, 'delegation.quarantined', { operation, waitedUs }),

@@ -43,6 +43,8 @@ export interface EstablishmentHooks {
   serving(): void;
   /** The target is gone, or went to where the strategy can't follow. Called once. */
   ended(reason: string, error?: Error): void;
+  /** A step on the way to `serving`, with what it saw; each is an event. */
+  stepped?(step: string, evidence: Readonly<Record<string, string>>): void;
   /** One request keeps everybody waiting and was set apart. */
   quarantined(operation: string, waitedUs: number): void;
 }
