@@ -103,8 +103,8 @@ function judgeEnded(context: StepContext, places: RecoveryPlaces): number {
   const { record } = context;
   const left = formerStep(context);
   const state = record.u16(offset.formerState);
-  // Who recovered and died meanwhile may have left off elsewhere since. Where a descriptor was added, what the
-  // injector was asked for is to take it back.
+  // Who recovered and died meanwhile may have left off elsewhere since. Where a descriptor was added, what
+  // the injector was asked for is to take it back.
   const isAdded = isMarked(context, effectMark.descriptor);
   const wasAsked = !isAdded && places.injecting.length > 0 && record.u16(offset.attempts) > 0;
   if (wasAsked || places.injecting.includes(left)) return places.recover + 3;
