@@ -63,6 +63,10 @@ export class DelegationEvents {
     });
   }
 
+  quarantined(id: string, tenant: string, operation: string, waitedUs: number): void {
+    this.emit(id, tenant, 'delegation.quarantined', { operation, waitedUs });
+  }
+
   stepped(
     id: string,
     tenant: string,

@@ -212,8 +212,7 @@ class DelegationEngine implements Engine {
           serving,
           stepped: (step, evidence) => this.log.stepped(id, policy.tenant, strategy.name, step, evidence),
           ended: (reason) => void this.finish(delegation, reason),
-          quarantined: (operation, waitedUs) =>
-            void this.log.emit(id, policy.tenant, 'delegation.quarantined', { operation, waitedUs }),
+          quarantined: (operation, waitedUs) => this.log.quarantined(id, policy.tenant, operation, waitedUs),
         },
       });
     } catch (error) {
