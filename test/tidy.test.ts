@@ -123,7 +123,12 @@ describe('tidy', () => {
   });
 
   test('the entries that must not load native code do not', () => {
-    const entries = ['core/index.js', 'simulator/index.js', 'strategies/index.js'];
+    const entries = [
+      'core/index.js',
+      'simulator/index.js',
+      'strategies/index.js',
+      'adapters/nats/consumer/index.js',
+    ];
     const script = `
       import { createRequire } from 'node:module';
       for (const entry of ${JSON.stringify(entries)}) await import(${JSON.stringify(`${root}/dist/`)} + entry);

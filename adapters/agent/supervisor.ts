@@ -9,6 +9,7 @@ import { version } from '../host/build.js';
 import { giveWay } from '../host/give-way.js';
 import { randomIds } from '../host/ids.js';
 import { usedKeys } from '../host/keys-in-use.js';
+import type { OpenedStore } from '../host/open-published-store.js';
 import { prepareServing, type Serving } from '../host/serving.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import type {
@@ -26,6 +27,7 @@ import type { KeeperLink, OfferedListener } from './keeper-link.js';
 import { loadRest } from './load-rest.js';
 import { byDelegation, isAlive, targetOf } from './offered-listeners.js';
 import { openStore } from './open-store.js';
+import { storeStatus } from './store-status.js';
 
 /** How long an end waits for events where the store can't be opened: they stay in the journal. */
 const endWithoutStoreMs = 1_000;
@@ -56,13 +58,13 @@ export class Supervisor {
   private engine: Engine | undefined;
   private control: ControlSocket | undefined;
   private processes: readonly ProcessStatus[] = [];
-  private hasStore = false;
+  private opened: OpenedStore | undefined;
   private stopping = false;
 
   constructor(private readonly options: SupervisorOptions) {
     const { configuration, link, handlersModule, logger, onFatal } = options;
     this.policy = configuration.policy;
-    const { stateDirectory, node, journalBytes, journalRetentionMs, eventBytes } = configuration;
+    const { stateDirectory, node, journalBytes, journalRetentionMs, eventBytes, nats } = configuration;
     this.serving = prepareServing(
       {
         stateDirectory,
@@ -73,6 +75,7 @@ export class Supervisor {
         ...(journalBytes === undefined ? {} : { maximumJournalBytes: journalBytes }),
         ...(journalRetentionMs === undefined ? {} : { journalRetentionMs }),
         ...(eventBytes === undefined ? {} : { maximumEventBytes: eventBytes }),
+        ...(nats === undefined ? {} : { nats }),
       },
       link,
       options.first,
@@ -180,7 +183,7 @@ export class Supervisor {
 
   private async endDelegations(): Promise<void> {
     const ended = this.engine?.close();
-    if (this.hasStore) return ended;
+    if (this.opened !== undefined) return ended;
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, endWithoutStoreMs))]);
   }
 
@@ -269,7 +272,7 @@ export class Supervisor {
     const store = await openStore(publish, () => this.stopping, logger);
     if (store === undefined) return;
     this.store.open(store);
-    this.hasStore = true;
+    this.opened = store;
     await this.serving.publisher.caughtUp();
     // Until here a successor was in a hurry; from here on requests come before events.
     giveWay();
@@ -284,7 +287,7 @@ export class Supervisor {
       epoch: this.serving.journal.epoch,
       processes: this.processes,
       listeners: this.listenerCount,
-      eventStore: this.hasStore ? 'open' : 'unavailable',
+      ...storeStatus(this.opened, this.options.configuration.nats),
       targets: engine.status().delegations,
     };
   }

@@ -1,13 +1,15 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { isDeputyError } from '../../core/errors/deputy-error.js';
+import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
 import { defaultPolicy } from '../../core/policy/defaults.js';
 import type { Policy } from '../../core/policy/schema.js';
 import { policyWarnings } from '../../core/policy/warnings.js';
 import type { Logger } from '../../core/ports/logger.js';
 import { handlersModule, seccompNotify } from '../../strategies/seccomp-notify/index.js';
 import { type Agent, startAgent } from '../agent/agent.js';
+import type { NatsStoreSettings } from '../host/open-published-store.js';
+import { assessShares } from '../host/share-obstacles.js';
 import { lockStateDirectory } from '../host/state-directory.js';
 import {
   HandOverSocket,
@@ -16,9 +18,11 @@ import {
   requestHandOver,
   type StoredDescriptor,
 } from '../keeper/index.js';
+import { EmbeddedServer } from '../nats/embedded-server.js';
 import { readPolicy } from '../policy/index.js';
 import { entryUrl } from '../supervisor/entry-path.js';
 import { descriptorStore, openNotifySocket, receivedDescriptors } from '../systemd/index.js';
+import { embedded, natsStore, type StreamFlags } from './nats-options.js';
 
 /** How long whoever replaces an agent waits for its lock: its injector may have to finish something. */
 const lockWaitMs = 30_000;
@@ -32,8 +36,8 @@ function handOverPath(stateDirectory: string): string {
 /** Where state is kept when nothing is said. */
 export const defaultStateDirectory = '/var/lib/deputy';
 
-/** Strategies that this build knows by name; a policy may name others that come later. */
-export interface AgentFlags {
+/** What an agent is started with. */
+export interface AgentFlags extends StreamFlags {
   readonly socket?: string;
   readonly policy?: string;
   readonly state: string;
@@ -47,6 +51,11 @@ export interface AgentFlags {
   readonly replace?: boolean;
   /** Without a keeper one process does everything: what others do, and to be compared with. */
   readonly keeper?: 'on' | 'off';
+}
+
+function natsOf(flags: AgentFlags): { nats?: NatsStoreSettings } {
+  const nats = natsStore(flags);
+  return nats === undefined ? {} : { nats };
 }
 
 /** A running agent, with a keeper or without. */
@@ -73,13 +82,14 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
     stateDirectory: flags.state,
     policy,
     logger,
-    strategies: ({ service }) => [seccompNotify({ service })],
+    strategies: ({ service }) => [seccompNotify({ service, assessShares })],
     host: {
       handlersModule,
       ...(flags.node === undefined ? {} : { node: flags.node }),
       ...(flags.journalBytes === undefined ? {} : { maximumJournalBytes: flags.journalBytes }),
       ...(flags.journalRetentionMs === undefined ? {} : { journalRetentionMs: flags.journalRetentionMs }),
       ...(flags.eventBytes === undefined ? {} : { maximumEventBytes: flags.eventBytes }),
+      ...natsOf(flags),
     },
     onFatal: (message) => {
       logger.error({}, `${message}; ending`);
@@ -92,7 +102,12 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
  * Opens a keeper for the flags; the caller starts it. The state directory is locked from here on or, with
  * `replace`, from when its present agent has handed over.
  */
-export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger): Keeper {
+export function openKeeper(
+  flags: AgentFlags,
+  logLevel: string,
+  logger: Logger,
+  server?: EmbeddedServer,
+): Keeper {
   // A policy that is wrong or odd is said at once, and once.
   const policy = loadPolicy(flags.policy, logger);
   if (!flags.replace) lockStateDirectory(flags.state);
@@ -105,7 +120,7 @@ export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger):
     ...(flags.allowUser === undefined ? {} : { allowedUsers: flags.allowUser }),
     supervisorEntry: fileURLToPath(entryUrl(new URL('./supervisor.js', import.meta.url))),
     standby: flags.standby !== false,
-    ...(flags.replace ? { handOver: () => replaceAgent(flags.state, hasPresent) } : {}),
+    ...(flags.replace ? { handOver: () => replaceAgent(flags.state, hasPresent, logger, server) } : {}),
     logger,
     configuration: {
       stateDirectory: flags.state,
@@ -116,6 +131,7 @@ export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger):
       ...(flags.journalBytes === undefined ? {} : { journalBytes: flags.journalBytes }),
       ...(flags.journalRetentionMs === undefined ? {} : { journalRetentionMs: flags.journalRetentionMs }),
       ...(flags.eventBytes === undefined ? {} : { eventBytes: flags.eventBytes }),
+      ...natsOf(flags),
     },
   });
 }
@@ -124,6 +140,8 @@ export function openKeeper(flags: AgentFlags, logLevel: string, logger: Logger):
 async function replaceAgent(
   stateDirectory: string,
   hasPresent: boolean,
+  logger: Logger,
+  server: EmbeddedServer | undefined,
 ): Promise<readonly StoredDescriptor[]> {
   const given = await requestHandOver(handOverPath(stateDirectory));
   // Whoever starts that one again has its listeners, and this one would hold the lock.
@@ -135,6 +153,8 @@ async function replaceAgent(
   for (;;) {
     try {
       lockStateDirectory(stateDirectory);
+      // The former agent's server ended before its lock did. Targets wait, and events don't have to.
+      server?.start().catch((error: unknown) => logger.error({ err: error }, 'there is no nats-server'));
       return stored;
     } catch (error) {
       if (!isDeputyError(error, 'DEPUTY_E_STATE_DIRECTORY_LOCKED') || performance.now() > end) throw error;
@@ -151,6 +171,9 @@ export async function startRunningAgent(
   onReplaced: () => void,
 ): Promise<RunningAgent> {
   if (flags.keeper === 'off') {
+    if (flags.nats === embedded) {
+      throw deputyError('DEPUTY_E_USAGE', { detail: '--nats embedded needs a keeper' });
+    }
     const agent = await openAgent(flags, loadPolicy(flags.policy, logger), logger);
     const reloadPolicy = (): void => {
       void agent.reloadKeys().catch((error: unknown) => {
@@ -160,20 +183,30 @@ export async function startRunningAgent(
     };
     return { reloadPolicy, close: () => agent.close() };
   }
-  const keeper = openKeeper(flags, logLevel, logger);
+  const server = flags.nats === embedded ? new EmbeddedServer(flags.state, logger) : undefined;
+  const keeper = openKeeper(flags, logLevel, logger, server);
   try {
+    if (!flags.replace) await server?.start();
     await keeper.start();
   } catch (error) {
     await keeper.stop();
+    await server?.stop();
     throw error;
   }
   const path = handOverPath(flags.state);
-  const handOver = HandOverSocket.open(path, () => keeper.handOver(), onReplaced);
+  const giveAll = async (): Promise<readonly StoredDescriptor[]> => {
+    const held = await keeper.handOver();
+    await server?.stop(true);
+    return held;
+  };
+  const handOver = HandOverSocket.open(path, giveAll, onReplaced);
   return {
     reloadPolicy: () => keeper.setPolicy(loadPolicy(flags.policy, logger)),
-    close: () => {
+    close: async () => {
       handOver?.close();
-      return keeper.stop();
+      const end = await keeper.stop();
+      await server?.stop();
+      return end;
     },
   };
 }

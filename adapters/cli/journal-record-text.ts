@@ -100,6 +100,7 @@ function placeWord({ ticket, isSuperseded }: ShownRecord): string {
 }
 
 function eventWords({ kind, draft, identity, key: gone }: EventPayload): string {
+  if (kind === 'tick') return 'time passed without a record';
   if (kind === 'gone') return `listener ${gone}  is gone`;
   if (draft !== undefined) {
     const { type, delegationId, tenant } = draft;

@@ -10,6 +10,7 @@ import { InjectorProcess } from '../supervisor/injector-process.js';
 import { giveWay } from './give-way.js';
 import { randomIds } from './ids.js';
 import type { KeysInUse } from './keys-in-use.js';
+import type { NatsStoreSettings } from './open-published-store.js';
 import { prepareServing } from './serving.js';
 import { lockStateDirectory } from './state-directory.js';
 
@@ -25,7 +26,9 @@ export interface HostOptions {
   readonly maximumJournalBytes?: number;
   /** Bytes of events on disk at most; the eldest go first. Default 1 GiB. */
   readonly maximumEventBytes?: number;
-  /** Published segments of the journal are kept this long. Default 120 s. */
+  /** Events go to a stream on NATS instead of files in the state directory. */
+  readonly nats?: NatsStoreSettings;
+  /** Published segments of the journal are kept this long. Default 120 s; with NATS 240 s. */
   readonly journalRetentionMs?: number;
   /** Something failed that can't be mended; the host should be closed. */
   readonly onFatal?: (message: string) => void;

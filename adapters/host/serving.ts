@@ -7,7 +7,6 @@ import { resolvePolicy } from '../../core/policy/match.js';
 import type { Clock } from '../../core/ports/clock.js';
 import { type Logger, silentLogger } from '../../core/ports/logger.js';
 import type { ListenerOwner } from '../../core/publishing/owners-scan.js';
-import type { FileEventStore } from '../event-store/index.js';
 import { Journal } from '../journal/journal.js';
 import type { FirstLoop } from '../supervisor/first-loop.js';
 import type { InjectorChannels } from '../supervisor/injector-channels.js';
@@ -17,9 +16,12 @@ import { build } from './build.js';
 import { systemClock } from './clock.js';
 import type { HostOptions } from './host.js';
 import { type KeysInUse, keyReloader, keysOf } from './keys-in-use.js';
+import { type OpenedStore, openPublishedStore } from './open-published-store.js';
 import { syscallName } from './syscall-names.js';
 
 const tendEveryMs = 1_000;
+/** A stream's server syncs every two minutes: what it may lose with power is kept for twice as long. */
+const retentionMs = { files: 120_000, stream: 240_000 } as const;
 
 /**
  * Journal, loops and publisher of one process, in the order in which a successor needs them: prepared while
@@ -39,7 +41,7 @@ export interface Serving {
   /** Ends what was left unfinished and whose listeners did not come. */
   endFormer(): void;
   /** Opens the event store of the state directory, and publishes what was left, and then all that comes. */
-  publishTo(stateDirectory: string): Promise<FileEventStore>;
+  publishTo(stateDirectory: string): Promise<OpenedStore>;
   /** How many loops were stuck. */
   stopLoops(): Promise<number>;
   stopPublishing(): Promise<void>;
@@ -64,7 +66,7 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels,
   });
   const sayDamage = ({ code, message, remedy }: DeputyError): void => logger.error({ code, remedy }, message);
   const reloadKeys = keyReloader(server, stateDirectory, clock);
-  let store: FileEventStore | undefined;
+  let store: OpenedStore | undefined;
   let stuckLoops = 0;
   let timer: NodeJS.Timeout | undefined;
   return {
@@ -88,15 +90,16 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels,
     },
     async publishTo(directory) {
       trimFormer(journal, logger);
-      const opened = await openStore(directory, publisher, options.maximumEventBytes);
+      const { maximumEventBytes, nats } = options;
+      const parts = { stateDirectory: directory, maximumEventBytes, nats, node, epoch: journal.epoch };
+      const opened = await openPublishedStore(parts, publisher);
       store = opened;
       // A successor's first concern is its targets.
       void publisher.caughtUp().then(async () => {
         const { checkSealed } = await import('../journal/check-sealed.js');
         await checkSealed(journalDirectory, journal.firstSegment, sayDamage);
       });
-      const retentionMs = options.journalRetentionMs ?? 120_000;
-      timer = tendDisk({ journal, publisher, store: opened }, retentionMs, clock, logger);
+      timer = tendDisk({ journal, publisher, store: opened }, retentionOf(options), clock, logger);
       return opened;
     },
     async stopLoops() {
@@ -135,29 +138,14 @@ function wallClockBaseMs(clock: Clock): number {
   return clock.nowMs() - clock.monotonicUs() / 1_000;
 }
 
-/** A store that can't be begun with is closed again: it is opened anew for the next try. */
-async function openStore(
-  stateDirectory: string,
-  publisher: Publisher,
-  maximumBytes: number | undefined,
-): Promise<FileEventStore> {
-  const { openFileEventStore } = await import('../event-store/index.js');
-  const directory = join(stateDirectory, 'events');
-  const limits = maximumBytes === undefined ? {} : { maximumBytes };
-  const store = await openFileEventStore({ directory, ...limits });
-  try {
-    await publisher.start(store);
-    return store;
-  } catch (error) {
-    await store.close().catch(() => undefined);
-    throw error;
-  }
+function retentionOf({ journalRetentionMs, nats }: HostOptions): number {
+  return journalRetentionMs ?? (nats === undefined ? retentionMs.files : retentionMs.stream);
 }
 
 interface OnDisk {
   readonly journal: Journal;
   readonly publisher: Publisher;
-  readonly store: FileEventStore;
+  readonly store: OpenedStore;
 }
 
 /** Syncs to disk now and then, and removes segments of the journal that are published and old enough. */
@@ -170,7 +158,7 @@ function tendDisk(
   let removable = 0;
   const tend = async (): Promise<void> => {
     try {
-      await Promise.all([journal.sync(), store.flush()]);
+      await Promise.all([journal.sync(), 'flush' in store ? store.flush() : undefined]);
       await publisher.keepCheckpoint();
       const done = Math.min(segmentOf(publisher.position), journal.eldestOpenSegment);
       for (; removable < done; removable++) {

@@ -99,8 +99,10 @@ function textFault(text: string): string | undefined {
       draft?: unknown;
       identity?: unknown;
       key?: unknown;
+      timeMs?: unknown;
     } | null;
     if (payload?.kind === 'gone' && typeof payload.key === 'number') return undefined;
+    if (payload?.kind === 'tick' && typeof payload.timeMs === 'number') return undefined;
     const body = payload?.kind === 'draft' ? payload.draft : payload?.identity;
     const isKnown = payload?.kind === 'draft' || payload?.kind === 'listener';
     return isKnown && typeof body === 'object' && body !== null ? undefined : 'there is no such event';

@@ -1,4 +1,5 @@
 import type { Policy } from '../../core/policy/schema.js';
+import type { NatsStoreSettings } from '../host/open-published-store.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import type { ProcessStatus } from './process-status.js';
 
@@ -19,6 +20,8 @@ export interface SupervisorConfiguration {
   readonly journalBytes?: number;
   readonly journalRetentionMs?: number;
   readonly eventBytes?: number;
+  /** Events go to a stream on NATS instead of files. */
+  readonly nats?: NatsStoreSettings;
   readonly logLevel: string;
   /** The first one shows on a probe child that it works before it says that it is ready. */
   readonly proves: boolean;

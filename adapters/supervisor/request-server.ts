@@ -1,3 +1,4 @@
+import { eventTenant } from '../../core/events/escape-text.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
@@ -159,7 +160,8 @@ export class RequestServer implements RequestService {
 
   private introduce(attached: Attached, policy: ResolvedPolicy): Promise<unknown> | undefined {
     const { delegationId } = attached.options;
-    const { tenant, record } = policy;
+    const { record } = policy;
+    const tenant = eventTenant(policy.tenant);
     return this.options.publisher.introduce({ key: attached.key, delegationId, tenant, record });
   }
 
@@ -290,6 +292,8 @@ export class RequestServer implements RequestService {
 
   private serve({ loop, key, policy, former, options, isIntroduced }: Attached): void {
     if (!isIntroduced) return;
-    loop.send({ kind: 'attach', key, descriptor: options.descriptor, policy, former });
+    const { descriptor, cgroup } = options;
+    const within = cgroup === undefined ? {} : { cgroup };
+    loop.send({ kind: 'attach', key, descriptor, policy, ...within, former });
   }
 }

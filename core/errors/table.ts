@@ -2,8 +2,10 @@ import { delegationErrors } from './tables/delegation.js';
 import type { ErrorEntry } from './tables/entry.js';
 import { inputErrors } from './tables/input.js';
 import { machineErrors } from './tables/machine.js';
+import { payloadErrors } from './tables/payload.js';
 import { simulationErrors } from './tables/simulation.js';
 import { storageErrors } from './tables/storage.js';
+import { streamErrors } from './tables/stream.js';
 import { traceErrors } from './tables/trace.js';
 
 export type { ErrorEntry } from './tables/entry.js';
@@ -13,7 +15,9 @@ export const errorTable = {
   ...inputErrors,
   ...machineErrors,
   ...storageErrors,
+  ...streamErrors,
   ...delegationErrors,
+  ...payloadErrors,
   ...simulationErrors,
   ...traceErrors,
 } as const satisfies Record<`DEPUTY_E_${string}`, ErrorEntry>;

@@ -19,6 +19,7 @@ export const eventVersions = {
   'request.refused': 1,
   'request.cancelled': 1,
   'request.lost': 1,
+  'request.summary': 1,
 } as const;
 
 /** The name of an event type, such as 'request.answered'. */

@@ -38,6 +38,7 @@ export const eventRegistry = {
   'request.refused': first(eventVersions['request.refused'], request.refusedSchema),
   'request.cancelled': first(eventVersions['request.cancelled'], request.cancelledSchema),
   'request.lost': first(eventVersions['request.lost'], request.lostSchema),
+  'request.summary': first(eventVersions['request.summary'], request.summarySchema),
 } as const satisfies Record<EventType, EventDefinition>;
 
 export type { EventType };

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { codeSchema, countSchema, decimalSchema, errnoNameSchema, identifierSchema } from './vocabulary.js';
+import {
+  codeSchema,
+  countSchema,
+  countsSchema,
+  decimalSchema,
+  errnoNameSchema,
+  identifierSchema,
+} from './vocabulary.js';
 
 /** What the target's call returned: a value (a descriptor, say; absent where it is not known) or an errno. */
 export const resultSchema = z.union([
@@ -53,6 +60,15 @@ export const cancelledSchema = z.object({
 
 /** It is not known what became of the request. */
 export const lostSchema = cancelledSchema;
+
+/** What became of the requests of one second, where a policy wants no event for each. */
+export const summarySchema = z.object({
+  startedAt: z.iso.datetime(),
+  durationMs: countSchema,
+  requests: countsSchema,
+  /** `counts[i]` took up to `bounds[i]` microseconds; the last one of `counts` took longer. */
+  latencyUs: z.object({ bounds: z.array(z.number()).max(64), counts: z.array(countSchema).max(65) }),
+});
 
 export type RequestResult = z.output<typeof resultSchema>;
 export type Recovery = z.output<typeof recoverySchema>;

@@ -20,6 +20,7 @@ const answersRequestsIn = <State extends string>(state: State) => ({
   'request.refused': state,
   'request.cancelled': state,
   'request.lost': state,
+  'request.summary': state,
   'delegation.quarantined': state,
 });
 
@@ -43,6 +44,8 @@ export const delegationLife: Readonly<
   admitted: { 'delegation.establishing': 'establishing', ...canEnd },
   establishing: {
     'delegation.active': 'active',
+    // One for each step of a strategy that has some.
+    'delegation.establishing': 'establishing',
     'delegation.recovering': 'recovering',
     // Another strategy enforces other things, so it is assessed and admitted anew.
     'delegation.fellback': 'assessed',
@@ -56,6 +59,7 @@ export const delegationLife: Readonly<
   },
   recovering: {
     'delegation.active': 'active',
+    'delegation.establishing': 'recovering',
     // The process that was recovering may die as well.
     'delegation.recovering': 'recovering',
     'delegation.fellback': 'assessed',

@@ -117,6 +117,8 @@ function changesOf(state: DelegationState, event: DeputyEvent): Partial<Delegati
       return { counts: { ...counts, cancelled: counts.cancelled + 1 } };
     case 'request.lost':
       return { counts: { ...counts, lost: counts.lost + 1 } };
+    case 'request.summary':
+      return { counts: sumOfCounts(counts, event.data.requests) };
     default:
       return {};
   }
@@ -124,6 +126,15 @@ function changesOf(state: DelegationState, event: DeputyEvent): Partial<Delegati
 
 function errorOf({ code, message, remedy }: EventError): EventError {
   return { code, message, remedy };
+}
+
+function sumOfCounts(left: Counts, right: Counts): Counts {
+  return {
+    answered: left.answered + right.answered,
+    refused: left.refused + right.refused,
+    cancelled: left.cancelled + right.cancelled,
+    lost: left.lost + right.lost,
+  };
 }
 
 function greaterCounts(left: Counts, right: Counts): Counts {

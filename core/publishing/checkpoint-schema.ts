@@ -24,4 +24,23 @@ export const checkpointSchema = z.object({
     }),
   ),
   last: z.object({ streamId: z.string(), version: z.number().int().min(1) }).optional(),
+  summaries: z
+    .array(
+      z.object({
+        delegationId: z.string(),
+        tenant: z.string(),
+        second: z.number(),
+        requests: countsSchema,
+        latencies: z.array(z.number()),
+      }),
+    )
+    .optional(),
+  cursor: z
+    .object({
+      stream: z.string(),
+      created: z.string(),
+      sequence: z.number().int().min(0),
+      id: z.string().optional(),
+    })
+    .optional(),
 });

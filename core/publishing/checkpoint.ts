@@ -1,5 +1,6 @@
 import type { ListenerIdentity } from './listener-identity.js';
 import type { StoredStream } from './open-streams.js';
+import type { Summary } from './summaries.js';
 
 /**
  * What the publisher knew when it had published all before `position`: where a successor starts to read the
@@ -14,6 +15,20 @@ export interface Checkpoint {
   readonly listeners: readonly ListenerIdentity[];
   /** The last event that was made: the store has it, and so all before it, unless it lost what it had. */
   readonly last?: LastEvent | undefined;
+  /** Seconds that were not over. */
+  readonly summaries?: readonly Summary[] | undefined;
+  /** Where the end of a stream was; absent for a store that is known by its events' numbers alone. */
+  readonly cursor?: StoreCursor | undefined;
+}
+
+/** A place in a stream that may be made anew, or lose its end. */
+export interface StoreCursor {
+  readonly stream: string;
+  /** When the stream was made. */
+  readonly created: string;
+  readonly sequence: number;
+  /** The event there; absent where the stream was empty. */
+  readonly id?: string | undefined;
 }
 
 /** An event, by its stream and its number there. */

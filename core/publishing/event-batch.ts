@@ -1,4 +1,11 @@
+import type { EventEnvelope } from '../events/envelope.js';
+import type { EventType } from '../events/event-versions.js';
 import { JsonBytes } from '../events/json-bytes.js';
+
+/** What is known of an event beside its JSON. */
+export type EventHead = Pick<EventEnvelope, 'delegationId' | 'version' | 'tenant' | 'time'> & {
+  readonly type: EventType;
+};
 
 const encoder = new TextEncoder();
 
@@ -8,6 +15,9 @@ export class EventBatch {
   readonly ends: number[] = [];
   readonly streamIds: string[] = [];
   readonly versions: number[] = [];
+  readonly tenants: string[] = [];
+  readonly types: EventType[] = [];
+  readonly times: string[] = [];
 
   get count(): number {
     return this.ends.length;
@@ -18,15 +28,19 @@ export class EventBatch {
   }
 
   /** What was written to `json` since the last event is one. */
-  endEvent(streamId: string, version: number): void {
+  endEvent(streamId: string, version: number, tenant: string, type: EventType, time: string): void {
     this.ends.push(this.json.length);
     this.streamIds.push(streamId);
     this.versions.push(version);
+    this.tenants.push(tenant);
+    this.types.push(type);
+    this.times.push(time);
   }
 
-  addText(streamId: string, version: number, json: string): void {
+  /** A whole event that has been serialized. */
+  addText(event: EventHead, json: string): void {
     this.json.raw(encoder.encode(json));
-    this.endEvent(streamId, version);
+    this.endEvent(event.delegationId, event.version, event.tenant, event.type, event.time);
   }
 
   clear(): void {
@@ -34,5 +48,8 @@ export class EventBatch {
     this.ends.length = 0;
     this.streamIds.length = 0;
     this.versions.length = 0;
+    this.tenants.length = 0;
+    this.types.length = 0;
+    this.times.length = 0;
   }
 }

@@ -9,6 +9,7 @@ import { parsePayload } from './event-payload.js';
 import { type EventFrame, eventFrame, TimeTexts, writeEnvelope } from './event-text.js';
 import type { ListenerIdentity } from './listener-identity.js';
 import { countOf, OpenStreams } from './open-streams.js';
+import { latencyBoundsUs, Summaries, type Summary } from './summaries.js';
 
 export interface EventMakerOptions {
   readonly node: string;
@@ -35,25 +36,35 @@ export class EventMaker {
   readonly streams = new OpenStreams();
   private readonly listeners = new Map<number, Introduced>();
   private readonly times = new TimeTexts();
+  private readonly summaries = new Summaries();
   private last: LastEvent | undefined;
 
   constructor(
     private readonly options: EventMakerOptions,
-    private readonly batch: EventBatch,
+    private batch: EventBatch,
   ) {}
+
+  /** Puts what it makes into another batch from here on. */
+  writeTo(batch: EventBatch): void {
+    this.batch = batch;
+  }
 
   /** All that was known at a checkpoint. */
   restore(checkpoint: Checkpoint): void {
     this.streams.restore(checkpoint.streams);
     for (const identity of checkpoint.listeners) this.know(identity);
     this.last = checkpoint.last;
+    this.summaries.restore(checkpoint.summaries ?? []);
   }
 
   /** All that is known now; everything before `position` is published. */
   checkpoint(position: number): Checkpoint {
     const listeners = [...this.listeners.values()].map(({ identity }) => identity);
     const { last } = this;
-    const known = { format: 1, position, streams: this.streams.list(), listeners } as const;
+    const streams = this.streams.list();
+    const open = this.summaries.list();
+    const summaries = open.length === 0 ? {} : { summaries: open.map((one) => structuredClone(one)) };
+    const known = { format: 1, position, streams, listeners, ...summaries } as const;
     return last === undefined ? known : { ...known, last };
   }
 
@@ -65,14 +76,16 @@ export class EventMaker {
     const type = recordType(record);
     this.streams.count(delegationId, tenant, countOf[type]);
     const succeeded = type === 'request.answered' && record.i32(offset.result) >= 0;
-    if (identity.record === 'summary' || (identity.record === 'failures' && succeeded)) return;
+    if (identity.record === 'summary') return this.summarize(identity, record, ticket);
+    if (identity.record === 'failures' && succeeded) return;
     const timeMs = this.options.baseMs(ticket) + record.f64(offset.answeredAtUs) / 1_000;
     const version = this.streams.next(delegationId, tenant);
     const { json } = this.batch;
-    writeEnvelope(json, frame, type, version, this.times.of(timeMs), ticket);
+    const time = this.times.of(timeMs);
+    writeEnvelope(json, frame, type, version, time, ticket);
     writeRecord(json, record, this.options.syscallName);
     json.ascii('}');
-    this.batch.endEvent(delegationId, version);
+    this.batch.endEvent(delegationId, version, tenant, type, time);
     this.last = { streamId: delegationId, version };
   }
 
@@ -84,8 +97,38 @@ export class EventMaker {
       this.listeners.delete(payload.key);
       return;
     }
+    if (payload.kind === 'tick') {
+      for (const summary of this.summaries.takeBefore(payload.timeMs)) this.pushSummary(summary, ticket);
+      return;
+    }
     const { type, delegationId, tenant, causationId, data } = payload.draft;
+    const open = this.summaries.take(delegationId);
+    if (open !== undefined) this.pushSummary(open, ticket);
     this.push(type, delegationId, tenant, causationId, ticket, payload.timeMs, data);
+  }
+
+  private summarize(identity: ListenerIdentity, record: RequestRecord, ticket: number): void {
+    const { delegationId, tenant } = identity;
+    const answeredAtUs = record.f64(offset.answeredAtUs);
+    const timeMs = this.options.baseMs(ticket) + answeredAtUs / 1_000;
+    const latencyUs = answeredAtUs - record.f64(offset.receivedAtUs);
+    const kind = countOf[recordType(record)];
+    const finished = this.summaries.add(delegationId, tenant, kind, timeMs, latencyUs);
+    if (finished !== undefined) this.pushSummary(finished, ticket);
+  }
+
+  private pushSummary(summary: Summary, ticket: number): void {
+    const { delegationId, tenant, second, requests, latencies } = summary;
+    const startedAt = new Date(second * 1_000).toISOString();
+    const latencyUs = { bounds: latencyBoundsUs, counts: latencies };
+    const data = { startedAt, durationMs: 1_000, requests, latencyUs };
+    const endMs = (second + 1) * 1_000;
+    this.push('request.summary', delegationId, tenant, delegationId, ticket, endMs, data);
+  }
+
+  /** Is there a second that only time will end? */
+  get hasOpenSummaries(): boolean {
+    return !this.summaries.isEmpty;
   }
 
   private know(identity: ListenerIdentity): void {
@@ -103,12 +146,13 @@ export class EventMaker {
     data: unknown,
   ): void {
     const version = this.streams.advance(delegationId, tenant, type);
+    const time = new Date(timeMs).toISOString();
     const json = JSON.stringify({
       id: eventId(delegationId, version),
       type,
       version,
       schemaVersion: eventVersions[type],
-      time: new Date(timeMs).toISOString(),
+      time,
       node: this.options.node,
       tenant,
       delegationId,
@@ -118,7 +162,7 @@ export class EventMaker {
       sequence: ticket,
       data,
     });
-    this.batch.addText(delegationId, version, json);
+    this.batch.addText({ delegationId, version, tenant, type, time }, json);
     this.last = { streamId: delegationId, version };
   }
 }

@@ -69,6 +69,9 @@ export class OpenStreams {
     stream.version = version - 1;
     const kind = (countOf as { readonly [Type in EventType]?: keyof Counts })[type];
     if (kind !== undefined) stream.counts[kind]++;
+    if (type === 'request.summary') {
+      for (const key of countNames) stream.counts[key] += event.data.requests[key];
+    }
     const { counts } = event.data as { readonly counts?: Counts };
     // Where a policy records less than each request, these say more than was seen.
     for (const key of countNames) stream.counts[key] = Math.max(stream.counts[key], counts?.[key] ?? 0);

@@ -23,7 +23,7 @@ export class OwnersScan {
     if (payload === undefined) return;
     if (payload.kind === 'listener') this.know(payload.identity);
     else if (payload.kind === 'gone') this.delegations.delete(payload.key);
-    else this.draft(payload.draft);
+    else if (payload.kind === 'draft') this.draft(payload.draft);
   }
 
   know({ key, delegationId }: ListenerIdentity): void {

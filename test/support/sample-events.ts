@@ -44,6 +44,12 @@ export const sampleData: { readonly [Type in EventType]: EventData<Type> } = {
   },
   'request.cancelled': request,
   'request.lost': { ...request, recovery: 'reissued' },
+  'request.summary': {
+    startedAt: '2026-01-01T00:00:00.000Z',
+    durationMs: 1_000,
+    requests: { answered: 2, refused: 1, cancelled: 0, lost: 0 },
+    latencyUs: { bounds: [100], counts: [2, 1] },
+  },
 };
 
 /** A valid event of any type. */

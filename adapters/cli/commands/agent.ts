@@ -6,6 +6,7 @@ import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 
 import { announceReady } from '../../systemd/index.js';
 import { type AgentFlags, defaultStateDirectory, startRunningAgent } from '../agent-parts.js';
+import { addNatsOptions, addStreamOptions } from '../nats-options.js';
 
 import { exitCode, print } from '../output.js';
 
@@ -14,7 +15,7 @@ const closeTimeoutMs = 25_000;
 
 /** Adds `deputy agent` to the program. */
 export function addAgentCommand(program: Command): void {
-  program
+  const command = program
     .command('agent')
     .description('serve containers: an OCI seccomp agent for linux.seccomp.listenerPath (crun, runc)')
     .requiredOption('--socket <path>', 'unix socket that runtimes hand their listeners to (0600)')
@@ -36,11 +37,16 @@ export function addAgentCommand(program: Command): void {
       new Option('--keeper <on|off>', 'off: one process does it all, and its end is the end of its targets')
         .choices(['on', 'off'])
         .default('on'),
-    )
-    .action(async (flags: AgentFlags & { socket: string }) => {
-      const { logLevel } = program.opts<{ logLevel: LogLevel }>();
-      await runAgent({ ...flags, socket: resolve(flags.socket), state: resolve(flags.state) }, logLevel);
-    });
+    );
+  addNatsOptions(
+    command,
+    "events go to a stream there, not to files; 'embedded': a server of the agent's own",
+  );
+  addStreamOptions(command, positiveInteger, wholeNumber);
+  command.action(async (flags: AgentFlags & { socket: string }) => {
+    const { logLevel } = program.opts<{ logLevel: LogLevel }>();
+    await runAgent({ ...flags, socket: resolve(flags.socket), state: resolve(flags.state) }, logLevel);
+  });
 }
 
 async function runAgent(flags: AgentFlags & { socket: string }, level: LogLevel): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { isDeputyError } from '../../../core/errors/deputy-error.js';
+import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { Keeper } from '../../keeper/index.js';
 import { type LaunchedTarget, launchTarget } from '../../launcher/launch-target.js';
@@ -10,6 +10,7 @@ import { exitCodeOf as exitCodeOfTarget, forwardSignals } from '../../launcher/r
 import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { openKeeper } from '../agent-parts.js';
+import { embedded } from '../nats-options.js';
 import { exitCode, printError } from '../output.js';
 import { requireRoot } from './agent.js';
 
@@ -24,6 +25,7 @@ interface RunFlags {
   readonly waitKillable: boolean;
   readonly node?: string;
   readonly standby: boolean;
+  readonly nats?: string;
 }
 
 /** Adds `deputy run` to the program. */
@@ -39,6 +41,7 @@ export function addRunCommand(program: Command): void {
     .option('--gid <gid>', 'run as this group', identifier, nobody)
     .option('--node <name>', "the node's name in events; default is the host name")
     .option('--no-wait-killable', 'let any signal interrupt a call that is being answered (plain flavour)')
+    .option('--nats <url>', 'events go to a stream there, not to files; needs --state')
     .option('--standby', 'a second supervisor that waits to take over: a take-over is then shorter', false)
     .addHelpText(
       'after',
@@ -59,9 +62,17 @@ async function run(argv: readonly string[], flags: RunFlags, level: LogLevel): P
   let code: number;
   try {
     requireRoot('deputy run');
-    const { policy, node, standby } = flags;
+    const { policy, node, standby, nats } = flags;
+    // A stream goes on with the journal of its state directory.
+    if (nats !== undefined && (temporary !== undefined || nats === embedded)) {
+      throw deputyError('DEPUTY_E_USAGE', { detail: '--nats of `deputy run` is a URL, and needs --state' });
+    }
     const state = resolve(flags.state ?? (temporary as string));
-    const options = { ...(policy === undefined ? {} : { policy }), ...(node === undefined ? {} : { node }) };
+    const options = {
+      ...(policy === undefined ? {} : { policy }),
+      ...(node === undefined ? {} : { node }),
+      ...(nats === undefined ? {} : { nats }),
+    };
     keeper = openKeeper({ state, standby, ...options }, quiet, logger);
     await keeper.start();
     code = await serve(argv, flags, keeper);

@@ -10,10 +10,19 @@ interface Status {
   readonly version: string;
   readonly epoch: number;
   readonly listeners: number;
-  readonly eventStore?: 'open' | 'unavailable';
+  readonly eventStore?: keyof typeof storeLines | 'open';
+  readonly stream?: { readonly name: string; readonly sequence: number; readonly servers: string };
   readonly processes: readonly { pid: number; role: string; state: string }[];
   readonly targets: readonly DelegationStatus[];
 }
+
+const storeLines = {
+  unavailable: 'the event store is not open: events wait in the journal',
+  away: 'the NATS server is away: events wait in the journal',
+  full: 'the stream is full: events wait in the journal',
+  fenced: 'another writer has the stream: events wait in the journal, and somebody has to look at it',
+  behind: 'the stream lost events that it had: what the journal has of them is published again',
+} as const;
 
 /** Adds `deputy status` to the program. */
 export function addStatusCommand(program: Command): void {
@@ -31,7 +40,12 @@ export function addStatusCommand(program: Command): void {
 
 function printStatus(status: Status): void {
   print(`deputy ${status.version}, epoch ${status.epoch}, ${status.listeners} listeners`);
-  if (status.eventStore === 'unavailable') print('the event store is not open: events wait in the journal');
+  const { eventStore = 'open', stream } = status;
+  if (stream !== undefined) {
+    const name = `stream ${stream.name} at ${stream.servers}, sequence ${stream.sequence}`;
+    print(`${name}: ${eventStore}`);
+  }
+  if (eventStore !== 'open') print(storeLines[eventStore]);
   print('');
   print('PROCESS     PID      STATE');
   for (const { role, pid, state } of status.processes) {

@@ -55,7 +55,10 @@ const serialized = (streamId: string, first: number, count: number) =>
 
 function batchOf(events: readonly { streamId: string; version: number; json: string }[]): EventBatch {
   const batch = new EventBatch();
-  for (const { streamId, version, json } of events) batch.addText(streamId, version, json);
+  for (const { streamId, version, json } of events) {
+    const head = { tenant: 'blue', type: 'request.answered', time: '2026-01-01T00:00:00.000Z' } as const;
+    batch.addText({ ...head, delegationId: streamId, version }, json);
+  }
   return batch;
 }
 

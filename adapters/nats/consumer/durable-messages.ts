@@ -1,0 +1,93 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  type JetStreamManager,
+  type JsMsg,
+  type NatsConnection,
+  nanos,
+} from 'nats';
+import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
+import { isMissingStream } from '../ensure-stream.js';
+import type { ConsumerOptions } from './options.js';
+
+const fetchWaitMs = 5_000;
+const retryMs = 500;
+/** "consumer not found", as the server says it. */
+const notFound = 10014;
+
+/** What a durable consumer is made of. */
+export interface DurableParts {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly stream: string;
+  readonly name: string;
+  readonly filter: string;
+  readonly signal: AbortSignal;
+  readonly options: Pick<ConsumerOptions, 'from' | 'acknowledgeWithinMs' | 'unacknowledged'>;
+}
+
+/** Makes the durable consumer, or finds it. Throws DEPUTY_E_CONSUMER_DIFFERS. */
+export async function ensureDurable({ manager, stream, name, filter, options }: DurableParts): Promise<void> {
+  const found = await manager.consumers.info(stream, name).catch((error: unknown) => {
+    if ((error as { api_error?: { err_code?: number } }).api_error?.err_code === notFound) return undefined;
+    throw error;
+  });
+  if (found === undefined) {
+    await manager.consumers.add(stream, configuration(name, filter, options));
+    return;
+  }
+  const actual = found.config.filter_subject ?? '>';
+  if (actual === filter) return;
+  const detail = `it has ${actual}, wanted is ${filter}`;
+  throw deputyError('DEPUTY_E_CONSUMER_DIFFERS', { name, stream, detail });
+}
+
+/** Messages of a durable consumer, over reconnections, a few at a time. */
+export async function* durableMessages(parts: DurableParts): AsyncGenerator<JsMsg> {
+  const { connection, manager, stream, name, signal } = parts;
+  const { unacknowledged = 256 } = parts.options;
+  const isOver = (): boolean => signal.aborted || connection.isClosed();
+  while (!isOver()) {
+    try {
+      const info = await manager.consumers.info(stream, name);
+      const consumer = connection.jetstream().consumers.getPullConsumerFor(info);
+      const messages = await consumer.fetch({
+        max_messages: Math.min(unacknowledged, 100),
+        expires: fetchWaitMs,
+      });
+      const stop = (): void => messages.stop();
+      signal.addEventListener('abort', stop, { once: true });
+      for await (const message of messages) yield message;
+      signal.removeEventListener('abort', stop);
+    } catch (error) {
+      if (isOver()) return;
+      if (isDeputyError(error) || isMissingStream(error)) throw error;
+      await rest(retryMs);
+    }
+  }
+}
+
+function configuration(
+  name: string,
+  filter: string,
+  { from = 'start', acknowledgeWithinMs = 30_000, unacknowledged = 256 }: DurableParts['options'],
+): Partial<ConsumerConfig> {
+  return {
+    durable_name: name,
+    filter_subject: filter,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(acknowledgeWithinMs),
+    max_ack_pending: unacknowledged,
+    ...startOf(from),
+  };
+}
+
+function startOf(from: NonNullable<ConsumerOptions['from']>): Partial<ConsumerConfig> {
+  if (from === 'start') return { deliver_policy: DeliverPolicy.All };
+  if (from === 'new') return { deliver_policy: DeliverPolicy.New };
+  if ('sequence' in from)
+    return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.sequence };
+  return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: from.time.toISOString() };
+}

@@ -1,0 +1,285 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import type { JetStreamManager, NatsConnection } from 'nats';
+import { type DeputyError, deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
+import { expectedSequence } from '../../core/events/cloud-event.js';
+import type { StoreCursor } from '../../core/publishing/checkpoint.js';
+import type { StoreState } from '../../core/publishing/published-store.js';
+import { AckInbox, type PublishReply } from './ack-inbox.js';
+import { Link } from './link.js';
+import { finishEvent, type Outgoing, OutgoingQueue } from './outgoing-queue.js';
+import { away, type Trouble, troubleOf } from './publish-trouble.js';
+import { versionsFrom, type Writer } from './stored-versions.js';
+
+/** Messages that are sent and not acknowledged at most. */
+const windowMessages = 512;
+/** Nothing is heard of the eldest for this long: what became of it is looked up. */
+const acknowledgeMs = 5_000;
+/** What is still on its way after a failure gets this long. */
+const settleMs = 1_000;
+const firstBackoffMs = 50;
+const longestBackoffMs = 2_000;
+
+export interface PipelineOptions {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly stream: string;
+  readonly servers: string;
+  readonly writer: Writer;
+  /** Said when it changes, and with each new reason. */
+  readonly onState: (state: StoreState, error?: DeputyError) => void;
+}
+
+/** Where a stream stands when publishing begins. */
+export interface PipelineStart {
+  readonly created: string;
+  readonly sequence: number;
+  readonly id?: string | undefined;
+  /** What is in the stream of events that may be handed in. */
+  readonly stored: Map<string, number>;
+}
+
+/**
+ * Publishes in one order, many at a time, each with the sequence at which the stream has to be. On the first
+ * failure it stops, lets what is on its way settle, reads the stream's end, and goes on behind what is there.
+ */
+export class Pipeline {
+  private readonly queue = new OutgoingQueue();
+  private readonly inbox: AckInbox;
+  private readonly timer: NodeJS.Timeout;
+  private phase: 'idle' | 'sending' | 'recovering' | 'closed' = 'idle';
+  private base = 0;
+  private created = '';
+  private lastId: string | undefined;
+  private stored = new Map<string, number>();
+  /** So many of the next events stand in the stream, or stood there until their age took them. */
+  private gone = 0;
+  /** Attempts are numbered; the first one of the queue has `headAttempt`. */
+  private headAttempt = 0;
+  private nextAttempt = 0;
+  private firstAttempt = 0;
+  private readonly early = new Map<number, number>();
+  private unanswered = 0;
+  private troubles = 0;
+  private heardAtMs = 0;
+  private readonly link = new Link();
+  private settled: () => void = () => undefined;
+  private current: StoreState = 'open';
+  /** Why nothing more is taken. */
+  private failure: DeputyError | undefined;
+
+  constructor(private readonly options: PipelineOptions) {
+    this.inbox = new AckInbox(options.connection, (attempt, reply) => this.hear(attempt, reply));
+    this.timer = setInterval(() => this.lookAtAge(), acknowledgeMs / 5);
+    this.timer.unref();
+    void this.watchConnection();
+  }
+
+  get state(): StoreState {
+    return this.current;
+  }
+
+  /** Where the stream's end is, as far as this writer's events go. */
+  get cursor(): StoreCursor {
+    const { base: sequence, created, lastId } = this;
+    const cursor = { stream: this.options.stream, created, sequence };
+    return lastId === undefined ? cursor : { ...cursor, id: lastId };
+  }
+
+  /** Begins, or begins anew: what was handed in before has failed. */
+  async start({ created, sequence, id, stored }: PipelineStart): Promise<void> {
+    this.failure = undefined;
+    this.created = created;
+    this.base = sequence;
+    this.lastId = id;
+    this.stored = stored;
+    this.gone = 0;
+    this.setState('open');
+    this.phase = 'recovering';
+    await this.recover();
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Hands in events behind all that were handed in before. */
+  push(events: readonly Outgoing[]): void {
+    const isReplay = this.stored.size > 0 || this.gone > 0;
+    for (const event of events) {
+      if (isReplay && this.isStored(event)) finishEvent(event, true);
+      else this.queue.push(event);
+    }
+    if (this.failure !== undefined) this.queue.fail(this.failure);
+    this.pump();
+  }
+
+  close(error: DeputyError): void {
+    this.link.up();
+    this.phase = 'closed';
+    this.failure = error;
+    clearInterval(this.timer);
+    this.inbox.close();
+    this.settled();
+    this.queue.fail(error);
+  }
+
+  private pump(): void {
+    const { queue } = this;
+    while (this.phase === 'sending' && queue.sent < windowMessages) {
+      const event = queue.nextToSend;
+      if (event === undefined) return;
+      const headers = Buffer.from(event.headers + expectedSequence(this.base + queue.sent), 'latin1');
+      if (queue.sent === 0) this.heardAtMs = performance.now();
+      try {
+        this.inbox.publish(this.nextAttempt, event.subject, headers, event.payload);
+      } catch (error) {
+        return this.disturb(away(this.options.servers, String(error)));
+      }
+      this.nextAttempt++;
+      this.unanswered++;
+      queue.sent++;
+    }
+  }
+
+  private hear(attempt: number, reply: PublishReply): void {
+    if (attempt < this.firstAttempt || this.phase === 'closed') return;
+    this.unanswered--;
+    if (this.phase !== 'sending') {
+      if (this.unanswered <= 0) this.settled();
+      return;
+    }
+    if (reply.kind !== 'stored' || reply.wasDuplicate) {
+      return this.disturb(troubleOf(reply, this.options.stream, this.options.servers));
+    }
+    this.early.set(attempt, reply.sequence);
+    for (;;) {
+      const sequence = this.early.get(this.headAttempt);
+      if (sequence === undefined) break;
+      this.early.delete(this.headAttempt);
+      if (sequence !== this.base + 1) return this.disturb({ state: 'open' });
+      this.acknowledged(sequence);
+    }
+    this.pump();
+  }
+
+  private acknowledged(sequence: number): void {
+    this.base = sequence;
+    this.headAttempt++;
+    this.lastId = this.queue.shift().id;
+    this.heardAtMs = performance.now();
+    this.troubles = 0;
+    this.setState('open');
+  }
+
+  private lookAtAge(): void {
+    if (this.phase !== 'sending' || this.queue.sent === 0) return;
+    if (performance.now() - this.heardAtMs < acknowledgeMs) return;
+    this.disturb(away(this.options.servers, `no answer for ${acknowledgeMs} ms`));
+  }
+
+  private async watchConnection(): Promise<void> {
+    for await (const { type } of this.options.connection.status()) {
+      if (type === 'reconnect') this.link.up();
+      if (type !== 'disconnect') continue;
+      this.link.down();
+      // What was on its way on that connection is never answered.
+      this.unanswered = 0;
+      this.settled();
+      this.disturb(away(this.options.servers, 'the connection is lost'));
+    }
+  }
+
+  /** The first failure: nothing more is sent until the stream's end is known. */
+  private disturb({ state, error }: Trouble): void {
+    if (error !== undefined) this.setState(state, error);
+    if (this.phase !== 'sending') return;
+    this.phase = 'recovering';
+    void this.recover();
+  }
+
+  private async recover(): Promise<void> {
+    while (this.phase === 'recovering') {
+      await this.letSettle();
+      if (this.troubles > 0) {
+        const backoffMs = firstBackoffMs * 2 ** Math.min(this.troubles - 1, 10);
+        await rest(Math.min(longestBackoffMs, backoffMs));
+      }
+      this.troubles++;
+      if (this.phase !== 'recovering') return;
+      try {
+        await this.link.whenUp();
+        await this.link.unlessDown(this.readEnd());
+        if (this.phase !== 'recovering') return;
+        this.phase = 'sending';
+        if (this.queue.length === 0) this.setState('open');
+        return this.pump();
+      } catch (error) {
+        if (isDeputyError(error)) return this.fail(error);
+        const { state, error: coded } = away(this.options.servers, String(error));
+        this.setState(state, coded);
+      }
+    }
+  }
+
+  /** Waits for answers to all that was sent, but not for ever. */
+  private async letSettle(): Promise<void> {
+    if (this.unanswered <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, settleMs);
+      this.settled = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.settled = () => undefined;
+  }
+
+  /** Reads what the stream has behind the last sequence that is known, and goes on from there. */
+  private async readEnd(): Promise<void> {
+    const { connection, manager, stream, writer } = this.options;
+    const { created, state } = await manager.streams.info(stream);
+    if (`${created}` !== this.created) throw this.behind('it was made anew');
+    if (state.last_seq < this.base) throw this.behind(`it ends at ${state.last_seq}, not at ${this.base}`);
+    if (state.last_seq > this.base) {
+      const found = await versionsFrom(connection, stream, this.base + 1, writer);
+      for (const [streamId, version] of found) this.stored.set(streamId, version);
+      this.gone += Math.max(0, Math.min(state.first_seq - 1, state.last_seq) - this.base);
+      this.base = state.last_seq;
+      this.lastId = undefined;
+    }
+    this.firstAttempt = this.nextAttempt;
+    this.headAttempt = this.nextAttempt;
+    this.unanswered = 0;
+    this.early.clear();
+    this.queue.sent = 0;
+    this.queue.dropFrom(0, (event) => this.isStored(event));
+  }
+
+  /** Does the stream have it? Events come in the stream's order, so what is gone of it comes first. */
+  private isStored({ streamId, version }: Outgoing): boolean {
+    if (this.gone > 0) {
+      this.gone--;
+      return true;
+    }
+    const stored = this.stored.get(streamId);
+    if (stored === undefined) return false;
+    if (version <= stored) return true;
+    // From here on all of this delegation's events are new.
+    this.stored.delete(streamId);
+    return false;
+  }
+
+  private behind(detail: string): DeputyError {
+    return deputyError('DEPUTY_E_STREAM_WENT_BACKWARDS', { stream: this.options.stream, detail });
+  }
+
+  private fail(error: DeputyError): void {
+    this.phase = 'idle';
+    this.failure = error;
+    this.setState(error.code === 'DEPUTY_E_STREAM_FENCED' ? 'fenced' : 'behind', error);
+    this.queue.fail(error);
+  }
+
+  private setState(state: StoreState, error?: DeputyError): void {
+    if (state === this.current && error === undefined) return;
+    this.current = state;
+    this.options.onState(state, error);
+  }
+}

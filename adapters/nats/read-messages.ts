@@ -1,0 +1,148 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import {
+  AckPolicy,
+  type Consumer,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JetStreamManager,
+  type JsMsg,
+  type NatsConnection,
+  nanos,
+  nuid,
+} from 'nats';
+import { isMissingStream } from './ensure-stream.js';
+
+/** Messages asked for at a time: what a slow reader has in memory at most. */
+const fetchMessages = 500;
+const fetchWaitMs = 1_000;
+const followWaitMs = 5_000;
+const retryMs = 500;
+/** The server drops a reader that asked for nothing this long. */
+const inactiveMs = 60_000;
+
+/** What is read of a stream. */
+export interface ReadOptions {
+  readonly stream: string;
+  /** The first sequence; 'new' for what comes from now on. */
+  readonly from: number | 'new';
+  /** Only what was stored since then; stands before `from`, until something was read. */
+  readonly since?: Date;
+  readonly filter?: string;
+  readonly headersOnly?: boolean;
+  /** Only the last message of each subject. */
+  readonly lastPerSubject?: boolean;
+  /** Goes on with what comes, over reconnections, until the signal aborts. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called when the reader stands: what is stored from now on will be read. */
+  readonly onStanding?: () => void;
+}
+
+/** Reads a stream in its order, to its end as it is now or on and on, in bounded memory. */
+export async function* readMessages(
+  connection: NatsConnection,
+  options: ReadOptions,
+): AsyncGenerator<JsMsg, void> {
+  const manager = await connection.jetstreamManager({ checkAPI: false });
+  let { from } = options;
+  const isOver = (): boolean => options.signal?.aborted === true || connection.isClosed();
+  while (!isOver()) {
+    const reader = new MessageReader(connection, manager, options);
+    try {
+      for await (const message of reader.read(from)) {
+        from = message.seq + 1;
+        yield message;
+        if (isOver()) return;
+      }
+      if (!options.follow) return;
+    } catch (error) {
+      if (isOver()) return;
+      if (!options.follow || isMissingStream(error)) throw error;
+      await rest(retryMs);
+    } finally {
+      await reader.remove();
+    }
+  }
+}
+
+/** One consumer of the server's, from its making until it fails. */
+class MessageReader {
+  private info: ConsumerInfo | undefined;
+
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly manager: JetStreamManager,
+    private readonly options: ReadOptions,
+  ) {}
+
+  async *read(from: number | 'new'): AsyncGenerator<JsMsg> {
+    const { stream, follow, signal } = this.options;
+    const info = await this.manager.consumers.add(stream, this.config(from));
+    this.info = info;
+    this.options.onStanding?.();
+    const consumer = this.connection.jetstream().consumers.getPullConsumerFor(info);
+    let remaining = follow ? Number.POSITIVE_INFINITY : info.num_pending;
+    while (remaining > 0 && !signal?.aborted && !this.connection.isClosed()) {
+      let count = 0;
+      for await (const message of await this.fetch(consumer, remaining)) {
+        count++;
+        yield message;
+      }
+      remaining -= count;
+      // Nothing more, or a consumer that is gone with its server: the server knows.
+      if (count > 0 && follow) continue;
+      if (remaining > 0) {
+        const { num_pending: pending } = await this.manager.consumers.info(stream, info.name);
+        if (!follow) remaining = pending;
+      }
+    }
+  }
+
+  private async fetch(consumer: Consumer, remaining: number): Promise<ConsumerMessages> {
+    const { follow, signal } = this.options;
+    const messages = await consumer.fetch({
+      max_messages: Math.min(fetchMessages, remaining),
+      expires: follow ? followWaitMs : fetchWaitMs,
+    });
+    signal?.addEventListener('abort', () => messages.stop(), { once: true });
+    return messages;
+  }
+
+  async remove(): Promise<void> {
+    const { info } = this;
+    if (info === undefined || this.connection.isClosed()) return;
+    this.manager.consumers.delete(info.stream_name, info.name).catch(() => undefined);
+  }
+
+  private config(from: number | 'new'): Partial<ConsumerConfig> {
+    const { filter, headersOnly, lastPerSubject, since } = this.options;
+    const isNew = from === 'new';
+    const isFirst = from === this.options.from;
+    const start = {
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: isNew ? 1 : Math.max(1, from),
+    };
+    return {
+      name: `deputy-${nuid.next()}`,
+      ack_policy: AckPolicy.None,
+      inactive_threshold: nanos(inactiveMs),
+      mem_storage: true,
+      num_replicas: 1,
+      ...(isNew ? { deliver_policy: DeliverPolicy.New } : start),
+      ...(since !== undefined && isFirst ? sinceTime(since) : {}),
+      ...(lastPerSubject ? { deliver_policy: DeliverPolicy.LastPerSubject, opt_start_seq: undefined } : {}),
+      ...(lastPerSubject || filter ? { filter_subject: filter ?? '>' } : {}),
+      ...(headersOnly ? { headers_only: true } : {}),
+    } as Partial<ConsumerConfig>;
+  }
+}
+
+function sinceTime(since: Date) {
+  return {
+    deliver_policy: DeliverPolicy.StartTime,
+    opt_start_seq: undefined,
+    opt_start_time: since.toISOString(),
+  };
+}

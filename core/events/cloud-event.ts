@@ -1,0 +1,61 @@
+import { subjectToken } from './subject.js';
+
+/** Names of the headers, as they are written: consumers look them up in this case. */
+export const headerName = {
+  specVersion: 'ce-specversion',
+  id: 'ce-id',
+  source: 'ce-source',
+  type: 'ce-type',
+  time: 'ce-time',
+  contentType: 'content-type',
+  epoch: 'deputy-epoch',
+  writer: 'deputy-writer',
+  messageId: 'Nats-Msg-Id',
+  expectedSequence: 'Nats-Expected-Last-Sequence',
+} as const;
+
+const unsafe = /[^\x21\x23\x24\x26-\x7e]/gu;
+
+/** A header's value as CloudEvents wants it: printable ASCII, all else percent-encoded as UTF-8. */
+export function headerValue(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\ufffd').replace(unsafe, encodeURIComponent);
+}
+
+/** The text that `headerValue` was made of; a value that it did not make stays as it is. */
+export function headerText(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+/** Where events of a node come from: the source of CloudEvents. */
+export function eventSource(node: string): string {
+  return `/deputy/${subjectToken(node)}`;
+}
+
+/** Headers that all events of one writer have, in NATS's own form. */
+export function writerHeaders(node: string, writer: string, epoch: number): string {
+  return [
+    'NATS/1.0',
+    `${headerName.specVersion}: 1.0`,
+    `${headerName.source}: ${eventSource(node)}`,
+    `${headerName.contentType}: application/json`,
+    `${headerName.epoch}: ${epoch}`,
+    `${headerName.writer}: ${writer}`,
+    '',
+  ].join('\r\n');
+}
+
+/** Headers of one event, behind those of its writer. */
+export function eventHeaders(id: string, type: string, time: string): string {
+  const value = headerValue(id);
+  const own = `${headerName.id}: ${value}\r\n${headerName.type}: ${type}\r\n${headerName.time}: ${time}`;
+  return `${own}\r\n${headerName.messageId}: ${value}\r\n`;
+}
+
+/** The last header and the end: at which sequence the stream has to be. */
+export function expectedSequence(sequence: number): string {
+  return `${headerName.expectedSequence}: ${sequence}\r\n\r\n`;
+}
