@@ -1,6 +1,9 @@
 /** The failure-replay simulator: real handlers, recovery and keeper on a modelled machine. No native code. */
 
 export { type Fault, type FaultInput, faultSchema } from './faults/fault-schema.js';
+export { type Injection, parseInjection } from './history/injection.js';
+export { type History, readHistory, type SegmentBytes } from './history/read-history.js';
+export { type HistoryReplay, type ReplayOptions, replayHistory } from './history/replay-history.js';
 export { invariants } from './invariants/all.js';
 export type { Invariant, Violation } from './invariants/invariant.js';
 export { ListenerEnd } from './kernel/filter.js';
@@ -16,7 +19,7 @@ export {
   type MemoryThread,
   MemoryWorld,
 } from './memory-kernel/memory-world.js';
-export { ModelSealKeys } from './memory-kernel/model-seal-keys.js';
+export { ModelSealKeys } from './ports/model-seal-keys.js';
 
 export { Generator as SeededGenerator } from './random/generator.js';
 export { type CrashPoint, crashAt, enumerateCrashPoints } from './runner/enumerate-points.js';

@@ -1,1 +1,2 @@
+export { dispatcher } from './dispatcher/index.js';
 export { seccompNotify } from './seccomp-notify/index.js';

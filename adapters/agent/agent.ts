@@ -1,10 +1,12 @@
 import { createEngine, type Engine } from '../../core/engine/engine.js';
 import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
+import { escapeText } from '../../core/events/escape-text.js';
 import type { Policy } from '../../core/policy/schema.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { type Host, type HostOptions, openHost, version } from '../host/index.js';
 import { usedKeys } from '../host/keys-in-use.js';
+import { placeOf } from '../linux/cgroups.js';
 import { systemCall } from '../linux/native.js';
 import { AgentSocket } from '../oci/agent-socket.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
@@ -92,7 +94,7 @@ async function take(
   listener: number,
 ): Promise<void> {
   const { containerId, processId, metadata, annotations } = state;
-  const log = logger.child({ container: containerId });
+  const log = logger.child({ container: escapeText(containerId, 256) });
   if (!isSeccompListener(listener)) {
     systemCall('close', listener);
     const error = deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'it is not a seccomp listener' });
@@ -100,7 +102,7 @@ async function take(
     return;
   }
   try {
-    const target = { containerId, processId, metadata, annotations, listener };
+    const target = { containerId, processId, metadata, annotations, ...placeOf(processId), listener };
     await engine.delegate({ target, strategy: 'auto', origin: 'runtime' });
   } catch (error) {
     const code = isDeputyError(error) ? error.code : 'DEPUTY_E_HANDLER_FAILED';

@@ -22,6 +22,8 @@ export class KeeperLink implements InjectorChannels {
     { state: ContainerProcessState; origin: string; note?: ListenerNote }
   >();
   private readonly descriptors = new Map<number, number>();
+  /** Listeners that were gone before their descriptors came. */
+  private readonly goneEarly = new Set<number>();
   private readonly channels = new Map<number, (descriptor: number | undefined) => void>();
   private substitute: InjectorChannels | undefined;
   private nextToken = 1;
@@ -82,6 +84,7 @@ export class KeeperLink implements InjectorChannels {
   }
 
   private takeListener(key: number, descriptor: number): void {
+    if (this.goneEarly.delete(key)) return void systemCall('close', descriptor);
     this.descriptors.set(key, descriptor);
     this.match(key);
   }
@@ -98,9 +101,13 @@ export class KeeperLink implements InjectorChannels {
 
   /** Gone before both halves were here. */
   private drop(key: number): void {
-    this.states.delete(key);
+    const isHalf = this.states.delete(key);
     const descriptor = this.descriptors.get(key);
-    if (descriptor === undefined) return;
+    if (descriptor === undefined) {
+      // It is on its way: kept, it would have its target wait for ever, since nobody serves it.
+      if (isHalf) this.goneEarly.add(key);
+      return;
+    }
     this.descriptors.delete(key);
     systemCall('close', descriptor);
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '../../core/ports/logger.js';
-import { lostCallsEveryMs, lostCallsRounds } from '../../core/serving/lost-calls.js';
+import { lostCallsEveryMs, lostCallsRounds, withFormer } from '../../core/serving/lost-calls.js';
 import type { Serving } from '../host/serving.js';
 import { knownCalls, reissueLostCalls } from '../supervisor/lost-calls.js';
 import type { KeeperLink, OfferedListener } from './keeper-link.js';
@@ -45,7 +45,8 @@ async function reissueLost(
     {
       injector: link,
       logger,
-      known: () => knownCalls(journalDirectory, key, journal.firstSegment),
+      known: () =>
+        withFormer(knownCalls(journalDirectory, key, journal.firstSegment), server.served(key)?.former ?? []),
       expect: (threadIds) => served.tell({ kind: 'reissued', key, threadIds }),
     },
   );

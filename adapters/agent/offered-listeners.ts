@@ -15,8 +15,8 @@ export function byDelegation(listeners: readonly OfferedListener[]): ReadonlyMap
 
 /** The target that a listener came from, as an engine takes it. */
 export function targetOf({ key, state, descriptor }: OfferedListener): Target {
-  const { containerId, processId, metadata, annotations } = state;
-  return { containerId, processId, metadata, annotations, listener: descriptor, listenerKey: key };
+  const { listenerIndex: _index, bundle: _bundle, ...said } = state;
+  return { ...said, listener: descriptor, listenerKey: key };
 }
 
 /** A container whose process is there still, but whose listener is nowhere. */
@@ -24,7 +24,8 @@ export function isAlive({ state }: LostListener): boolean {
   try {
     process.kill(state.processId, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // A supervisor may not signal what is another user's: that is there all the same.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

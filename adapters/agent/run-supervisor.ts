@@ -8,6 +8,7 @@ import { lockStateDirectory } from '../host/state-directory.js';
 import type { KeeperMessage, SupervisorConfiguration } from '../keeper/protocol.js';
 import { exitAtOnce, native } from '../linux/native.js';
 import type { FirstLoop } from '../supervisor/first-loop.js';
+import { filterProcess } from '../supervisor/own-filter.js';
 import { KeeperLink } from './keeper-link.js';
 import { Supervisor, type Turn } from './supervisor.js';
 
@@ -25,7 +26,9 @@ const orphanLookMs = 1_000;
 /** Runs this process as a supervisor of the keeper that started it. */
 export function runSupervisor(parts: SupervisorParts): void {
   comeWithinReach();
-  new SupervisorProcess(parts);
+  const filtered = filterProcess();
+  parts.first?.filter();
+  new SupervisorProcess(parts, filtered);
 }
 
 /** This process, between its keeper and its supervisor. */
@@ -37,7 +40,11 @@ class SupervisorProcess {
   private wasToldToEnd = false;
   private readonly link: KeeperLink;
 
-  constructor(private readonly parts: SupervisorParts) {
+  constructor(
+    private readonly parts: SupervisorParts,
+    /** What came of the process's filter: 0 or minus an errno. */
+    private readonly filtered: number,
+  ) {
     this.link = new KeeperLink(
       (listener) => this.supervisor?.offer(listener),
       (message) => this.obey(message),
@@ -82,6 +89,8 @@ class SupervisorProcess {
     const { parts, link } = this;
     this.configuration = configuration;
     this.logger = parts.loggerOf(configuration.logLevel);
+    if (this.filtered < 0)
+      this.logger.warn({ errno: -this.filtered }, 'the supervisor has no filter of its own');
     link.beat();
     try {
       native();

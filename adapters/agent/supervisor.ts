@@ -276,6 +276,8 @@ export class Supervisor {
     await this.serving.publisher.caughtUp();
     // Until here a successor was in a hurry; from here on requests come before events.
     giveWay();
+    // A request has its event before its delegation has its last one.
+    await this.serving.server.formerEnded();
     await engine.settlePredecessors(new Set(lost.filter(isAlive).map(({ note }) => note.delegationId)));
   }
 

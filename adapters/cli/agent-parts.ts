@@ -9,8 +9,15 @@ import type { Logger } from '../../core/ports/logger.js';
 import { handlersModule, seccompNotify } from '../../strategies/seccomp-notify/index.js';
 import { type Agent, startAgent } from '../agent/agent.js';
 import type { NatsStoreSettings } from '../host/open-published-store.js';
+import { assessShares } from '../host/share-obstacles.js';
 import { lockStateDirectory } from '../host/state-directory.js';
-import { HandOverSocket, Keeper, requestHandOver, type StoredDescriptor } from '../keeper/index.js';
+import {
+  HandOverSocket,
+  hasKeeper,
+  Keeper,
+  requestHandOver,
+  type StoredDescriptor,
+} from '../keeper/index.js';
 import { EmbeddedServer } from '../nats/embedded-server.js';
 import { readPolicy } from '../policy/index.js';
 import { entryUrl } from '../supervisor/entry-path.js';
@@ -75,7 +82,7 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
     stateDirectory: flags.state,
     policy,
     logger,
-    strategies: ({ service }) => [seccompNotify({ service })],
+    strategies: ({ service }) => [seccompNotify({ service, assessShares })],
     host: {
       handlersModule,
       ...(flags.node === undefined ? {} : { node: flags.node }),
@@ -104,6 +111,7 @@ export function openKeeper(
   // A policy that is wrong or odd is said at once, and once.
   const policy = loadPolicy(flags.policy, logger);
   if (!flags.replace) lockStateDirectory(flags.state);
+  const hasPresent = hasKeeper(handOverPath(flags.state));
   const notify = openNotifySocket();
   return new Keeper({
     stored: receivedDescriptors(),
@@ -112,7 +120,7 @@ export function openKeeper(
     ...(flags.allowUser === undefined ? {} : { allowedUsers: flags.allowUser }),
     supervisorEntry: fileURLToPath(entryUrl(new URL('./supervisor.js', import.meta.url))),
     standby: flags.standby !== false,
-    ...(flags.replace ? { handOver: () => replaceAgent(flags.state, logger, server) } : {}),
+    ...(flags.replace ? { handOver: () => replaceAgent(flags.state, hasPresent, logger, server) } : {}),
     logger,
     configuration: {
       stateDirectory: flags.state,
@@ -131,10 +139,16 @@ export function openKeeper(
 /** Ends the agent of a state directory and takes what it held. Waits for its lock, which goes with it. */
 async function replaceAgent(
   stateDirectory: string,
+  hasPresent: boolean,
   logger: Logger,
   server: EmbeddedServer | undefined,
 ): Promise<readonly StoredDescriptor[]> {
-  const stored = (await requestHandOver(handOverPath(stateDirectory))) ?? [];
+  const given = await requestHandOver(handOverPath(stateDirectory));
+  // Whoever starts that one again has its listeners, and this one would hold the lock.
+  if (given === undefined && hasPresent) {
+    throw new Error('the agent that was to be replaced ended before it handed over');
+  }
+  const stored = given ?? [];
   const end = performance.now() + lockWaitMs;
   for (;;) {
     try {

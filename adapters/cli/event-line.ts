@@ -28,6 +28,8 @@ const shownOfLifecycle: ReadonlySet<string> = new Set([
   'counts',
   'policyDigest',
   'operation',
+  'step',
+  'evidence',
 ]);
 
 function requestDetails(data: Record<string, unknown>): string {

@@ -1,8 +1,16 @@
+import type { ResolvedPolicy } from '../../core/policy/match.js';
+import type { ShareAssessment, Target } from '../../core/ports/strategy.js';
 import { handlersModule } from '../../strategies/seccomp-notify/handlers-module.js';
 import { seccompNotify } from '../../strategies/seccomp-notify/strategy.js';
 import { runSupervisor } from '../agent/run-supervisor.js';
 import { commandLineLogger, type LogLevel } from '../logging/index.js';
 import type { FirstLoop } from '../supervisor/first-loop.js';
+
+/** Loaded when a container comes: a successor has none to assess. */
+async function assessShares(target: Target, policy: ResolvedPolicy): Promise<ShareAssessment> {
+  const { assessShares: assess } = await import('../host/share-obstacles.js');
+  return assess(target, policy);
+}
 
 /** Runs this process as a supervisor with this build's strategies. */
 export function supervise(first: FirstLoop | undefined): void {
@@ -10,6 +18,6 @@ export function supervise(first: FirstLoop | undefined): void {
     loggerOf: (level) => commandLineLogger(level as LogLevel),
     handlersModule,
     first,
-    strategies: (service) => [seccompNotify({ service })],
+    strategies: (service) => [seccompNotify({ service, assessShares })],
   });
 }

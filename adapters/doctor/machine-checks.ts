@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { mayConfineChildren } from '../host/confined-command.js';
 import { namespaceIdentity } from '../linux/namespaces.js';
 import { type Diagnosis, diagnosis } from './diagnosis.js';
 
@@ -14,6 +15,7 @@ export function checkMachine(): Diagnosis[] {
   return [
     checkNode(),
     checkUser(),
+    checkConfinement(),
     checkProc(),
     checkPidNamespace(),
     checkCgroups(),
@@ -33,6 +35,14 @@ function checkUser(): Diagnosis {
   const uid = process.getuid?.() ?? -1;
   const remedy = 'Run the agent as root; containers stay unprivileged.';
   return diagnosis('machine', 'root', uid === 0, `uid ${uid}`, remedy);
+}
+
+/** Can supervisors and injector be started with the few capabilities that they need? */
+function checkConfinement(): Diagnosis {
+  const ok = mayConfineChildren();
+  const detail = ok ? 'processes start with what they need' : 'processes start with all that deputy has';
+  const remedy = "Install util-linux's setpriv, and run as root with CAP_SETPCAP.";
+  return diagnosis('machine', 'least privilege', ok, detail, remedy, true);
 }
 
 function checkProc(): Diagnosis {

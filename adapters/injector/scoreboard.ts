@@ -37,8 +37,8 @@ export function createScoreboard(): number {
 export class Scoreboard implements InjectorScoreboard {
   private readonly memory: NativeMemory;
   private readonly statx: NativeMemory = allocate(4096);
-  /** Inodes left behind, by thread. */
-  private readonly left = new Map<number, number>();
+  /** Slots of what was left behind, by thread: they stay taken until that is closed. */
+  private readonly left = new Map<number, number[]>();
   readonly outcomes: OutcomeRing;
 
   /** `descriptor` is what createScoreboard() gave, or -1: then nothing outlives this process. */
@@ -47,9 +47,9 @@ export class Scoreboard implements InjectorScoreboard {
     this.memory = address > 0 ? new NativeMemory(address, boardBytes) : allocate(boardBytes);
     for (let slot = 0; slot < slots; slot++) {
       const threadId = this.word(slot, field.threadId);
-      if (threadId !== 0) this.left.set(threadId, this.word(slot, field.inode));
-      this.clear(slot);
+      if (threadId !== 0) this.left.set(threadId, [...(this.left.get(threadId) ?? []), slot]);
     }
+    this.forgetDead();
     this.outcomes = new OutcomeRing(this.memory, ringAt, isThreadAlive);
   }
 
@@ -61,33 +61,46 @@ export class Scoreboard implements InjectorScoreboard {
     const { address, u32 } = this.statx;
     const result = systemCall('statx', socket, address, AT_EMPTY_PATH, STATX_INO, address + 16);
     const inode = result < 0 ? 0 : (u32[(16 + statxInode) >> 2] as number);
-    for (let slot = 0; slot < slots; slot++) {
-      if (this.word(slot, field.threadId) !== 0) continue;
+    if (this.freeSlot() < 0) this.forgetDead();
+    const slot = this.freeSlot();
+    if (slot >= 0) {
       this.memory.u32[(slot * slotBytes + field.inode) >> 2] = inode;
       this.memory.u32[(slot * slotBytes + field.threadId) >> 2] = threadId;
-      return slot;
     }
-    return -1;
+    return slot;
   }
 
   clear(slot: number): void {
     if (slot >= 0) this.memory.u32[(slot * slotBytes + field.threadId) >> 2] = 0;
   }
 
-  /** The number of the socket that a killed injector left in this thread's table, or -1; told only once. */
-  takeLeftSocket(threadId: number): number {
-    const inode = this.left.get(threadId);
-    if (inode === undefined) return -1;
-    this.left.delete(threadId);
+  leftSockets(threadId: number): number[] {
+    const left = this.left.get(threadId) ?? [];
+    if (left.length === 0) return [];
+    const links = new Set(left.map((slot) => `socket:[${this.word(slot, field.inode)}]`));
     const directory = `/proc/${threadId}/fd`;
     try {
-      const name = readdirSync(directory).find(
-        (each) => linkOf(`${directory}/${each}`) === `socket:[${inode}]`,
-      );
-      return name === undefined ? -1 : Number(name);
+      return readdirSync(directory)
+        .filter((name) => links.has(linkOf(`${directory}/${name}`)))
+        .map(Number)
+        .sort((a, b) => a - b);
     } catch {
-      return -1;
+      return [];
     }
+  }
+
+  forgetLeft(threadId: number): void {
+    for (const slot of this.left.get(threadId) ?? []) this.clear(slot);
+    this.left.delete(threadId);
+  }
+
+  private forgetDead(): void {
+    for (const threadId of [...this.left.keys()]) if (!isThreadAlive(threadId)) this.forgetLeft(threadId);
+  }
+
+  private freeSlot(): number {
+    for (let slot = 0; slot < slots; slot++) if (this.word(slot, field.threadId) === 0) return slot;
+    return -1;
   }
 
   private word(slot: number, offset: number): number {

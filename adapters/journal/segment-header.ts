@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { decodeSegmentHeader, type SegmentHeader } from '../../core/journal/segment-header.js';
 import {
   headerCopyOffset,
   headerOffset,
@@ -12,15 +13,7 @@ import {
 } from '../../core/journal/segment-layout.js';
 import { recordBytes } from '../../core/request/record-layout.js';
 
-/** What a segment's header says. */
-export interface SegmentHeader {
-  readonly segment: number;
-  readonly epoch: number;
-  readonly wallClockBaseMs: number;
-  readonly build: string;
-  /** Eldest segment in which a request may be unfinished; 0 when that isn't known. */
-  readonly openFrom?: number;
-}
+export type { SegmentHeader } from '../../core/journal/segment-header.js';
 
 /** Writes a new segment's header, and before it its copy; `segment` is the whole of it. */
 export function writeHeader(segment: Uint8Array, header: SegmentHeader): void {
@@ -59,28 +52,20 @@ function copyChecksum(copy: Uint8Array): number {
 
 /** The header in a segment's first page; `path` is for messages. As readHeader(), without the file's size. */
 export function parseHeader(path: string, page: Buffer): SegmentHeader | undefined {
-  const magic = page.toString('latin1', 0, 8);
-  if (magic === '\0'.repeat(8)) return undefined;
-  const supported = segmentFormatVersion;
-  if (magic !== segmentMagic) {
-    // A format so new that it begins differently is still one of ours.
-    const later = /^DEPUTYJ(\d)$/.exec(magic)?.[1];
-    if (later !== undefined && later > '1') {
-      throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, found: later, supported });
+  const header = decodeSegmentHeader(new DataView(page.buffer, page.byteOffset, page.byteLength));
+  if (!('problem' in header)) return header;
+  switch (header.problem) {
+    case 'unfinished':
+      return undefined;
+    case 'foreign':
+      throw corrupt(path, 0, 'it does not begin as a segment');
+    case 'unknown-format':
+      throw corrupt(path, headerOffset.formatVersion, 'there is no such format');
+    case 'newer': {
+      const { found } = header;
+      throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, found, supported: segmentFormatVersion });
     }
-    throw corrupt(path, 0, 'it does not begin as a segment');
   }
-  const found = page.readUInt32LE(headerOffset.formatVersion);
-  if (found > supported) throw deputyError('DEPUTY_E_JOURNAL_FORMAT_NEWER', { path, found, supported });
-  if (found < 1) throw corrupt(path, headerOffset.formatVersion, 'there is no such format');
-  const build = page.subarray(headerOffset.build, headerOffset.build + maximumBuildBytes);
-  return {
-    segment: page.readDoubleLE(headerOffset.segment),
-    epoch: page.readUInt32LE(headerOffset.epoch),
-    wallClockBaseMs: page.readDoubleLE(headerOffset.wallClockBaseMs),
-    openFrom: page.readDoubleLE(headerOffset.openFrom),
-    build: build.toString('utf8').replace(/\0+$/, ''),
-  };
 }
 
 function corrupt(path: string, offset: number, detail: string) {

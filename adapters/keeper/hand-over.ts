@@ -84,6 +84,13 @@ export class HandOverSocket {
   }
 }
 
+/** Is there a keeper that could be asked? */
+export function hasKeeper(path: string): boolean {
+  const connection = connectUnix(path);
+  if (connection >= 0) systemCall('close', connection);
+  return connection >= 0;
+}
+
 /**
  * Asks the keeper of a state directory to hand everything over: what it held, by name; undefined when there
  * is none. Throws when it begins and doesn't finish.

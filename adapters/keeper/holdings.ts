@@ -1,4 +1,5 @@
 import type { Logger } from '../../core/ports/logger.js';
+import { placeOf } from '../linux/cgroups.js';
 import { AgentSocket, type AgentSocketOptions } from '../oci/agent-socket.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import {
@@ -50,8 +51,11 @@ export class Holdings {
     if (descriptor !== undefined) this.storage?.store(scoreboardName, descriptor);
   }
 
+  /** Notes where the kernel has the target now: the runtime's word is compared with it. */
   keep(state: ContainerProcessState, descriptor: number, origin: string): KeptListener {
-    const listener = this.book.take(state, descriptor, origin);
+    const known = this.book.all.find((one) => one.state.containerId === state.containerId);
+    const place = state.processId === 0 ? cgroupOf(known) : placeOf(state.processId);
+    const listener = this.book.take({ ...state, ...place }, descriptor, origin);
     this.storage?.store(listenerName(listener.key), descriptor);
     return listener;
   }
@@ -84,4 +88,10 @@ export class Holdings {
       ...this.book.all.map(({ key, descriptor }) => ({ name: listenerName(key), descriptor })),
     ];
   }
+}
+
+/** Where the kernel has the container that a further listener says it is of. */
+function cgroupOf(known: KeptListener | undefined): { readonly cgroup?: string } {
+  const cgroup = known?.state.cgroup;
+  return cgroup === undefined ? {} : { cgroup };
 }

@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { getPriority } from 'node:os';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
+import { confinedCommand } from '../host/confined-command.js';
+import { neededCapabilities } from '../linux/credentials.js';
 import { systemCall } from '../linux/native.js';
+import { allowNiceness } from '../linux/resource-limits.js';
 import { type DescriptorSender, openDescriptorChannel } from './descriptor-channel.js';
 import type { KeptListener } from './listener-book.js';
 import { descriptorKind, type KeeperMessage, type SupervisorMessage } from './protocol.js';
@@ -28,10 +32,15 @@ export class SupervisorChild {
       throw deputyError('DEPUTY_E_SUPERVISOR_FAILED', { detail: `socketpair: ${errnoText(-channel)}` });
     }
     this.descriptors = channel.sender;
-    this.process = spawn(process.execPath, [options.entry], {
+    const [program = '', ...words] = confinedCommand(neededCapabilities.supervisor, [
+      process.execPath,
+      options.entry,
+    ]);
+    this.process = spawn(program, words, {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc', channel.theirs],
     });
     systemCall('close', channel.theirs);
+    allowNiceness(this.pid, getPriority());
     this.process.on('message', (message: SupervisorMessage) => {
       if (message.kind === 'beat') this.beats++;
       else options.onMessage(message);

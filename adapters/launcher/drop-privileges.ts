@@ -1,6 +1,7 @@
 import {
   capability,
   capabilityWords,
+  dropBoundingSet,
   getCapabilities,
   hasCapability,
   setGroupIds,
@@ -14,14 +15,9 @@ import { must } from './launcher-channel.js';
 import type { LauncherSetup } from './protocol.js';
 
 const PR_SET_KEEPCAPS = 8;
-const PR_CAPBSET_DROP = 24;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_RAISE = 2;
-const PR_CAP_AMBIENT_CLEAR_ALL = 4;
-const CAP_SETPCAP = 8;
 const CAPABILITY_VERSION_3 = 0x20080522;
-const EINVAL = -22;
-const capabilityNumbersMax = 64;
 
 /**
  * Makes this thread what the program is to be: ids, groups and the given capabilities, ambient so that they
@@ -32,8 +28,8 @@ export function dropPrivileges(setup: LauncherSetup): void {
   const held = getCapabilities();
   const holds = (number: number): boolean =>
     typeof held !== 'number' && hasCapability(held.effective, number);
-  systemCall('prctl', PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  if (holds(CAP_SETPCAP)) dropBoundingSet(setup.capabilities);
+  const cut = dropBoundingSet(setup.capabilities);
+  if (holds(capability.SETPCAP)) must('privileges', cut);
   if (setup.capabilities.length > 0) must('privileges', systemCall('prctl', PR_SET_KEEPCAPS, 1, 0, 0, 0));
   // Without the capability the groups stay; asking for other ones is then an error, not a silence.
   if (holds(capability.SETGID) || setup.groups.length > 0) must('privileges', setGroups(setup.groups));
@@ -41,16 +37,6 @@ export function dropPrivileges(setup: LauncherSetup): void {
   must('privileges', setUserIds(setup.uid, setup.uid, setup.uid));
   keepOnly(setup.capabilities);
   must('privileges', setNoNewPrivileges());
-}
-
-/** What is out of the bounding set can't come back, not even to a program of root's (capabilities(7)). */
-function dropBoundingSet(kept: readonly number[]): void {
-  for (let number = 0; number < capabilityNumbersMax; number++) {
-    if (kept.includes(number)) continue;
-    const result = systemCall('prctl', PR_CAPBSET_DROP, number, 0, 0, 0);
-    if (result === EINVAL) return;
-    must('privileges', result);
-  }
 }
 
 /** capset(2) with inheritable ones, which ambient capabilities need. */

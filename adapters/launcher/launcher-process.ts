@@ -42,6 +42,8 @@ export class LauncherProcess {
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
     });
+    // Who has no CAP_KILL may not kill what is another user's by now; it ends when its channel does.
+    child.on('error', () => undefined);
   }
 
   /** Starts a launcher and gives it its setup. Throws a coded error when no process can be made. */

@@ -8,6 +8,7 @@ export const capability = {
   DAC_READ_SEARCH: 2,
   SETGID: 6,
   SETUID: 7,
+  SETPCAP: 8,
   SYS_CHROOT: 18,
   SYS_PTRACE: 19,
   SYS_ADMIN: 21,
@@ -20,12 +21,25 @@ const PR_SET_PDEATHSIG = 1;
 const PR_CAPBSET_DROP = 24;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+const EINVAL = -22;
+const capabilityNumbersMax = 64;
 
 /** A set of capabilities as the two 32-bit words of capset(2). */
 export interface CapabilityWords {
   readonly low: number;
   readonly high: number;
 }
+
+/** The capabilities that each of deputy's processes needs (docs/security.md says for what). */
+export const neededCapabilities = {
+  supervisor: [capability.DAC_READ_SEARCH, capability.SETGID, capability.SETUID, capability.SYS_PTRACE],
+  injector: [
+    capability.DAC_READ_SEARCH,
+    capability.SYS_PTRACE,
+    capability.SYS_ADMIN,
+    capability.SYS_RESOURCE,
+  ],
+} as const;
 
 /** Makes the words of a list of capability numbers. */
 export function capabilityWords(numbers: readonly number[]): CapabilityWords {
@@ -122,12 +136,17 @@ export function setParentDeathSignal(signal: number): number {
   return systemCall('prctl', PR_SET_PDEATHSIG, signal, 0, 0, 0);
 }
 
-/** Drops every capability from the bounding and ambient sets of the calling thread (capabilities(7)). */
-export function dropBoundingSet(): number {
+/**
+ * Drops every other capability from the bounding set of the calling thread, and all from its ambient one: 0
+ * or minus an errno. What is out of the bounding set can't come back, not even to a program of root's
+ * (capabilities(7)).
+ */
+export function dropBoundingSet(kept: readonly number[]): number {
   systemCall('prctl', PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  for (let number = 0; number < 64; number++) {
+  for (let number = 0; number < capabilityNumbersMax; number++) {
+    if (kept.includes(number)) continue;
     const result = systemCall('prctl', PR_CAPBSET_DROP, number, 0, 0, 0);
-    if (result === -22) return 0;
+    if (result === EINVAL) return 0;
     if (result < 0) return result;
   }
   return 0;

@@ -2,6 +2,7 @@ import { notifyCommand } from '../../core/injector/injector-kernel.js';
 import { isSwitchedOff } from './kernel-features.js';
 import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
+import type { Architecture } from './syscall-numbers.js';
 
 export { notifyCommand };
 
@@ -10,8 +11,11 @@ export const USER_NOTIF_FLAG_CONTINUE = 1;
 export const SYNC_WAKE_UP = 1;
 
 const EINVAL = -22;
+const EPERM = 1;
 const SECCOMP_SET_MODE_FILTER = 1;
 const SECCOMP_GET_NOTIF_SIZES = 3;
+/** Every thread of the process gets the filter, those too that Node started before any of our code ran. */
+export const FILTER_FLAG_TSYNC = 1;
 export const FILTER_FLAG_NEW_LISTENER = 8;
 export const FILTER_FLAG_WAIT_KILLABLE_RECV = 32;
 
@@ -40,6 +44,7 @@ export function receiveNotification(listener: number, address: number): number {
 
 const BPF_LOAD_WORD = 0x20;
 const BPF_JUMP_EQUAL = 0x15;
+const BPF_JUMP_GREATER_OR_EQUAL = 0x35;
 const BPF_RETURN = 0x06;
 export const SECCOMP_RET_USER_NOTIF = 0x7fc00000;
 export const SECCOMP_RET_ALLOW = 0x7fff0000;
@@ -70,6 +75,27 @@ export function filterProgram(auditArchitecture: number, rules: readonly FilterR
       program.push([BPF_JUMP_EQUAL, 0, 1, number], [BPF_RETURN, 0, 0, action]);
     }
   }
+  program.push([BPF_RETURN, 0, 0, SECCOMP_RET_ALLOW]);
+  return program;
+}
+
+/**
+ * A filter for deputy itself: the listed numbers give EPERM, and so does whatever another architecture calls,
+ * since that would be a way around the list.
+ */
+export function refusingProgram(architecture: Architecture, numbers: readonly number[]): Instruction[] {
+  const { auditArchitecture, foreignSyscallBit } = architecture;
+  const refuse: Instruction = [BPF_RETURN, 0, 0, SECCOMP_RET_ERRNO | EPERM];
+  const program: Instruction[] = [
+    [BPF_LOAD_WORD, 0, 0, 4],
+    [BPF_JUMP_EQUAL, 1, 0, auditArchitecture],
+    refuse,
+    [BPF_LOAD_WORD, 0, 0, 0],
+  ];
+  if (foreignSyscallBit !== 0) {
+    program.push([BPF_JUMP_GREATER_OR_EQUAL, 0, 1, foreignSyscallBit], refuse);
+  }
+  for (const number of numbers) program.push([BPF_JUMP_EQUAL, 0, 1, number], refuse);
   program.push([BPF_RETURN, 0, 0, SECCOMP_RET_ALLOW]);
   return program;
 }

@@ -31,6 +31,9 @@ export interface ContainerProcessState {
   readonly metadata: string;
   readonly bundle: string;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Where the kernel has that process when the listener comes (see adapters/linux/cgroups.ts). */
+  readonly cgroup?: string;
+  readonly isMissing?: boolean;
   /** Which of the descriptors that came along is the listener. */
   readonly listenerIndex: number;
 }

@@ -11,7 +11,12 @@ export class FirstLoop {
   readonly loop: LoopHandle;
 
   constructor(handlersModule: URL) {
-    this.loop = new LoopHandle({ counters: this.counters.buffer, handlersModule });
+    this.loop = new LoopHandle({ counters: this.counters.buffer, handlersModule, filterLater: true });
+  }
+
+  /** The process has its filter. */
+  filter(): void {
+    this.loop.send({ kind: 'filter' });
   }
 
   /** Undefined where it can't start: whoever serves finds the same, and says so. */

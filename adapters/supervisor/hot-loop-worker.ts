@@ -14,6 +14,7 @@ import { injectionPackets } from './injection-packets.js';
 import { LoopControl } from './loop-control.js';
 import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
 import { monotonicClock } from './monotonic.js';
+import { filterLoop } from './own-filter.js';
 import { withCrashPoints } from './test-hooks.js';
 
 const PRIO_PROCESS = 0;
@@ -34,6 +35,11 @@ async function main(): Promise<void> {
   const identities = new Identities();
   const confined = identities.confine();
   if (confined < 0) report({ kind: 'failed', message: 'capset', errno: -confined });
+  const filter = (): void => {
+    const filtered = filterLoop();
+    if (filtered < 0) report({ kind: 'failed', message: 'seccomp', errno: -filtered });
+  };
+  if (!start.filterLater) filter();
   const injection = new InjectionClient(injectionPackets());
   const seals = new KeyRing();
   const segments = new MappedSegments(new SharedCounters(start.counters), 0);
@@ -41,8 +47,10 @@ async function main(): Promise<void> {
     for (;;) {
       const received = receiveMessageOnPort(port) as { message: LoopCommand } | undefined;
       if (received === undefined) return;
-      if (received.message.kind !== 'keys') obey(loop, segments, received.message);
-      else takeKeys(seals, received.message.keys, report);
+      const { message } = received;
+      if (message.kind === 'keys') takeKeys(seals, message.keys, report);
+      else if (message.kind === 'filter') filter();
+      else obey(loop, segments, message);
     }
   };
   const loop = new HotLoop({
@@ -73,7 +81,7 @@ function takeKeys(seals: KeyRing, keys: SealKeySet, report: (message: LoopReport
 function obey(
   loop: HotLoop,
   segments: MappedSegments,
-  command: Exclude<LoopCommand, { kind: 'keys' }>,
+  command: Exclude<LoopCommand, { kind: 'keys' | 'filter' }>,
 ): void {
   switch (command.kind) {
     case 'segments':
@@ -84,7 +92,7 @@ function obey(
     case 'epoch':
       return segments.begin(command.epoch);
     case 'attach':
-      return loop.attach(command.key, command.descriptor, command.policy, command.former);
+      return loop.attach(command);
     case 'reissued':
       return loop.expectReissued(command.key, command.threadIds);
     case 'policy':

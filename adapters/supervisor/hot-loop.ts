@@ -16,6 +16,7 @@ import { notifyCommand, setSynchronousWakeUp } from '../linux/seccomp.js';
 import { sleepUs } from '../linux/wait.js';
 import type { HotLoopParts } from './hot-loop-parts.js';
 import { injectorKey, wakeKey } from './listener-keys.js';
+import type { LoopCommand } from './loop-messages.js';
 import { type Served, serveListener } from './served-listener.js';
 
 const readyAtOnce = 64;
@@ -61,14 +62,9 @@ export class HotLoop {
     }
   }
 
-  attach(
-    key: number,
-    descriptor: number,
-    policy: CompiledPolicyData,
-    former: readonly Uint8Array[] = [],
-  ): void {
+  attach({ key, descriptor, policy, cgroup, former }: Extract<LoopCommand, { kind: 'attach' }>): void {
     if (descriptor >= 0) setSynchronousWakeUp(descriptor);
-    const served = serveListener(loopListener(key, descriptor), policy, former);
+    const served = serveListener(loopListener(key, descriptor, cgroup), policy, former);
     this.served.set(key, served);
     this.former.add(served);
   }

@@ -8,7 +8,9 @@ import {
   packetType,
 } from '../../core/injector/protocol.js';
 import type { Logger } from '../../core/ports/logger.js';
+import { confinedCommand } from '../host/confined-command.js';
 import { createScoreboard } from '../injector/scoreboard.js';
+import { neededCapabilities } from '../linux/credentials.js';
 import {
   createReceivedMessage,
   createSocketPair,
@@ -109,7 +111,8 @@ export class InjectorProcess {
     const [ours, theirs] = [ends[0] as number, ends[1] as number];
     const entry = fileURLToPath(entryUrl(new URL('../injector/main.js', import.meta.url)));
     const inherited = this.scoreboard === undefined ? '0' : '1';
-    const child = spawn(process.execPath, [entry], {
+    const [program = '', ...words] = confinedCommand(neededCapabilities.injector, [process.execPath, entry]);
+    const child = spawn(program, words, {
       stdio: ['ignore', 'ignore', 'inherit', theirs, (withScoreboard && this.scoreboard) || 'ignore'],
       env: { ...process.env, DEPUTY_SCOREBOARD: withScoreboard ? inherited : 'later' },
     });

@@ -12,6 +12,8 @@ import type { LoopCommand, LoopReport, LoopStart } from './loop-messages.js';
 export interface LoopHandleOptions {
   readonly counters: SharedArrayBuffer;
   readonly handlersModule: URL;
+  /** The process gets its filter later, and says so to the loop then. */
+  readonly filterLater?: boolean;
 }
 
 /** Who hears of a loop. */
@@ -47,6 +49,7 @@ export class LoopHandle {
       control: this.control.buffer,
       wakeDescriptor: this.wakeDescriptor,
       niceness: startNiceness,
+      filterLater: options.filterLater ?? false,
       handlersModule: entryUrl(options.handlersModule).href,
     };
     const entry = entryUrl(new URL('./hot-loop-worker.js', import.meta.url));

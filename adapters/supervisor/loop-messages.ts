@@ -9,6 +9,7 @@ export type LoopCommand =
       readonly key: number;
       readonly descriptor: number;
       readonly policy: CompiledPolicyData;
+      readonly cgroup?: string;
       /** Records that a predecessor left unfinished, eldest first. */
       readonly former: readonly Uint8Array[];
     }
@@ -19,6 +20,8 @@ export type LoopCommand =
   | { readonly kind: 'detach'; readonly key: number }
   | { readonly kind: 'reissued'; readonly key: number; readonly threadIds: readonly number[] }
   | { readonly kind: 'injector'; readonly descriptor: number }
+  /** The process has its filter: the loop puts its own on itself. */
+  | { readonly kind: 'filter' }
   /** Lets go of a listener, which another loop takes, if nothing of it waits for the injector. */
   | { readonly kind: 'hand-back'; readonly key: number }
   /** Lets go of what it holds of targets that had no request since the last time. */
@@ -52,6 +55,8 @@ export interface LoopStart {
   readonly wakeDescriptor: number;
   /** Niceness that the process was started with; see setpriority(2). */
   readonly niceness: number;
+  /** Is the process to get a filter still? Then the loop waits with its own until it is told. */
+  readonly filterLater: boolean;
   /** URL of the module that exports `handlerOf`. */
   readonly handlersModule: string;
 }

@@ -1,3 +1,4 @@
+import { eventTenant } from '../../core/events/escape-text.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../core/ports/request-service.js';
@@ -65,6 +66,11 @@ export class RequestServer implements RequestService {
     }
   }
 
+  /** Resolves when what such targets left has its end in the journal. */
+  formerEnded(): Promise<void> {
+    return this.left.whenEnded();
+  }
+
   /** Is nothing left of what predecessors had not finished? */
   private get isRecovered(): boolean {
     return this.left.isHandedOut && [...this.attached.values()].every(({ former }) => former.length === 0);
@@ -112,10 +118,11 @@ export class RequestServer implements RequestService {
   }
 
   /** A listener that is served, and how to tell its loop something. */
-  served(key: number): { descriptor: number; tell: (command: LoopCommand) => void } | undefined {
+  served(key: number) {
     const attached = this.attached.get(key);
     if (attached === undefined) return undefined;
-    return { descriptor: attached.options.descriptor, tell: (command) => attached.loop.send(command) };
+    const tell = (command: LoopCommand): void => attached.loop.send(command);
+    return { descriptor: attached.options.descriptor, former: attached.former, tell };
   }
 
   inFlight(key: number): number {
@@ -153,7 +160,8 @@ export class RequestServer implements RequestService {
 
   private introduce(attached: Attached, policy: ResolvedPolicy): Promise<unknown> | undefined {
     const { delegationId } = attached.options;
-    const { tenant, record } = policy;
+    const { record } = policy;
+    const tenant = eventTenant(policy.tenant);
     return this.options.publisher.introduce({ key: attached.key, delegationId, tenant, record });
   }
 
@@ -284,6 +292,8 @@ export class RequestServer implements RequestService {
 
   private serve({ loop, key, policy, former, options, isIntroduced }: Attached): void {
     if (!isIntroduced) return;
-    loop.send({ kind: 'attach', key, descriptor: options.descriptor, policy, former });
+    const { descriptor, cgroup } = options;
+    const within = cgroup === undefined ? {} : { cgroup };
+    loop.send({ kind: 'attach', key, descriptor, policy, ...within, former });
   }
 }

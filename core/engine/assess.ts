@@ -1,3 +1,4 @@
+import { type DeputyError, deputyError } from '../errors/deputy-error.js';
 import type { ResolvedPolicy } from '../policy/match.js';
 import type { Strategy, Target } from '../ports/strategy.js';
 
@@ -44,4 +45,14 @@ export async function assess(
   }
   const allowed = wanted === 'auto' || strategies.some((one) => one.name === wanted);
   return { chosen, candidates, allowed };
+}
+
+/** Why no strategy serves the target. `known`: the names of those that there are. */
+export function assessmentError(
+  result: Omit<AssessmentResult, 'chosen'> & { readonly wanted: string; readonly known: readonly string[] },
+): DeputyError {
+  const { wanted: strategy, candidates, allowed, known } = result;
+  if (!allowed) return deputyError('DEPUTY_E_STRATEGY_UNKNOWN', { strategy, known });
+  const detail = candidates.map((one) => `${one.strategy}: ${one.reasons.join('; ')}`).join(' | ');
+  return deputyError('DEPUTY_E_STRATEGY_REFUSED', { strategy, detail });
 }

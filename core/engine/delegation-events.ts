@@ -1,5 +1,5 @@
 import type { DeputyError } from '../errors/deputy-error.js';
-import { escapeText } from '../events/escape-text.js';
+import { escapeText, eventTenant } from '../events/escape-text.js';
 import type { EventData, EventType } from '../events/registry.js';
 import type { EventError } from '../events/vocabulary.js';
 import type { ResolvedPolicy } from '../policy/match.js';
@@ -39,11 +39,10 @@ export class DelegationEvents {
 
   /** Appends an event: its ticket. */
   emit<Type extends EventType>(id: string, tenant: string, type: Type, data: EventData<Type>): number {
-    const safeTenant = escapeText(tenant, 256);
     return this.sequencer.append({
       type,
       delegationId: id,
-      tenant: safeTenant === '' ? 'none' : safeTenant,
+      tenant: eventTenant(tenant),
       correlationId: id,
       causationId: id,
       data,
@@ -51,16 +50,32 @@ export class DelegationEvents {
   }
 
   requested(id: string, tenant: string, target: Target, strategy: string, origin: string): number {
-    const { containerId, processId, metadata } = target;
+    const { containerId, processId, metadata, cgroup } = target;
     return this.emit(id, tenant, 'delegation.requested', {
       strategy,
       target: {
         containerId: escapeText(containerId, textLimit),
         ...(processId === undefined ? {} : { processId }),
+        ...(cgroup === undefined ? {} : { cgroup: escapeText(cgroup, textLimit) }),
         ...(metadata === undefined || metadata === '' ? {} : { metadata: escapeText(metadata, textLimit) }),
       },
       origin,
     });
+  }
+
+  quarantined(id: string, tenant: string, operation: string, waitedUs: number): void {
+    this.emit(id, tenant, 'delegation.quarantined', { operation, waitedUs });
+  }
+
+  stepped(
+    id: string,
+    tenant: string,
+    strategy: string,
+    step: string,
+    evidence: Readonly<Record<string, string>>,
+  ): void {
+    const safe = Object.entries(evidence).map(([name, text]) => [name, escapeText(text, textLimit)]);
+    this.emit(id, tenant, 'delegation.establishing', { strategy, step, evidence: Object.fromEntries(safe) });
   }
 
   admitted(id: string, strategy: Strategy, policy: ResolvedPolicy): number {

@@ -1,4 +1,4 @@
-import { deputyError, isDeputyError } from '../errors/deputy-error.js';
+import { type DeputyError, deputyError, isDeputyError } from '../errors/deputy-error.js';
 import { escapeText } from '../events/escape-text.js';
 import type { DeputyEvent } from '../events/event.js';
 import type { Counts } from '../events/vocabulary.js';
@@ -7,9 +7,8 @@ import type { Policy } from '../policy/schema.js';
 import { FROM_END } from '../ports/event-store.js';
 import { type Logger, silentLogger } from '../ports/logger.js';
 import type { Target } from '../ports/strategy.js';
-import { assess } from './assess.js';
-import type { DelegationStatus } from './delegation.js';
-import { Delegation, noCounts } from './delegation.js';
+import { assess, assessmentError } from './assess.js';
+import { Delegation, type DelegationStatus, noCounts } from './delegation.js';
 import { DelegationEvents, errorData } from './delegation-events.js';
 import type {
   AdoptOptions,
@@ -19,6 +18,7 @@ import type {
   ReconcileResult,
 } from './engine-options.js';
 import { settlePredecessors } from './predecessors.js';
+import { contradictionOf, placedIn } from './target-identity.js';
 import { Turns } from './turns.js';
 
 export type { Engine };
@@ -144,8 +144,10 @@ class DelegationEngine implements Engine {
     const known = [...this.live.values()].find(
       (delegation) => delegation.target.containerId === target.containerId && serves(delegation),
     );
+    const wrong = contradictionOf(target, known?.target);
+    if (wrong !== undefined) return this.refuseName(request, wrong);
     if (known?.establishment && target.listener !== undefined) {
-      await known.establishment.join(target);
+      await known.establishment.join(placedIn(known.target, target));
       return known.status();
     }
     if (this.live.size >= (this.options.maximumDelegations ?? 4096)) {
@@ -163,7 +165,10 @@ class DelegationEngine implements Engine {
     this.log.requested(id, policy.tenant, target, wanted, origin);
     const { chosen, candidates, allowed } = await assess(this.options.strategies, wanted, policy, target);
     this.log.emit(id, policy.tenant, 'delegation.assessed', { chosen: chosen?.name ?? null, candidates });
-    if (!chosen) return this.refuse(id, policy, wanted, candidates, allowed);
+    if (!chosen) {
+      const known = this.options.strategies.map(({ name }) => name);
+      return this.refuse(id, policy, assessmentError({ wanted, candidates, allowed, known }));
+    }
     this.log.admitted(id, chosen, policy);
     const type = 'delegation.establishing';
     const delegation = new Delegation(id, target, policy, chosen, 'establishing', type, startedAtUs);
@@ -179,20 +184,16 @@ class DelegationEngine implements Engine {
     return delegation.status();
   }
 
-  private async refuse(
-    id: string,
-    policy: ResolvedPolicy,
-    wanted: string,
-    candidates: readonly { strategy: string; reasons: readonly string[] }[],
-    allowed: boolean,
-  ): Promise<never> {
-    const detail = candidates
-      .map(({ strategy, reasons }) => `${strategy}: ${reasons.join('; ')}`)
-      .join(' | ');
-    const known = this.options.strategies.map(({ name }) => name);
-    const error = allowed
-      ? deputyError('DEPUTY_E_STRATEGY_REFUSED', { strategy: wanted, detail })
-      : deputyError('DEPUTY_E_STRATEGY_UNKNOWN', { strategy: wanted, known });
+  /** Somebody uses a name that is another's. The refusal is a delegation of its own, and not that one's. */
+  private refuseName({ target, strategy = 'auto', origin = 'library' }: DelegateOptions, detail: string) {
+    const id = this.options.ids.next();
+    const policy = this.policyOf(target);
+    this.log.requested(id, policy.tenant, target, strategy, origin);
+    const details = { containerId: target.containerId, detail };
+    return this.refuse(id, policy, deputyError('DEPUTY_E_TARGET_CONTRADICTED', details));
+  }
+
+  private async refuse(id: string, policy: ResolvedPolicy, error: DeputyError): Promise<never> {
     const ticket = this.log.emit(id, policy.tenant, 'delegation.refused', errorData(error));
     await this.options.stateDirectory.sequencer.published(ticket);
     throw error;
@@ -209,9 +210,9 @@ class DelegationEngine implements Engine {
         logger: this.logger.child({ delegation: id, container: target.containerId }),
         hooks: {
           serving,
+          stepped: (step, evidence) => this.log.stepped(id, policy.tenant, strategy.name, step, evidence),
           ended: (reason) => void this.finish(delegation, reason),
-          quarantined: (operation, waitedUs) =>
-            void this.log.emit(id, policy.tenant, 'delegation.quarantined', { operation, waitedUs }),
+          quarantined: (operation, waitedUs) => this.log.quarantined(id, policy.tenant, operation, waitedUs),
         },
       });
     } catch (error) {

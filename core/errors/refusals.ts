@@ -139,6 +139,11 @@ export const refusalTable = {
     errno: 'EPERM',
     sentence: "The policy says `confinement: filesystem`, and the mount's root isn't the file system's.",
   },
+  DEPUTY_E_REFUSED_FOREIGN_TARGET: {
+    id: 26,
+    errno: 'EPERM',
+    sentence: "The thread is in another cgroup than the process that the runtime named as the target's.",
+  },
 } as const satisfies Record<`DEPUTY_E_REFUSED_${string}`, Refusal>;
 
 /** The code of a refusal. */

@@ -2,6 +2,7 @@ import { delegationErrors } from './tables/delegation.js';
 import type { ErrorEntry } from './tables/entry.js';
 import { inputErrors } from './tables/input.js';
 import { machineErrors } from './tables/machine.js';
+import { payloadErrors } from './tables/payload.js';
 import { simulationErrors } from './tables/simulation.js';
 import { storageErrors } from './tables/storage.js';
 import { streamErrors } from './tables/stream.js';
@@ -16,6 +17,7 @@ export const errorTable = {
   ...storageErrors,
   ...streamErrors,
   ...delegationErrors,
+  ...payloadErrors,
   ...simulationErrors,
   ...traceErrors,
 } as const satisfies Record<`DEPUTY_E_${string}`, ErrorEntry>;

@@ -27,3 +27,11 @@ export function escapeText(text: string, maximumLength: number): string {
 function escapeCharacter(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
+
+const tenantLimit = 256;
+
+/** A tenant as events, subjects and logs name it: harmless, and never empty. */
+export function eventTenant(tenant: string): string {
+  const safe = escapeText(tenant, tenantLimit);
+  return safe === '' ? 'none' : safe;
+}

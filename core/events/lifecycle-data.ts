@@ -42,7 +42,13 @@ export const admittedSchema = z.object({
   notEnforced: z.array(z.string().max(64)).max(64).optional(),
 });
 
-export const establishingSchema = z.object({ strategy, processId: countSchema.optional() });
+/** The strategy sets to work; again for each of its steps, where it has some, with what that step saw. */
+export const establishingSchema = z.object({
+  strategy,
+  processId: countSchema.optional(),
+  step: z.string().min(1).max(64).optional(),
+  evidence: z.record(z.string().max(64), escapedTextSchema).optional(),
+});
 
 /** Requests are being answered; counts are those up to here (not zero after a recovery). */
 export const activeSchema = z.object({

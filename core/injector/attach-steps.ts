@@ -84,7 +84,7 @@ function seizeFailed(injection: Injection, result: number): number {
 /** Sub-step 3. */
 export function addSocket(injection: Injection, { scoreboard }: InjectorEnvironment): number {
   const end = injection.socketPair[1] as number;
-  injection.leftSocket = scoreboard.takeLeftSocket(injection.threadId);
+  injection.strays = scoreboard.leftSockets(injection.threadId);
   injection.scoreboardSlot = scoreboard.note(injection.threadId, end);
   const result = addDescriptor(injection, end);
   closePair(injection);
@@ -92,7 +92,10 @@ export function addSocket(injection: Injection, { scoreboard }: InjectorEnvironm
     injection.conclude(replyOutcome.cancelled);
     return subStep.letGo;
   }
-  if (result >= 0) injection.socket = result;
+  if (result >= 0) {
+    injection.socket = result;
+    injection.strays.push(result);
+  }
   // The errno can't be sent as an answer: the thread would run on, and only an interruption of what it does
   // then would let us end the tracing. It is given at the stop instead.
   else injection.fail(result, result === -24 ? replyReason.tableFull : replyReason.internal);

@@ -86,13 +86,15 @@ export function renumber(injection: Injection): number {
 }
 
 /** What a killed injector left behind is replaced by what it was to bring. */
-function lowestNumber(injection: Injection): number {
-  return injection.leftSocket >= 0 ? injection.leftSocket : injection.socket;
+function lowestNumber({ strays }: Injection): number {
+  return Math.min(...strays);
 }
 
 export function renumbered(injection: Injection, result: number): number {
-  if (result === lowestNumber(injection)) injection.delivered = result;
-  else injection.fail(EIO, replyReason.injectedCallFailed);
+  if (result === lowestNumber(injection)) {
+    injection.delivered = result;
+    dropStray(injection, result);
+  } else injection.fail(EIO, replyReason.injectedCallFailed);
   return subStep.closeReceived;
 }
 
@@ -103,18 +105,22 @@ export function closeReceived(injection: Injection): number {
 
 export function receivedClosed(injection: Injection): number {
   injection.receivedDescriptor = -1;
-  const isSocketLeft = injection.failure < 0 || injection.leftSocket >= 0;
-  return isSocketLeft ? subStep.closeSocket : afterCalls(injection);
+  return injection.strays.length > 0 ? subStep.closeSocket : afterCalls(injection);
 }
 
-/** Sub-step 16. */
+/** Sub-step 16, once for each. */
 export function closeSocket(injection: Injection): number {
-  return startCall(injection, injection.kernel.numbers.close, injection.socket);
+  return startCall(injection, injection.kernel.numbers.close, injection.strays[0] as number);
 }
 
 export function socketClosed(injection: Injection): number {
-  injection.socket = -1;
-  return afterCalls(injection);
+  dropStray(injection, injection.strays[0] as number);
+  return injection.strays.length > 0 ? subStep.closeSocket : afterCalls(injection);
+}
+
+function dropStray(injection: Injection, number: number): void {
+  if (number !== injection.socket) injection.closedLeft = true;
+  injection.strays = injection.strays.filter((one) => one !== number);
 }
 
 /** Sub-step 15. */

@@ -22,6 +22,8 @@ const EIO = -5;
  */
 export class InjectionEngine {
   private readonly parked: Injection[] = [];
+  /** Those whose thread another one is parked for: two calls of it that are over may leave one each. */
+  private readonly waiting: Injection[] = [];
   private readonly free: Injection[] = [];
   private readonly replies: Replies;
   private readonly reissues: Reissue;
@@ -51,15 +53,20 @@ export class InjectionEngine {
   /** Runs an injection to its end, or parks it. One that was asked for before is not begun again. */
   run(injection: Injection): void {
     if (this.isAnsweredOrJoined(injection)) return;
-    const earlier = this.findParked(injection.threadId);
-    const admitted = earlier ? this.takeOver(earlier, injection) : this.countParked(false) < maximumParked;
-    if (!admitted) {
+    const { threadId } = injection;
+    const earlier = this.findParked(threadId);
+    const isTaken = earlier !== undefined && this.takeOver(earlier, injection);
+    if (!isTaken && this.countParked(false) >= maximumParked) {
       injection.conclude(replyOutcome.refused, EIO, replyReason.timeout);
       this.finish(injection);
       return;
     }
+    if (earlier !== undefined && !isTaken) {
+      this.waiting.push(injection);
+      return;
+    }
     const next = this.runner.advance(injection, subStep.queue);
-    if (next === DONE || this.runner.follow(injection, parkAfterMs)) this.finish(injection);
+    if (next === DONE || this.runner.follow(injection, parkAfterMs)) this.finishAndGoOn(injection);
     else this.park(injection);
   }
 
@@ -82,8 +89,17 @@ export class InjectionEngine {
     for (const injection of [...this.parked]) {
       if (!this.runner.follow(injection, 0)) continue;
       this.parked.splice(this.parked.indexOf(injection), 1);
-      this.finish(injection);
+      this.finishAndGoOn(injection);
     }
+  }
+
+  /** Its thread is free for what has waited for that. */
+  private finishAndGoOn(injection: Injection): void {
+    const { threadId } = injection;
+    this.finish(injection);
+    const at = this.waiting.findIndex((one) => one.threadId === threadId);
+    const [next] = at < 0 ? [] : this.waiting.splice(at, 1);
+    if (next !== undefined) this.run(next);
   }
 
   /** What waits for this thread's next stop. */
@@ -93,7 +109,8 @@ export class InjectionEngine {
 
   /** How many wait, of injections or of the threads of reissues. */
   countParked(reissued: boolean): number {
-    return this.parked.filter(({ batch }) => (batch !== undefined) === reissued).length;
+    const parked = this.parked.filter(({ batch }) => (batch !== undefined) === reissued).length;
+    return reissued ? parked : parked + this.waiting.length;
   }
 
   /**
@@ -116,6 +133,7 @@ export class InjectionEngine {
   finish(injection: Injection): void {
     closeAll(injection);
     this.environment.scoreboard.clear(injection.scoreboardSlot);
+    if (injection.closedLeft) this.environment.scoreboard.forgetLeft(injection.threadId);
     this.announce(injection);
     this.free.push(injection);
   }
@@ -125,7 +143,7 @@ export class InjectionEngine {
    * again, without touching the target.
    */
   private isAnsweredOrJoined(injection: Injection): boolean {
-    const underWay = this.parked.find((other) => other.isSameAs(injection));
+    const underWay = [...this.parked, ...this.waiting].find((other) => other.isSameAs(injection));
     if (underWay) {
       for (const asker of injection.askers) {
         if (underWay.replied) this.replies.sendTo(asker, underWay);

@@ -7,8 +7,10 @@ export interface InjectorScoreboard {
   /** Writes down that this socket of ours is about to go to the thread: the slot to clear, or -1. */
   note(threadId: number, socket: number): number;
   clear(slot: number): void;
-  /** The number of the socket that a killed injector left in this thread's table, or -1; told only once. */
-  takeLeftSocket(threadId: number): number;
+  /** The numbers of the sockets that killed injectors left in this thread's table, the lowest first. */
+  leftSockets(threadId: number): number[];
+  /** They are closed. */
+  forgetLeft(threadId: number): void;
 }
 
 /** What the injector may do here; found out once, at start. */

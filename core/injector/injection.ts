@@ -73,9 +73,12 @@ export class Injection {
   /** Descriptor of the socket in the target's table; -1 when there is none. */
   socket = -1;
   /**
-   * A socket that a killed injector left in the target's table, with a lower number; -1 when there is none.
+   * What is to be closed in the target's table: that socket, those that killed injectors left there, or what
+   * is withdrawn.
    */
-  leftSocket = -1;
+  strays: number[] = [];
+  /** Some of those were left by others, and none of them is there any more. */
+  closedLeft = false;
   scoreboardSlot = -1;
   /** Descriptor that recvmsg made in the target's table; -1 when there is none. */
   receivedDescriptor = -1;
@@ -127,7 +130,8 @@ export class Injection {
     this.windowOpen = false;
     this.withdrawing = (this.flags & requestFlag.withdraw) !== 0;
     this.socket = this.withdrawing ? (i32[requestField.withdrawn >> 2] as number) : -1;
-    this.leftSocket = -1;
+    this.strays = this.withdrawing ? [this.socket] : [];
+    this.closedLeft = false;
     this.scoreboardSlot = -1;
     this.receivedDescriptor = -1;
     this.scratchAddress = 0;

@@ -14,12 +14,13 @@ export function verify(injection: Injection): number {
   if (injection.kernel.getRegisters(injection.threadId, injection.at(place.original)) < 0)
     return subStep.gone;
   const isAnswerable = !injection.withdrawing && isSameCall(injection);
-  if (isAnswerable) return injection.socket < 0 ? subStep.giveErrno : subStep.openWindow;
+  const isClean = injection.strays.length === 0;
+  if (isAnswerable) return isClean ? subStep.giveErrno : subStep.openWindow;
   injection.retreating = true;
   injection.conclude(replyOutcome.cancelled);
   // Another thread may have closed the number meanwhile, and opened something else there.
   if (injection.withdrawing && !isStillOurs(injection)) return subStep.detach;
-  if (injection.socket < 0) return subStep.detach;
+  if (isClean) return subStep.detach;
   if (hasSyscallInstruction(injection)) return subStep.openWindow;
   injection.notes |= replyNote.socketLeft;
   return subStep.detach;
@@ -82,7 +83,8 @@ export function openWindow(injection: Injection, environment: InjectorEnvironmen
     injection.kernel.setSignalMask(threadId, injection.at(place.fullMask)) < 0
   )
     return subStep.gone;
-  return injection.retreating ? subStep.closeSocket : subStep.prepareScratch;
+  // Without a socket of its own it only cleans up, and gives the errno that kept it from more.
+  return injection.retreating || injection.socket < 0 ? subStep.closeSocket : subStep.prepareScratch;
 }
 
 /** Sub-step 8: the stack below the red zone, if touching it can't make us wait; else a page of its own. */

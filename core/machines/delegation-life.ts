@@ -44,6 +44,8 @@ export const delegationLife: Readonly<
   admitted: { 'delegation.establishing': 'establishing', ...canEnd },
   establishing: {
     'delegation.active': 'active',
+    // One for each step of a strategy that has some.
+    'delegation.establishing': 'establishing',
     'delegation.recovering': 'recovering',
     // Another strategy enforces other things, so it is assessed and admitted anew.
     'delegation.fellback': 'assessed',
@@ -57,6 +59,7 @@ export const delegationLife: Readonly<
   },
   recovering: {
     'delegation.active': 'active',
+    'delegation.establishing': 'recovering',
     // The process that was recovering may die as well.
     'delegation.recovering': 'recovering',
     'delegation.fellback': 'assessed',
@@ -66,8 +69,10 @@ export const delegationLife: Readonly<
   releasing: {
     'delegation.released': 'released',
     'delegation.failed': 'failed',
-    // After a crash in the middle of a release, whoever takes over finishes it.
+    // After a crash in the middle of a release, whoever takes over finishes it; where the listener is still
+    // there, it is served until it is gone.
     'delegation.releasing': 'releasing',
+    'delegation.recovering': 'recovering',
     ...answersRequestsIn('releasing'),
   },
   released: {},

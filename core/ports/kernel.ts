@@ -42,7 +42,10 @@ export interface KernelAbi {
 export interface RequestKernel {
   readonly abi: KernelAbi;
 
-  /** Makes the calling thread known (its /proc directory and credentials). -ESRCH: it is gone. */
+  /**
+   * Makes the calling thread known (its /proc directory and credentials). -ESRCH: it is gone; of a call that
+   * was taken over also when its number is another's by now, one that began after the call was received.
+   */
   identifyThread(record: RequestRecord): Result;
   /** SECCOMP_IOCTL_NOTIF_ID_VALID: 0, or -ENOENT when the target gave the call up. */
   checkNotification(record: RequestRecord): Result;

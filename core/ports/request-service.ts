@@ -19,6 +19,8 @@ export interface AttachOptions {
   /** The seccomp listener's descriptor, owned by the service from here on. */
   readonly descriptor: number;
   readonly policy: ResolvedPolicy;
+  /** Calls come from within this cgroup, or are refused: a line of /proc/PID/cgroup. */
+  readonly cgroup?: string;
   /** Called just before the first request can be answered. */
   readonly onServing: () => void;
   /** No task uses the filter any more. */

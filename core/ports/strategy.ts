@@ -7,6 +7,10 @@ export interface Target {
   readonly containerId: string;
   /** A process of the container, in deputy's pid namespace. */
   readonly processId?: number;
+  /** Where the kernel has that process: a line of its /proc/PID/cgroup; none when it is in no cgroup. */
+  readonly cgroup?: string;
+  /** There is no such process. */
+  readonly isMissing?: boolean;
   /** The runtime's `listenerMetadata`. */
   readonly metadata?: string;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -22,6 +26,14 @@ export interface Assessment {
   readonly reasons: readonly string[];
 }
 
+/** What a preflight says of a target's shares. */
+export interface ShareAssessment {
+  /** False when there is none that could be served. */
+  readonly servable: boolean;
+  /** What of them can't be, and why. */
+  readonly reasons: readonly string[];
+}
+
 /** What an established strategy tells the engine. */
 export interface EstablishmentHooks {
   /**
@@ -31,6 +43,8 @@ export interface EstablishmentHooks {
   serving(): void;
   /** The target is gone, or went to where the strategy can't follow. Called once. */
   ended(reason: string, error?: Error): void;
+  /** A step on the way to `serving`, with what it saw; each is an event. */
+  stepped?(step: string, evidence: Readonly<Record<string, string>>): void;
   /** One request keeps everybody waiting and was set apart. */
   quarantined(operation: string, waitedUs: number): void;
 }

@@ -6,6 +6,7 @@ export class LeftRequests {
   /** Listeners that are gone, while a loop ends what they left. */
   private readonly ending = new Set<number>();
   private hasAll = false;
+  private readonly told: (() => void)[] = [];
 
   add(records: readonly OpenRecord[]): void {
     for (const { listener, bytes } of records) {
@@ -32,12 +33,26 @@ export class LeftRequests {
     for (const key of rest.keys()) this.ending.add(key);
     this.waiting.clear();
     this.hasAll = true;
+    this.tell();
     return rest;
   }
 
   /** A loop has ended what a listener left. */
   ended(key: number): void {
     this.ending.delete(key);
+    this.tell();
+  }
+
+  /** Once nothing is left of listeners that did not come: what they left has its end in the journal. */
+  whenEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      this.told.push(resolve);
+      this.tell();
+    });
+  }
+
+  private tell(): void {
+    if (this.isHandedOut) for (const resolve of this.told.splice(0)) resolve();
   }
 
   /** Is all of it in the hands of whoever took it, or ended? */

@@ -1,3 +1,5 @@
+import { offset } from '../request/record-layout.js';
+
 /** How often, and how many times, lost calls are looked for after a take-over. */
 export const lostCallsEveryMs = 1_000;
 export const lostCallsRounds = 30;
@@ -14,6 +16,22 @@ export interface KnownCalls {
   readonly notificationIds: ReadonlySet<bigint>;
   /** Ids of this filter beside which lost ones must be: ids are consecutive. */
   readonly neighbours: readonly bigint[];
+}
+
+/**
+ * Also what a predecessor left, and no loop has come to yet: made anew, such a call would leave behind what
+ * was added for it already.
+ */
+export function withFormer(known: KnownCalls, former: readonly Uint8Array[]): KnownCalls {
+  if (former.length === 0) return known;
+  const threadIds = new Set(known.threadIds);
+  const notificationIds = new Set(known.notificationIds);
+  for (const bytes of former) {
+    const record = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    threadIds.add(record.getUint32(offset.threadId, true));
+    notificationIds.add(record.getBigUint64(offset.notificationId, true));
+  }
+  return { ...known, threadIds, notificationIds };
 }
 
 /** A thread that waits in a call: its id, and the call with its arguments. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine, defaultPolicy } from 'deputy';
-import { openHost } from 'deputy/adapters/host';
+import { assessShares, openHost } from 'deputy/adapters/host';
 import { launchTarget } from 'deputy/adapters/launcher';
 import { handlersModule, seccompNotify } from 'deputy/strategies/seccomp-notify';
 
@@ -12,7 +12,7 @@ const directory = mkdtempSync(join(tmpdir(), 'deputy-embed-'));
 const host = await openHost({ stateDirectory: directory, handlersModule });
 const engine = createEngine({
   ...host,
-  strategies: [seccompNotify({ service: host.service })],
+  strategies: [seccompNotify({ service: host.service, assessShares })],
   policy: defaultPolicy(),
 });
 

@@ -7,6 +7,7 @@ import type { Scenario } from '../scenario/scenario-schema.js';
 import type { World } from '../world/world.js';
 import type { Agent, AgentParts } from './agent.js';
 import type { ContainerState } from './agent-link.js';
+import { HandleBook } from './handle-book.js';
 import { ModelKeeper } from './keeper.js';
 import { LoneSupervisor } from './lone-supervisor.js';
 import { DescriptorStore } from './service-manager.js';
@@ -22,10 +23,10 @@ const connectAgainUs = 10_000;
 /** Who plays in a run: agents, targets, and what starts them again. Faults reach them through it. */
 export class Cast {
   readonly targets: TargetProgram[] = [];
+  readonly handles = new HandleBook();
   agent: Agent;
   private readonly store = new DescriptorStore();
   private containers = 0;
-  private replaced: Agent | undefined;
   /** Faults and restarts that are under way. */
   underWay = 0;
 
@@ -65,16 +66,16 @@ export class Cast {
     return actor === 'injector' ? this.parts.injectors?.process : undefined;
   }
 
-  private startAgent(handOver?: Agent): Agent {
+  /** `replaces`: it takes all from whoever serves, once it is ready. */
+  private startAgent(replaces = false): Agent {
     const { keeper, serviceManager } = this.parts.setup;
     if (!keeper) return this.watchOver(new LoneSupervisor(this.parts));
     const process = this.world.kernel.spawn(`keeper-${this.parts.nextNumber('keeper')}`);
-    const earlier = handOver instanceof ModelKeeper ? handOver : undefined;
-    const agent = new ModelKeeper(process, {
+    const agent: ModelKeeper = new ModelKeeper(process, {
       ...this.parts,
-      stored: earlier === undefined ? this.store.all : [],
+      stored: replaces ? [] : this.store.all,
       ...(serviceManager ? { storage: this.store } : {}),
-      ...(earlier === undefined ? {} : { handOver: () => this.handOver(earlier) }),
+      ...(replaces ? { handOver: () => this.handOver(agent) } : {}),
     });
     return this.watchOver(agent);
   }
@@ -84,7 +85,8 @@ export class Cast {
     const { keeper, serviceManager } = this.parts.setup;
     if (keeper && !serviceManager) return agent;
     agent.process.whenDead.push(() => {
-      if (this.replaced === agent) return;
+      // One that was replaced, or that had not begun to serve, is nobody's loss.
+      if (this.agent !== agent) return;
       this.later(this.world.random.between(...cleanUpUs), () => {
         agent.kill();
         this.parts.injectors?.stop();
@@ -96,9 +98,12 @@ export class Cast {
     return agent;
   }
 
-  private handOver(earlier: ModelKeeper) {
+  /** What the agent that serves has; undefined when it is gone. */
+  private handOver(next: ModelKeeper) {
+    const earlier = this.agent;
+    if (!(earlier instanceof ModelKeeper) || !earlier.process.alive) return undefined;
     const given = earlier.handOver();
-    this.replaced = earlier;
+    this.agent = next;
     this.later(1_000, () => {
       earlier.kill();
       for (const { listener } of given) listener.release();
@@ -112,7 +117,7 @@ export class Cast {
     const containerId = `${name}-${++this.containers}`;
     const { metadata } = scenario;
     const policy = resolvePolicy(this.parts.policy, { containerId, metadata });
-    const target = new TargetProgram(this.world, scenario, containerId, policy);
+    const target = new TargetProgram(this.world, scenario, containerId, policy, this.handles);
     this.targets.push(target);
     const { process } = target;
     const { listener } = process.filter ?? {};
@@ -162,7 +167,7 @@ export class Cast {
       case 'store':
         return this.troubleStore(fault);
       case 'replace':
-        this.agent = this.startAgent(this.agent);
+        this.startAgent(true);
         return;
       default:
         return this.touchTarget(fault);

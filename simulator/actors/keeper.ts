@@ -32,7 +32,6 @@ export class ModelKeeper implements Agent {
     this.supervision = new Supervision(keeperLimits, parts.setup.standby);
     this.tookOver = parts.handOver === undefined;
     process.whenDead.push(() => this.orphan());
-    for (const key of parts.book.keys()) this.nextKey = Math.max(this.nextKey, key + 1);
     this.takeBack(parts.stored);
     if (this.tookOver) parts.injectors?.start(process);
     this.obey(this.supervision.begin());
@@ -50,11 +49,20 @@ export class ModelKeeper implements Agent {
   take(state: ContainerState, listener: ListenerEnd): void {
     const key = this.nextKey++;
     const { world, storage, book } = this.parts;
+    // In the socket's buffer it is open, until it is taken or its keeper is gone.
+    let isWaiting = true;
+    const arrived = (): void => {
+      if (isWaiting) listener.release();
+      isWaiting = false;
+    };
+    listener.refer();
+    this.process.whenDead.push(arrived);
     world.step(this.process, 'keeper', 'take-listener', null, () => {
       const kept = this.hold(key, state, listener, 'runtime');
       book.set(key, { state });
       storage?.store({ key, listener });
       this.giveToAll(kept);
+      arrived();
       return key;
     });
   }
@@ -95,6 +103,7 @@ export class ModelKeeper implements Agent {
   }
 
   private takeBack(stored: readonly StoredListener[]): void {
+    for (const key of this.parts.book.keys()) this.nextKey = Math.max(this.nextKey, key + 1);
     for (const { key, listener } of stored) {
       const known = this.parts.book.get(key);
       if (known === undefined) continue;
@@ -179,8 +188,11 @@ export class ModelKeeper implements Agent {
   private becameReady(child: Child): void {
     const { handOver, injectors, world } = this.parts;
     if (!this.tookOver && handOver !== undefined) {
+      const given = handOver();
+      // Whoever starts that one again has its listeners, and this one would be in the way.
+      if (given === undefined) return this.kill();
       this.tookOver = true;
-      this.takeBack(handOver());
+      this.takeBack(given);
       injectors?.start(this.process);
       for (const listener of this.held.values()) this.giveToAll(listener);
     }

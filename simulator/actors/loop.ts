@@ -11,7 +11,6 @@ import { runStep } from '../../core/steps/run-steps.js';
 import { type StepContext, stepPark } from '../../core/steps/step.js';
 import { ListenerEnd, type Notification } from '../kernel/filter.js';
 import { abi } from '../kernel/numbers.js';
-import { ModelSealKeys } from '../memory-kernel/model-seal-keys.js';
 import { failingKernel, Vanished } from '../ports/failing-kernel.js';
 import type { LoopListener, LoopServed } from '../ports/loop-state.js';
 import type { SlotBlock } from '../storage/journal-writer.js';
@@ -38,7 +37,7 @@ export class ModelLoop {
   private readonly watcher = (): void => this.poke();
 
   constructor(private readonly parts: LoopParts) {
-    const seals = new ModelSealKeys();
+    const seals = parts.world.sealKeys;
     this.context = { record: this.current, kernel: parts.kernel, seals, policy: undefined as never };
   }
 

@@ -9,6 +9,7 @@ import {
   receivedNearby,
   threadsWithLostCalls,
   type WaitingThread,
+  withFormer,
 } from '../../core/serving/lost-calls.js';
 import { ListenerEnd } from '../kernel/filter.js';
 import type { ModelProcess } from '../kernel/process.js';
@@ -25,6 +26,7 @@ export interface LostCallsParts {
   readonly journal: JournalWriter;
   /** The listener's descriptor here; undefined when it is served no more. */
   readonly descriptorOf: (key: number) => number | undefined;
+  readonly formerOf: (key: number) => readonly Uint8Array[];
   /** A channel of its own to the injector. */
   readonly openChannel: (opened: (channel: number) => void) => void;
   readonly expect: (key: number, threadIds: readonly number[]) => void;
@@ -84,17 +86,18 @@ export class LostCallsSearch {
   }
 
   private known(key: number): KnownCalls {
-    const { world, journal } = this.parts;
+    const { world, journal, formerOf } = this.parts;
     const open = world.disk
       .openRecords(journal.firstSegment, Number.POSITIVE_INFINITY)
       .filter(({ listener }) => listener === key);
-    return {
+    const known = {
       threadIds: new Set(
         open.map(({ bytes }) => new DataView(bytes.buffer).getUint32(offset.threadId, true)),
       ),
       notificationIds: new Set(open.map(({ notificationId }) => notificationId)),
       neighbours: this.neighbours(key),
     };
+    return withFormer(known, formerOf(key));
   }
 
   /** The last id before this epoch, and the first in it. */

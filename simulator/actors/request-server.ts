@@ -54,6 +54,10 @@ export class ModelRequestServer implements RequestService {
     }
   }
 
+  formerEnded(): Promise<void> {
+    return this.left.whenEnded();
+  }
+
   obstacle(): Promise<string | undefined> {
     return Promise.resolve(undefined);
   }
@@ -107,6 +111,11 @@ export class ModelRequestServer implements RequestService {
         world.watch.noted?.(process.actor, 'handler-failed', { message });
       }
     });
+  }
+
+  /** What a predecessor left of a listener, and no loop has in hand yet. */
+  formerOf(key: number): readonly Uint8Array[] {
+    return this.attached.get(key)?.former ?? [];
   }
 
   descriptorOf(key: number): number | undefined {

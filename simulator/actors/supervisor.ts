@@ -163,7 +163,10 @@ export class ModelSupervisor {
     this.tend();
     const living = lost.filter(({ state }) => world.kernel.processes.has(state.processId));
     const ids = new Set(living.map(({ note }) => note.delegationId));
-    void this.publisher.caughtUp().then(() => engine.settlePredecessors(ids));
+    void this.publisher
+      .caughtUp()
+      .then(() => this.server.formerEnded())
+      .then(() => engine.settlePredecessors(ids));
   }
 
   /** Calls of listeners that were served before, and that no record tells of. */
@@ -176,6 +179,7 @@ export class ModelSupervisor {
       journal,
       openChannel,
       descriptorOf: (key) => server.descriptorOf(key),
+      formerOf: (key) => server.formerOf(key),
       expect: (key, threadIds) => loop.expectReissued(key, threadIds),
     });
     const served = listeners.filter(({ note }) => note !== undefined);

@@ -1,11 +1,13 @@
 import type { ResolvedPolicy } from '../../core/policy/match.js';
-import type { ModelFile } from '../kernel/file-tree.js';
 import { modelHandleBytes } from '../kernel/file-tree.js';
 import { flag, foreignBit, syscall } from '../kernel/numbers.js';
 import { OpenFile, PlainDescription } from '../kernel/open-description.js';
 import type { CallRegisters, ModelProcess, ModelThread } from '../kernel/process.js';
+import { fileTypeNumber } from '../scenario/build-machine.js';
 import type { ScenarioCall, ScenarioTarget } from '../scenario/scenario-schema.js';
 import type { World } from '../world/world.js';
+import type { HandleBook } from './handle-book.js';
+import { TargetHandles } from './target-handles.js';
 
 const dataStart = 0x7f00_0000_0000;
 const dataBytes = 8192;
@@ -15,6 +17,7 @@ const place = { path: 1024, mountId: 2048, badPointer: 0x1000 } as const;
 const programUs = [1, 30] as const;
 
 type OpenCall = Extract<ScenarioCall, { open: string }>;
+type NameCall = Extract<ScenarioCall, { nameToHandle: string }>;
 
 /** A target's program: threads that make calls, one after the other, and keep what they get. */
 export class TargetProgram {
@@ -26,6 +29,7 @@ export class TargetProgram {
   /** Descriptors that it began with. */
   readonly initial: ReadonlySet<number>;
   private readonly mountDescriptors = new Map<string, number>();
+  private readonly handles: TargetHandles;
 
   constructor(
     private readonly world: World,
@@ -33,10 +37,12 @@ export class TargetProgram {
     readonly containerId: string,
     /** What it may have done for it. */
     readonly policy: ResolvedPolicy,
+    private readonly book: HandleBook,
   ) {
     const { kernel } = world;
     const { name, descriptorLimit, killable, heldDescriptors } = scenario;
     this.process = kernel.spawn(name, { descriptorLimit });
+    this.handles = new TargetHandles(this.process, book);
     this.openInitial(heldDescriptors);
     this.initial = new Set(this.process.table.entries().map(([number]) => number));
     for (const [number, action] of Object.entries(scenario.handlers)) {
@@ -74,6 +80,11 @@ export class TargetProgram {
 
   get isDone(): boolean {
     return this.busy === 0 || !this.process.alive;
+  }
+
+  private get firstMount(): string {
+    const [first = ''] = this.mountDescriptors.keys();
+    return first;
   }
 
   private openInitial(held: number): void {
@@ -116,9 +127,13 @@ export class TargetProgram {
         next();
       });
     } else if ('nameToHandle' in call) {
-      kernel.call(thread, this.nameCall(call.nameToHandle, call.room, index), next);
+      kernel.call(thread, this.nameCall(call, index), (result) => {
+        if (result === 0) this.noteHandle(call, index);
+        next();
+      });
     } else if ('foreignNameToHandle' in call) {
-      const { values } = this.nameCall(call.foreignNameToHandle, modelHandleBytes, index);
+      const name = { nameToHandle: call.foreignNameToHandle, room: modelHandleBytes };
+      const { values } = this.nameCall(name, index);
       kernel.call(thread, { number: foreignName, values }, next);
     } else if ('write' in call) {
       const file = kernel.files.named(call.write);
@@ -127,6 +142,12 @@ export class TargetProgram {
     } else if ('remove' in call) {
       const file = kernel.files.named(call.remove);
       if (file !== undefined) file.isDeleted = true;
+      next();
+    } else if ('replace' in call) {
+      kernel.files.replace(call.replace, fileTypeNumber(call.by));
+      next();
+    } else if ('rotateKey' in call) {
+      this.world.sealKeys.rotate(call.rotateKey === 'retire', this.world.nowUs);
       next();
     } else scheduler.after(call.sleepUs, this.process, next);
   }
@@ -142,7 +163,7 @@ export class TargetProgram {
     const base = dataStart + index * dataBytes;
     const file = this.world.kernel.files.named(call.open);
     const { memory } = this.process;
-    memory.view(base, 136)?.set(handleBytes(file, call.handle));
+    memory.view(base, 136)?.set(this.handles.structOf(call.open, file, call.handle));
     const pointer = call.handle === 'bad-pointer' ? place.badPointer : base;
     const descriptor =
       typeof call.mount === 'number' ? call.mount : (this.mountDescriptors.get(call.mount) ?? 999);
@@ -151,24 +172,31 @@ export class TargetProgram {
     return { number: syscall.openByHandleAt, values: [descriptor, pointer, flags, 0, 0, 0] };
   }
 
-  private nameCall(name: string, room: number, index: number): CallRegisters {
+  /** What name_to_handle_at(2) left in the program's memory. */
+  private noteHandle({ nameToHandle: file, mount: at }: NameCall, index: number): void {
+    const bytes = this.process.memory.view(dataStart + index * dataBytes, 136)?.slice();
+    const mounts = [...this.world.kernel.files.mounts.values()];
+    const mount = mounts.find(({ mountPoint }) => mountPoint === (at ?? this.firstMount));
+    if (bytes === undefined || mount === undefined) return;
+    const words = new DataView(bytes.buffer);
+    const type = words.getInt32(4, true);
+    const handle = bytes.subarray(8, 8 + words.getUint32(0, true));
+    this.book.add({ program: this.process, file, tenant: this.policy.tenant, mount, type, bytes: handle });
+  }
+
+  private nameCall(
+    { nameToHandle: name, room, mount = this.firstMount }: Omit<NameCall, 'times' | 'everyUs'>,
+    index: number,
+  ): CallRegisters {
     const base = dataStart + index * dataBytes;
     const path = Uint8Array.from(`${name}\0`, (character) => character.charCodeAt(0));
     const { memory } = this.process;
     memory.view(base + place.path, path.length)?.set(path);
     memory.view(base, 136)?.set(new Uint8Array(new Uint32Array([room, 0]).buffer));
-    const [descriptor = 3] = this.mountDescriptors.values();
+    const descriptor = this.mountDescriptors.get(mount) ?? 999;
     return {
       number: syscall.nameToHandleAt,
       values: [descriptor, base + place.path, base, base + place.mountId, 0, 0],
     };
   }
-}
-
-/** struct file_handle of a file, or of what a program may give instead. */
-function handleBytes(file: ModelFile | undefined, kind: OpenCall['handle']): Uint8Array {
-  const size = kind === 'too-long' ? 129 : kind === 'empty' ? 0 : modelHandleBytes;
-  const type = kind === 'bad-type' ? -1 : 1;
-  const generation = kind === 'stale' ? 0xdead : (file?.generation ?? 0);
-  return new Uint8Array(new Int32Array([size, type, file?.inode ?? 0, generation]).buffer);
 }

@@ -1,5 +1,6 @@
 import type { PolicyFields } from '../../core/policy/schema.js';
-import type { ModelFile, ModelMount } from '../kernel/file-tree.js';
+import { sealBytes, sealOffset } from '../../core/seals/seal-layout.js';
+import { type ModelFile, type ModelMount, modelHandleBytes } from '../kernel/file-tree.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { AT_FDCWD, flag, no } from '../kernel/numbers.js';
 import { OpenFile } from '../kernel/open-description.js';
@@ -20,7 +21,7 @@ export type Expected =
 /** O_PATH was not asked for; or it was, and a plain descriptor may stand in for it, or may not. */
 export type PathKind = 'plain' | 'may-be-plain' | 'exact';
 
-type Policy = Pick<PolicyFields, 'filesystems' | 'shares' | 'dac' | 'opath'>;
+type Policy = Pick<PolicyFields, 'filesystems' | 'shares' | 'dac' | 'opath' | 'confinement'>;
 
 /**
  * open_by_handle_at(2), from fs/fhandle.c and fs/namei.c and the policy alone: written without a look at the
@@ -31,6 +32,7 @@ export function expectedOpen(
   thread: ModelThread,
   { values }: CallRegisters,
   policy: Policy,
+  isOpenable: (handle: GivenBytes, mount: ModelMount) => boolean,
 ): Expected {
   const [descriptor = 0, pointer = 0, flags = 0] = values;
   const header = thread.process.memory.view(pointer, 8);
@@ -41,16 +43,33 @@ export function expectedOpen(
   const mount = mountOf(kernel, thread, descriptor);
   if (mount === undefined) return errno('EBADF');
   if (!isShared(mount, policy)) return errno('EPERM');
+  if (policy.confinement === 'filesystem' && mount.root !== '/') return errno('EPERM');
   const isPath = (flags & flag.O_PATH) !== 0;
   if (!isPath && (flags & (flag.O_CREAT | O_TMPFILE_BIT)) !== 0) return errno('EINVAL');
-  const handle = thread.process.memory.view(pointer + 8, 8);
-  if (handle === undefined || handle.length < 8) return errno('EFAULT');
+  const handle = thread.process.memory.view(pointer + 8, bytes);
+  if (handle === undefined || handle.length < bytes) return errno('EFAULT');
+  if (policy.confinement === 'filesystem' && mount.isWhole === false) return errno('EPERM');
+  const isSealed = policy.confinement === 'sealed';
+  if (isSealed && !isOpenable({ bytes: handle, type: words.getInt32(4, true) }, mount))
+    return errno('ESTALE');
+  if (bytes < 8) return errno('ESTALE');
   const at = new DataView(handle.buffer, handle.byteOffset);
   const file = kernel.files.decode(mount.device, at.getUint32(0, true), at.getUint32(4, true));
   if (file === undefined) return errno('ESTALE');
-  return isPath
+  const expected = isPath
     ? expectedPath(file, mount, thread.user, flags, policy)
     : expectedPlain(file, mount, thread.user, flags, policy);
+  if (!isSealed || handle[handle.length - sealBytes + sealOffset.fileType] === file.type) return expected;
+  // Another file has the handle's number: nothing of what it is may be given away.
+  const writes = (flags & (flag.O_ACCMODE | flag.O_TRUNC)) !== 0;
+  const others = 'errnos' in expected ? expected.errnos : [];
+  return { errnos: [no('ESTALE'), ...others.filter((one) => writes || one !== no('EACCES'))] };
+}
+
+/** A handle as it stands in a caller's memory behind its header. */
+export interface GivenBytes {
+  readonly type: number;
+  readonly bytes: Uint8Array;
 }
 
 function expectedPath(
@@ -91,9 +110,20 @@ function expectedPlain(
   return { file, mountId: mount.mountId, flags, path: 'plain' };
 }
 
+/** How many bytes a handle of the model has that name_to_handle_at(2) gives through this mount. */
+export function namedBytes(mount: ModelMount | undefined, policy: Policy): number {
+  const isSealed = policy.confinement === 'sealed' && mount !== undefined && isShared(mount, policy);
+  return modelHandleBytes + (isSealed ? sealBytes : 0);
+}
+
 /** name_to_handle_at(2) of a name: what it returns. */
-export function expectedName(kernel: Kernel, thread: ModelThread, { values }: CallRegisters): Expected {
-  const [, path = 0, handle = 0] = values;
+export function expectedName(
+  kernel: Kernel,
+  thread: ModelThread,
+  { values }: CallRegisters,
+  policy: Policy,
+): Expected {
+  const [descriptor = 0, path = 0, handle = 0] = values;
   const bytes = thread.process.memory.view(path, 4096);
   const end = bytes?.indexOf(0) ?? -1;
   if (bytes === undefined || end < 0) return errno('EFAULT');
@@ -105,10 +135,12 @@ export function expectedName(kernel: Kernel, thread: ModelThread, { values }: Ca
   if (header === undefined || header.length < 8) return errno('EFAULT');
   const room = new DataView(header.buffer, header.byteOffset).getUint32(0, true);
   if (room > maximumHandleBytes) return errno('EINVAL');
-  return { errnos: [room < 8 ? no('EOVERFLOW') : 0] };
+  const needed = namedBytes(mountOf(kernel, thread, descriptor), policy);
+  return { errnos: [room < needed ? no('EOVERFLOW') : 0] };
 }
 
-function mountOf(kernel: Kernel, thread: ModelThread, descriptor: number): ModelMount | undefined {
+/** The mount that a caller's descriptor is on. */
+export function mountOf(kernel: Kernel, thread: ModelThread, descriptor: number): ModelMount | undefined {
   if (descriptor === AT_FDCWD) return kernel.files.mounts.get(thread.workingMount);
   const held = thread.process.table.at(descriptor);
   return held instanceof OpenFile && !held.pathOnly ? kernel.files.mounts.get(held.mountId) : undefined;

@@ -1,7 +1,13 @@
+import type { ResolvedPolicy } from '../../core/policy/match.js';
+import type { RequestRecord } from '../../core/request/record.js';
+import { offset } from '../../core/request/record-layout.js';
+import { sealBytes } from '../../core/seals/seal-layout.js';
+import { isWholeMount, type ModelMount } from '../kernel/file-tree.js';
 import { flag } from '../kernel/numbers.js';
 import type { LoopMount } from '../ports/loop-state.js';
 import { isShared } from './expected-answer.js';
-import type { Invariant } from './invariant.js';
+import type { Invariant, Stage } from './invariant.js';
+import { isOpenable } from './sealed-handles.js';
 
 const directory = 4;
 const regular = 8;
@@ -22,7 +28,29 @@ export const nothingForbidden: Invariant = {
       );
       if (target === undefined) return;
       const { mount } = record.mount as LoopMount;
-      if (!isShared(mount, target.policy)) broken({ process: process.actor, mount: mount.mountPoint });
+      const { policy } = target;
+      if (!isShared(mount, policy)) broken({ process: process.actor, mount: mount.mountPoint });
+      const problem = confinementProblem(stage(), policy, mount, record);
+      if (problem !== undefined) broken({ process: process.actor, file: file.name, problem });
     },
   }),
 };
+
+/** A handle opens any file of its file system: which ones may be used is the policy's `confinement`. */
+function confinementProblem(
+  stage: Stage,
+  { confinement, tenant }: ResolvedPolicy,
+  mount: ModelMount,
+  record: RequestRecord,
+): string | undefined {
+  if (confinement === 'filesystem') return isWholeMount(mount) ? undefined : 'not all of it is shared';
+  if (confinement === 'none') return undefined;
+  const native = record.u8(offset.nativeBytes);
+  if (native === 0) return 'nobody looked at its seal';
+  const start = record.base + offset.handleData;
+  const bytes = record.views.u8.slice(start, start + native + sealBytes);
+  const handle = { tenant, mount, type: record.i32(offset.handleType), bytes };
+  // A key that is retired while the call is under way may open it or not.
+  const isRight = isOpenable(stage, handle, record.f64(offset.receivedAtUs));
+  return isRight ? undefined : 'its seal is forged, of another tenant or share, or retired';
+}

@@ -31,12 +31,27 @@ export interface ModelMount {
   readonly mountPoint: string;
   readonly root: string;
   readonly isReadOnly: boolean;
+  /** Is its root that of its file system, whatever mountinfo shows? If not given, as `root` says. */
+  readonly isWhole?: boolean;
+}
+
+export function isWholeMount({ isWhole, root }: ModelMount): boolean {
+  return isWhole ?? root === '/';
 }
 
 export const modelHandleBytes = 8;
 /** FILEID_INO32_GEN, and what a caller is shown that has no room (FILEID_INVALID of linux/exportfs.h). */
 export const modelHandleType = 1;
 export const invalidHandleType = 255;
+
+function rootName(mountId: number): string {
+  return `root of mount ${mountId}`;
+}
+
+/** Is it the root of this mount? */
+export function isMountRoot({ name }: ModelFile, mountId: number): boolean {
+  return name === rootName(mountId);
+}
 
 /** Files and mounts. Paths are plain names: what is modelled is what they name, not how they are walked. */
 export class FileTree {
@@ -60,6 +75,14 @@ export class FileTree {
     return file?.isDeleted === true ? undefined : file;
   }
 
+  /** Another file takes a file's name, inode and generation. */
+  replace(name: string, type: number): void {
+    const former = this.named(name);
+    if (former === undefined) return;
+    former.isDeleted = true;
+    this.add({ ...former, type });
+  }
+
   /** What a handle decodes to on a file system: ESTALE when that is gone. */
   decode(device: number, inode: number, generation: number): ModelFile | undefined {
     const file = this.byInode.get(`${device}/${inode}/${generation}`);
@@ -68,7 +91,7 @@ export class FileTree {
 
   /** A mount's own root directory. */
   rootOf({ mountId, device }: ModelMount): ModelFile {
-    const name = `root of mount ${mountId}`;
+    const name = rootName(mountId);
     const root = { name, inode: 2, generation: mountId, type: 4, device, user: 0, mode: 0o755 };
     return this.byName.get(name) ?? this.add(root);
   }

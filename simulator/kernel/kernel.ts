@@ -45,6 +45,7 @@ export class Kernel {
   addThread(process: ModelProcess, user: number, actor: string, workingMount: number, threadId?: number) {
     const id = threadId ?? this.nextProcessId++;
     const thread = new ModelThread(id, process, user, actor, workingMount);
+    thread.beganAtUs = this.scheduler.nowUs;
     // Each thread has a stack of its own, with a hole below it.
     const stack = stackTop - 16_384 * (process.threads.length + 1);
     process.memory.add(stack, 4096);

@@ -74,10 +74,13 @@ export class ModelProcess implements Owner {
 export class ModelThread {
   readonly registers = new Registers();
   mode: ThreadMode = 'user';
+  beganAtUs = 0;
   signalMask: ReadonlySet<number> = new Set();
   readonly pending: number[] = [];
   notification: Notification | undefined;
   tracing: Tracing | undefined;
+  /** A tracer interrupted it and is gone: on its way out of the kernel it looks for signals all the same. */
+  looksForSignals = false;
   /** SIGSTOP reached its process. */
   isStopRequested = false;
   /** In a call of its program's, and whom to tell when that returns. */

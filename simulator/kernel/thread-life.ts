@@ -63,6 +63,7 @@ function notify(kernel: Kernel, thread: ModelThread, number: number): void {
 
 /** Is anything to be done on the way out (TIF_SIGPENDING)? Only then are calls begun anew. */
 function hasWork(thread: ModelThread): boolean {
+  if (thread.looksForSignals) return true;
   return thread.isStopRequested || thread.tracing?.trapPending === true || unmasked(thread) > 0;
 }
 
@@ -105,6 +106,7 @@ export function interruptWait(kernel: Kernel, thread: ModelThread): void {
 
 /** The way out of the kernel: stops, signals, restarts, in its order (kernel/signal.c, get_signal()). */
 export function leaveKernel(kernel: Kernel, thread: ModelThread): void {
+  thread.looksForSignals = false;
   for (;;) {
     if (thread.mode === 'dead') return;
     thread.mode = 'leaving';

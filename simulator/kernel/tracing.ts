@@ -129,6 +129,7 @@ function goOn(
 
 /** Nobody traces it any more: a stop of its process is its own again. */
 function release(thread: ModelThread): void {
+  if (thread.tracing?.trapPending === true) thread.looksForSignals = true;
   thread.tracing = undefined;
   if (thread.process.isStopped) thread.isStopRequested = true;
 }

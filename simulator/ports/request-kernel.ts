@@ -1,8 +1,8 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
-import { fileType, type RequestKernel } from '../../core/ports/kernel.js';
+import type { RequestKernel } from '../../core/ports/kernel.js';
 import type { RequestRecord } from '../../core/request/record.js';
 import { offset } from '../../core/request/record-layout.js';
-import { type ModelFile, modelHandleBytes, modelHandleType } from '../kernel/file-tree.js';
+import { isWholeMount, type ModelFile, modelHandleBytes, modelHandleType } from '../kernel/file-tree.js';
 import { ListenerEnd } from '../kernel/filter.js';
 import { mayAccess } from '../kernel/native-handles.js';
 import { AT_FDCWD, abi, flag, no } from '../kernel/numbers.js';
@@ -12,6 +12,7 @@ import { walkPath } from '../kernel/path-walk.js';
 import type { ModelProcess, ModelThread } from '../kernel/process.js';
 import type { World } from '../world/world.js';
 import { adoptDescriptor } from './adopt-descriptor.js';
+import { checkOpen } from './check-open.js';
 import type { InjectionPort } from './injection-port.js';
 import type { LoopListener, LoopMount } from './loop-state.js';
 import { encodeHandle, readHandle, readPath, writeHandle, writeMountId } from './target-memory.js';
@@ -39,6 +40,8 @@ export class ModelRequestKernel implements RequestKernel {
   identifyThread(record: RequestRecord): number {
     const thread = this.world.kernel.threads.get(record.threadId);
     if (thread === undefined) return no('ESRCH');
+    const isTakenOver = record.u16(offset.formerStep) > 0;
+    if (isTakenOver && thread.beganAtUs > record.f64(offset.receivedAtUs)) return no('ESRCH');
     record.thread = thread;
     return 0;
   }
@@ -71,7 +74,8 @@ export class ModelRequestKernel implements RequestKernel {
   }
 
   checkMountRoot(record: RequestRecord): number {
-    return (record.mount as LoopMount).root === '/' ? 1 : 0;
+    const { mount } = record.mount as LoopMount;
+    return isWholeMount(mount) ? 1 : 0;
   }
 
   locateMount(record: RequestRecord, descriptor: number): number {
@@ -106,7 +110,8 @@ export class ModelRequestKernel implements RequestKernel {
     const inode = record.u32(offset.handleData);
     const file = this.world.kernel.files.decode(mount.device, inode, record.u32(offset.handleData + 4));
     if (file === undefined) return no('ESTALE');
-    const errno = this.checkOpen(file, flags, mount.isReadOnly);
+    const who = { isOwner: file.user === this.identity?.user, mayWrite: this.may(file, W_OK) };
+    const errno = checkOpen(file, flags, mount.isReadOnly, who);
     if (errno < 0) return errno;
     const isPath = (flags & flag.O_PATH) !== 0;
     const opened = new OpenFile(file, mountId, isPath, flags & shownFlags);
@@ -228,23 +233,6 @@ export class ModelRequestKernel implements RequestKernel {
     if (this.injection === undefined) return no('ENOSYS');
     this.injection.query(record);
     return 0;
-  }
-
-  /** What an open finds wrong, in the kernel's order (fs/namei.c, do_open(), may_open()). */
-  private checkOpen(file: ModelFile, flags: number, isReadOnly: boolean): number {
-    if ((flags & flag.O_DIRECTORY) !== 0 && file.type !== fileType.directory) return no('ENOTDIR');
-    if ((flags & flag.O_PATH) !== 0) return 0;
-    const access = flags & flag.O_ACCMODE;
-    const writes = access !== 0 || (flags & flag.O_TRUNC) !== 0;
-    if (file.type === fileType.symlink) return no('ELOOP');
-    if (file.type === fileType.directory && writes) return no('EISDIR');
-    const truncates = (flags & flag.O_TRUNC) !== 0;
-    if (truncates && isReadOnly) return no('EROFS');
-    if (writes && !this.may(file, W_OK)) return no('EACCES');
-    if (writes && file.isRunning === true) return no('ETXTBSY');
-    const isOwner = file.user === this.identity?.user;
-    if ((flags & flag.O_NOATIME) !== 0 && !isOwner) return no('EPERM');
-    return writes && isReadOnly ? no('EROFS') : 0;
   }
 
   private may(file: ModelFile, mode: number): boolean {

@@ -23,12 +23,19 @@ const usualFiles = [
   { name: 'device', type: 'character-device', user: 0, mode: '0666' },
 ] as const;
 
+/** A file type as the kernel's port has it. */
+export function fileTypeNumber(type: (typeof fileTypes)[number]): number {
+  return typeNumbers[fileTypes.indexOf(type)] as number;
+}
+
 /** Makes a scenario's mounts and files. */
 export function buildMachine(files: FileTree, { machine }: Scenario): void {
   const mounts = machine.mounts.length > 0 ? machine.mounts : usualMounts;
-  mounts.forEach(({ at, type, device, readOnly }, index) => {
+  mounts.forEach(({ at, type, device, readOnly, ...rest }, index) => {
     const mountId = firstMountId + index;
-    const place = { mountPoint: at, root: '/', isReadOnly: readOnly };
+    const root = 'root' in rest ? rest.root : '/';
+    const isWhole = root === '/' && !('whole' in rest && !rest.whole);
+    const place = { mountPoint: at, root, isReadOnly: readOnly, isWhole };
     files.addMount({ mountId, device, fileSystemType: type, ...place });
   });
   const described = machine.files.length > 0 ? machine.files : usualFiles;
@@ -37,7 +44,7 @@ export function buildMachine(files: FileTree, { machine }: Scenario): void {
       name,
       inode: firstInode + index,
       generation: 1,
-      type: typeNumbers[fileTypes.indexOf(type)] as number,
+      type: fileTypeNumber(type),
       device: 'device' in rest ? rest.device : 1,
       user,
       mode: Number.parseInt(mode, 8),

@@ -41,6 +41,10 @@ const mountSchema = z.strictObject({
   /** Mounts of one file system have one device. */
   device: z.int().min(1).max(1000),
   readOnly: z.boolean().default(false),
+  /** The path within its file system that is its root. */
+  root: z.string().min(1).max(256).default('/'),
+  /** Not whole: its root looks like the file system's own, and is not (a subvolume, say). */
+  whole: z.boolean().default(true),
 });
 
 const fileSchema = z.strictObject({
@@ -71,6 +75,27 @@ const openFlags = [
   'O_PATH',
 ] as const;
 
+/**
+ * What stands in a call's struct file_handle: the kernel's own handle of the file, or what a program may give
+ * instead. `named` and those behind it are the one that name_to_handle_at(2) gave this program last, for this
+ * file, as it is, or: with a bit of it turned (another one each time), without its seal's MAC, as another
+ * program has it, cut short, and of another handle type.
+ */
+export const handleKinds = [
+  'right',
+  'bad-pointer',
+  'stale',
+  'too-long',
+  'empty',
+  'bad-type',
+  'named',
+  'bit-flipped',
+  'forged',
+  'foreign',
+  'cut-short',
+  'other-type',
+] as const;
+
 const timing = { times: count.default(1), everyUs: us.default(50) };
 
 /** What a thread does, one after the other. */
@@ -81,20 +106,29 @@ export const callSchema = z.union([
     flags: z.array(z.enum(openFlags)).default(['O_RDONLY']),
     /** A mount point, or a number that is no descriptor of a mount. */
     mount: z.union([z.string(), z.int()]).default('/share'),
-    /** What the handle is instead: none at all, one of no file, or too long. */
-    handle: z.enum(['right', 'bad-pointer', 'stale', 'too-long', 'empty', 'bad-type']).default('right'),
+    handle: z.enum(handleKinds).default('right'),
     /** Close what was opened before the next call. */
     close: z.boolean().default(true),
     ...timing,
   }),
   /** name_to_handle_at(2) with a path. */
-  z.strictObject({ nameToHandle: name, room: z.int().min(0).max(128).default(128), ...timing }),
+  z.strictObject({
+    nameToHandle: name,
+    room: z.int().min(0).max(128).default(128),
+    /** The mount whose descriptor the path begins at; the first one if not given. */
+    mount: z.string().optional(),
+    ...timing,
+  }),
   /** name_to_handle_at(2) by the number that it has in another architecture's table (x32). */
   z.strictObject({ foreignNameToHandle: name, ...timing }),
   /** A write into a file that another program makes. */
   z.strictObject({ write: name, ...timing }),
   /** A file is removed. */
   z.strictObject({ remove: name, ...timing }),
+  /** A file is removed, and one of another type has its inode and generation from then on. */
+  z.strictObject({ replace: name, by: z.enum(fileTypes), ...timing }),
+  /** The operator makes a new key for seals; handles of the one before still open, or no longer. */
+  z.strictObject({ rotateKey: z.enum(['keep', 'retire']), ...timing }),
   z.strictObject({ sleepUs: us, ...timing }),
 ]);
 
@@ -145,5 +179,6 @@ export const scenarioSchema = z.strictObject({
 export type Setup = z.output<typeof setupSchema>;
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type HandleKind = (typeof handleKinds)[number];
 export type ScenarioCall = z.output<typeof callSchema>;
 export type ScenarioTarget = Scenario['targets'][number];

@@ -3,6 +3,7 @@ import type { FaultPlan } from '../faults/fault-plan.js';
 import type { Fault, Moment } from '../faults/fault-schema.js';
 import { Kernel } from '../kernel/kernel.js';
 import type { ModelProcess } from '../kernel/process.js';
+import { ModelSealKeys } from '../ports/model-seal-keys.js';
 import type { Generator } from '../random/generator.js';
 import { Scheduler } from '../scheduler/scheduler.js';
 import { JournalFiles } from '../storage/journal-files.js';
@@ -29,6 +30,8 @@ export class World {
   readonly kernel: Kernel;
   readonly disk = new JournalFiles();
   readonly hash = new StateHash();
+  /** The keys that seal handles, as every supervisor has them. */
+  readonly sealKeys = new ModelSealKeys();
   /** Steps of all actors so far: each is a point at which something can go wrong. */
   points = 0;
   /** Calls of ports by real code of strategies. */

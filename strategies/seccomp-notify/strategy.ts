@@ -1,8 +1,15 @@
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { escapeText } from '../../core/events/escape-text.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { RequestService, ServedListener } from '../../core/ports/request-service.js';
-import type { EstablishContext, Establishment, Strategy, Target } from '../../core/ports/strategy.js';
+import type {
+  EstablishContext,
+  Establishment,
+  ShareAssessment,
+  Strategy,
+  Target,
+} from '../../core/ports/strategy.js';
 
 /** One delegation's listeners: the container's own, and one for each `exec` into it. */
 class Listeners implements Establishment {
@@ -29,6 +36,7 @@ class Listeners implements Establishment {
       ...(target.listenerKey === undefined ? {} : { key: target.listenerKey }),
       descriptor: target.listener,
       policy: this.policy,
+      ...(target.cgroup === undefined ? {} : { cgroup: target.cgroup }),
       onServing: () => {
         if (!this.serving) hooks.serving();
         this.serving = true;
@@ -62,12 +70,24 @@ class Listeners implements Establishment {
   }
 }
 
+/** Longest text of one reason in an event. */
+const reasonLimit = 1024;
+
+export interface SeccompNotifyOptions {
+  readonly service: RequestService;
+  /** Looks whether the target's shares can be served under its policy; without it that shows call by call. */
+  readonly assessShares?: (
+    target: Target,
+    policy: ResolvedPolicy,
+  ) => ShareAssessment | Promise<ShareAssessment>;
+}
+
 /**
  * The seccomp-notify strategy: the target's calls are answered by deputy, one at a time, while the target
  * holds no privilege (seccomp_unotify(2)).
  */
-export function seccompNotify(options: { readonly service: RequestService }): Strategy {
-  const { service } = options;
+export function seccompNotify(options: SeccompNotifyOptions): Strategy {
+  const { service, assessShares } = options;
   return {
     name: 'seccomp-notify',
     needs: {
@@ -86,12 +106,17 @@ export function seccompNotify(options: { readonly service: RequestService }): St
       'record',
       'limits',
     ],
-    async assess(target) {
+    async assess(target, policy) {
       const reasons: string[] = [];
       if (target.listener === undefined) reasons.push('the target came without a seccomp listener');
       const obstacle = await service.obstacle();
       if (obstacle !== undefined) reasons.push(obstacle);
-      return { possible: reasons.length === 0, reasons };
+      const shares = (await assessShares?.(target, policy)) ?? { servable: true, reasons: [] };
+      const possible = reasons.length === 0 && shares.servable;
+      return {
+        possible,
+        reasons: [...reasons, ...shares.reasons.map((one) => escapeText(one, reasonLimit))],
+      };
     },
     async establish(context) {
       const listeners = new Listeners(service, context, context.policy);

@@ -15,17 +15,19 @@ import {
   startAgent,
   type TargetRun,
 } from './measure.js';
-import { document, type Report, type Row, type Variant } from './report.js';
+import { document, type Report, type Row, type Safety, safetyText, type Variant } from './report.js';
 
-const help = `npm run bench -- [--quick] [--json] [--no-write]
+const help = `npm run bench -- [--quick] [--json] [--no-write] [--settings]
 
-Measures one delegated open_by_handle_at against the native call and a bare C agent, and rewrites docs/benchmarks.md.`;
+Measures one delegated open_by_handle_at against the native call and a bare C agent, and rewrites docs/benchmarks.md.
+--settings: only what sealing and dac cost; prints that.`;
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
+    settings: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -143,6 +145,20 @@ function compareSettings(stand: Stand, names: readonly string[], counts: readonl
   );
 }
 
+/** What sealing and `dac` cost, in turn with what they are compared with. */
+function compareSafety(stand: Stand): Safety {
+  const dac = compareSettings(stand, ['dac-enforce', 'dac-capability'], [1]);
+  return { dac, sealing: compareSettings(stand, ['confinement-sealed', 'confinement-none'], [1]) };
+}
+
+async function onlySettings(directory: string, share: string): Promise<void> {
+  const stand = await openStand(directory, share, true);
+  warmUp(stand);
+  const safety = compareSafety(stand);
+  await stand.stop();
+  process.stdout.write(`${values.json ? JSON.stringify(safety, null, 2) : safetyText(safety)}\n`);
+}
+
 /** An agent serves for days; its first second, in which its code is compiled, is not what is measured. */
 function warmUp(stand: Stand): void {
   for (const form of forms) for (let round = 0; round < 3; round++) stand.run('deputy', form, 4);
@@ -160,11 +176,14 @@ async function main(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'deputy-bench-'));
   try {
     const share = makeFiles(directory);
+    if (values.settings) {
+      await onlySettings(directory, share);
+      return 0;
+    }
     const pinnedStand = await openStand(directory, share, true);
     warmUp(pinnedStand);
     const pinned = compareSides(pinnedStand, 'one processor');
-    const dac = compareSettings(pinnedStand, ['dac-enforce', 'dac-capability'], [1]);
-    const sealing = compareSettings(pinnedStand, ['confinement-sealed', 'confinement-none'], [1]);
+    const safety = compareSafety(pinnedStand);
     await pinnedStand.stop();
     const roamingStand = await openStand(directory, share, false);
     warmUp(roamingStand);
@@ -172,7 +191,7 @@ async function main(): Promise<number> {
     const names = ['placement-none', 'placement-follow', 'placement-pin'];
     const placements = compareSettings(roamingStand, names, [1, 4]);
     await roamingStand.stop();
-    const report: Report = { pinned, roaming, placements, dac, sealing };
+    const report: Report = { pinned, roaming, placements, ...safety };
     const text = document(report);
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : text);
     if (!values['no-write']) writeFileSync(join(checkoutDirectory(), 'docs/benchmarks.md'), text);

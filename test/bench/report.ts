@@ -17,12 +17,16 @@ export interface Variant {
   readonly figures: Figures;
 }
 
-export interface Report {
+/** What the checks cost. */
+export interface Safety {
+  readonly dac: readonly Variant[];
+  readonly sealing: readonly Variant[];
+}
+
+export interface Report extends Safety {
   readonly pinned: readonly Row[];
   readonly roaming: readonly Row[];
   readonly placements: readonly Variant[];
-  readonly dac: readonly Variant[];
-  readonly sealing: readonly Variant[];
 }
 
 const us = (value: number): string => value.toFixed(1);
@@ -73,6 +77,19 @@ function standing({ pinned, roaming }: Report): string[] {
   ];
 }
 
+/** The tables of what the checks cost. */
+export function safetyText({ dac, sealing }: Safety): string {
+  return [
+    '## What `dac: enforce` costs, on one processor, `open`',
+    '',
+    ...variants(dac),
+    '',
+    '## What sealed handles cost, on one processor, `open`',
+    '',
+    ...variants(sealing),
+  ].join('\n');
+}
+
 /** The whole document, docs/benchmarks.md. */
 export function document(report: Report): string {
   const machine = `${cpus().length} processors, Linux ${release()}, Node ${process.versions.node}`;
@@ -103,13 +120,7 @@ export function document(report: Report): string {
     '',
     ...variants(report.placements),
     '',
-    '## What `dac: enforce` costs, on one processor, `open`',
-    '',
-    ...variants(report.dac),
-    '',
-    '## What sealed handles cost, on one processor, `open`',
-    '',
-    ...variants(report.sealing),
+    safetyText(report),
     '',
   ].join('\n');
 }

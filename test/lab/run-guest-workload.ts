@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { targetGid, targetUid } from './bundle.js';
 import { bootGuest, type GuestResult } from './guest.js';
 import { guestCheckNames, guestFile, guestWorkload, hostFile } from './guest-workload.js';
-import { openLabHost } from './lab-host.js';
+import { type LabHost, openLabHost } from './lab-host.js';
 import { startVirtiofsd, type Virtiofsd, type VirtiofsdOptions } from './virtiofsd.js';
 
 export interface GuestWorkloadOptions
@@ -11,6 +11,12 @@ export interface GuestWorkloadOptions
   readonly deadlineMs?: number;
   readonly workload?: string;
   readonly onGuestLine?: (line: string) => void;
+  /** Who starts the daemon; else it is a container's own process. */
+  readonly start?: (
+    options: Omit<VirtiofsdOptions, 'host'> & { readonly host: LabHost },
+  ) => Promise<Virtiofsd>;
+  /** Who owns what the guest's root makes; the target's user where virtiofsd runs as that. */
+  readonly ownerUid?: number;
   /** Called with the running daemon before the guest boots, such as to watch it or to disturb it. */
   readonly onVirtiofsd?: (virtiofsd: Virtiofsd) => void | Promise<void>;
 }
@@ -48,9 +54,9 @@ export function checkGuestFile(shareDirectory: string, ownerUid = targetUid): st
   }
 }
 
-function gatherChecks(guest: GuestResult, shareDirectory: string): Map<string, string> {
+function gatherChecks(guest: GuestResult, shareDirectory: string, ownerUid?: number): Map<string, string> {
   const checks = new Map(guest.checks);
-  checks.set('host-sees-guest-file', checkGuestFile(shareDirectory));
+  checks.set('host-sees-guest-file', checkGuestFile(shareDirectory, ownerUid));
   for (const name of guestCheckNames) if (!checks.has(name)) checks.set(name, 'FAIL it did not run');
   if (!guest.complete || guest.timedOut || guest.status === undefined) {
     const last = guest.lines.at(-1) ?? guest.qemuErrors.at(-1) ?? 'no output';
@@ -67,7 +73,7 @@ export async function runGuestWorkload(options: GuestWorkloadOptions): Promise<G
   const startedMs = Date.now();
   const host = await openLabHost();
   try {
-    const virtiofsd = await startVirtiofsd({ ...options, host });
+    const virtiofsd = await (options.start ?? startVirtiofsd)({ ...options, host });
     writeHostFile(virtiofsd.shareDirectory);
     await options.onVirtiofsd?.(virtiofsd);
     const guest = await bootGuest({
@@ -77,7 +83,7 @@ export async function runGuestWorkload(options: GuestWorkloadOptions): Promise<G
       ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
       ...(options.onGuestLine === undefined ? {} : { onLine: options.onGuestLine }),
     });
-    const checks = gatherChecks(guest, virtiofsd.shareDirectory);
+    const checks = gatherChecks(guest, virtiofsd.shareDirectory, options.ownerUid);
     await virtiofsd.delete();
     const ok = [...checks.values()].filter((verdict) => verdict === 'ok').length;
     const seconds = (Date.now() - startedMs) / 1000;

@@ -115,9 +115,12 @@ static void filter(char **word, char *out) {
   int listener = install(strcmp(word[0], "killable") == 0);
   if (listener < 0) return answer_call(out, -1);
   char text[1024], room[CMSG_SPACE(sizeof(int))] = {0};
+  // Another's pid, and metadata, are what a liar would send.
+  int pid = word[3] == NULL ? getpid() : (int)value_of(word[3]);
   int length = snprintf(text, sizeof text,
-                        "{\"ociVersion\":\"1.0.2\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"state\":{\"ociVersion\":\"1.0.2\","
-                        "\"id\":\"%s\",\"status\":\"creating\",\"pid\":%d,\"bundle\":\"/b\"}}", getpid(), word[2], getpid());
+                        "{\"ociVersion\":\"1.0.2\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":\"%s\",\"state\":{"
+                        "\"ociVersion\":\"1.0.2\",\"id\":\"%s\",\"status\":\"creating\",\"pid\":%d,\"bundle\":\"/b\"}}",
+                        pid, word[3] == NULL || word[4] == NULL ? "" : word[4], word[2], pid);
   struct iovec vector = {text, length};
   struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);

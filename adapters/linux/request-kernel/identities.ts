@@ -2,21 +2,19 @@ import {
   type CapabilityWords,
   capability,
   capabilityWords,
+  dropBoundingSet,
+  neededCapabilities,
   setCapabilities,
   setFileSystemUser,
   setGroupIds,
   setGroups,
+  setNoNewPrivileges,
   setUserIds,
 } from '../credentials.js';
 import type { ThreadStatus } from '../thread-status.js';
 
 /** All that a hot loop ever needs; nothing else is kept (see ARCHITECTURE, 'Least privilege'). */
-export const loopCapabilities = [
-  capability.DAC_READ_SEARCH,
-  capability.SETGID,
-  capability.SETUID,
-  capability.SYS_PTRACE,
-] as const;
+const loopCapabilities: readonly number[] = neededCapabilities.supervisor;
 
 const all: CapabilityWords = capabilityWords(loopCapabilities);
 const withoutReadSearch: CapabilityWords = capabilityWords(
@@ -24,6 +22,11 @@ const withoutReadSearch: CapabilityWords = capabilityWords(
 );
 
 const readBypass = (1n << BigInt(capability.DAC_READ_SEARCH)) | (1n << BigInt(capability.DAC_OVERRIDE));
+
+/** Has the thread a capability that bypasses read permissions, in whatever user namespace it is? */
+export function hasReadBypass(status: ThreadStatus): boolean {
+  return (status.effectiveCapabilities & readBypass) !== 0n;
+}
 
 /**
  * Who a target's thread is, as far as file permissions go. Interned: equal identities are the same object.
@@ -44,16 +47,23 @@ export class Identities {
   private readonly known = new Map<string, Identity>();
   private current: Identity | undefined;
 
-  /** Cuts the calling thread's capabilities to what a loop needs: 0 or minus an errno. */
+  /**
+   * Cuts the calling thread's capabilities to what a loop needs, with no way back to more: 0 or minus an
+   * errno. Only who has CAP_SETPCAP can cut the bounding set; elsewhere it was cut before, or no_new_privs
+   * closes the one way by which it counts.
+   */
   confine(): number {
-    return setCapabilities(all, all);
+    dropBoundingSet(loopCapabilities);
+    return setNoNewPrivileges() || setCapabilities(all, all);
   }
 
-  /** The identity that a status describes; file system ids, since those are what permissions go by. */
-  of(status: ThreadStatus): Identity {
+  /**
+   * The identity that a status describes; file system ids, since those are what permissions go by.
+   * `bypassesReads`: its capabilities are good for this file system's files.
+   */
+  of(status: ThreadStatus, bypassesReads: boolean): Identity {
     const user = status.userIds[3] ?? 65534;
     const group = status.groupIds[3] ?? 65534;
-    const bypassesReads = (status.effectiveCapabilities & readBypass) !== 0n;
     const key = `${user}:${group}:${bypassesReads}:${status.groups.join(',')}`;
     let identity = this.known.get(key);
     if (!identity) {

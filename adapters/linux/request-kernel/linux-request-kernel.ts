@@ -17,6 +17,7 @@ import { Notifier } from './notifier.js';
 import { TargetMemory } from './target-memory.js';
 import { TargetPaths } from './target-paths.js';
 import { TargetWriter } from './target-writer.js';
+import { beganAfter } from './thread-age.js';
 import { type LoopThread, Threads } from './threads.js';
 
 /** Takes calls that need ptrace; see adapters/injector. */
@@ -76,6 +77,9 @@ export class LinuxRequestKernel implements RequestKernel {
     this.closeConnectable();
     const thread = this.threads.find(record.listener as LoopListener, record.threadId);
     if (typeof thread === 'number') return thread;
+    // A predecessor's call may be over, and its thread gone: who has the number then is somebody else.
+    const isTakenOver = record.u16(offset.formerStep) > 0;
+    if (isTakenOver && beganAfter(thread.directory, record.f64(offset.receivedAtUs))) return ESRCH;
     record.thread = thread;
     return 0;
   }
@@ -252,9 +256,11 @@ export class LinuxRequestKernel implements RequestKernel {
     return 0;
   }
 
+  /** The thread that has this number now is the caller's only as long as its call waits. */
   private identifyAnew(record: RequestRecord): number {
     this.threads.forget(record.listener as LoopListener, record.thread as LoopThread);
-    return this.identifyThread(record);
+    const result = this.identifyThread(record);
+    return result < 0 ? result : this.checkNotification(record);
   }
 
   private closeConnectable(): void {

@@ -6,11 +6,13 @@ export interface LoopListener {
   /** The number that journal records carry. */
   readonly key: number;
   readonly descriptor: number;
+  /** Its target's threads are within this cgroup. */
+  readonly cgroup: string | undefined;
   readonly mounts: Map<number, LoopMount>;
   readonly threads: Map<number, LoopThread>;
 }
 
 /** Makes the loop's view of a listener. */
-export function loopListener(key: number, descriptor: number): LoopListener {
-  return { key, descriptor, mounts: new Map(), threads: new Map() };
+export function loopListener(key: number, descriptor: number, cgroup?: string): LoopListener {
+  return { key, descriptor, cgroup, mounts: new Map(), threads: new Map() };
 }

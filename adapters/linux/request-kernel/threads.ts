@@ -1,8 +1,9 @@
-import { openAt } from '../basic-files.js';
+import { isWithinCgroup } from '../../../core/engine/target-identity.js';
+import { openAt, readLinkAt, readTextAt } from '../basic-files.js';
 import { systemCall } from '../native.js';
 import { AT_FDCWD, architectureOpenFlags, O } from '../open-flags.js';
-import { credentialsAreFixed, readThreadStatus } from '../thread-status.js';
-import type { Identities, Identity } from './identities.js';
+import { credentialsAreFixed, readThreadStatus, type ThreadStatus } from '../thread-status.js';
+import { hasReadBypass, type Identities, type Identity } from './identities.js';
 import type { LoopListener } from './loop-listener.js';
 
 /** A target's thread as a loop knows it. */
@@ -22,6 +23,9 @@ export interface LoopThread {
 }
 
 const ESRCH = -3;
+const EXDEV = -18;
+/** A line for each hierarchy of cgroups v1, each with a path. */
+const cgroupLimitBytes = 1 << 17;
 
 /** Threads remembered for one listener; each costs two descriptors. */
 const threadsPerListener = 256;
@@ -31,16 +35,18 @@ const threadsPerListener = 256;
  * open answers ESRCH or ENOENT once its thread is gone, which makes remembering it safe.
  */
 export class Threads {
+  private userNamespace: string | number | undefined;
+
   constructor(private readonly identities: Identities) {}
 
-  /** The thread, remembered or looked up; -ESRCH when it is gone. */
+  /** The thread, remembered or looked up; -ESRCH when it is gone, -EXDEV when it is not its target's. */
   find(listener: LoopListener, threadId: number): LoopThread | number {
     const known = listener.threads.get(threadId);
     if (known !== undefined) {
       if (known.fixed) return known;
       const status = readThreadStatus(known.directory);
       if (typeof status !== 'number') {
-        known.identity = this.identities.of(status);
+        known.identity = this.identityOf(known.directory, status);
         return known;
       }
       this.forget(listener, known);
@@ -78,11 +84,15 @@ export class Threads {
       systemCall('close', directory);
       return ESRCH;
     }
+    if (listener.cgroup !== undefined && !isWithin(directory, listener.cgroup)) {
+      systemCall('close', directory);
+      return EXDEV;
+    }
     this.makeRoom(listener);
     const thread: LoopThread = {
       threadId,
       directory,
-      identity: this.identities.of(status),
+      identity: this.identityOf(directory, status),
       fixed: credentialsAreFixed(status),
       infoDescriptor: -1,
       infoOf: -1,
@@ -91,12 +101,28 @@ export class Threads {
     return thread;
   }
 
+  /**
+   * A capability that a thread has in a user namespace of its own, as anybody may who makes one, says nothing
+   * of files that are not that namespace's: it counts where it is one of deputy's own namespace.
+   */
+  private identityOf(directory: number, status: ThreadStatus): Identity {
+    if (!hasReadBypass(status)) return this.identities.of(status, false);
+    this.userNamespace ??= readLinkAt(AT_FDCWD, '/proc/self/ns/user');
+    const isOurs = readLinkAt(directory, 'ns/user') === this.userNamespace;
+    return this.identities.of(status, isOurs && typeof this.userNamespace === 'string');
+  }
+
   /** The eldest goes first; a thread that still calls comes back with its next call. */
   private makeRoom(listener: LoopListener): void {
     if (listener.threads.size < threadsPerListener) return;
     const eldest = listener.threads.values().next().value;
     if (eldest !== undefined) this.forget(listener, eldest);
   }
+}
+
+function isWithin(directory: number, cgroup: string): boolean {
+  const text = readTextAt(directory, 'cgroup', cgroupLimitBytes);
+  return typeof text === 'string' && isWithinCgroup(text, cgroup);
 }
 
 let oneByte = 0;

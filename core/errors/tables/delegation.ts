@@ -2,6 +2,11 @@ import type { ErrorEntry } from './entry.js';
 
 /** Errors that arise while a target is taken on and served. */
 export const delegationErrors = {
+  DEPUTY_E_TARGET_CONTRADICTED: {
+    what: "what is said of the container '{containerId}' is not what the kernel shows: {detail}",
+    why: "A listener came under another container's name, which would give its tenant's rights away.",
+    remedy: 'Look at who connects to the socket; the runtime names its own process and container.',
+  },
   DEPUTY_E_PEER_REFUSED: {
     what: 'a connection by uid {uid} (pid {pid}) was refused',
     why: 'Only the configured users may hand in listeners or give commands.',

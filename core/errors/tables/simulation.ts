@@ -22,4 +22,15 @@ export const simulationErrors = {
     why: 'The code that is simulated asked for something that the modelled machine does not know.',
     remedy: 'Add it to the model under simulator/, with a case that compares it with the real kernel.',
   },
+  DEPUTY_E_HISTORY_UNREADABLE: {
+    what: 'the state directory cannot be replayed: {detail}',
+    why: 'It has no journal, or one that is damaged, of another machine, or larger than the limit.',
+    remedy:
+      'Give the directory that `deputy agent --state` used, or a copy; look with `deputy journal verify`.',
+  },
+  DEPUTY_E_INJECTION_INVALID: {
+    what: 'this cannot be injected: {detail}',
+    why: 'The fault or the place is none that the history has.',
+    remedy: 'Write FAULT@PLACE, as supervisor-restart@DELEGATION/VERSION, request.answered#3 or a slot.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

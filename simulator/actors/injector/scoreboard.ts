@@ -18,7 +18,7 @@ export class ScoreboardMemory {
 /** An injector's view on that memory, and on what its predecessor left in targets. */
 export class ModelScoreboard implements InjectorScoreboard {
   readonly outcomes: OutcomeRing;
-  private readonly left = new Map<number, number>();
+  private readonly left = new Map<number, number[]>();
 
   constructor(
     private readonly world: World,
@@ -26,8 +26,8 @@ export class ModelScoreboard implements InjectorScoreboard {
     private readonly memory: ScoreboardMemory,
   ) {
     memory.slots.forEach((noted, slot) => {
-      if (noted !== undefined) this.left.set(noted.threadId, noted.inode);
-      memory.slots[slot] = undefined;
+      if (noted === undefined) return;
+      this.left.set(noted.threadId, [...(this.left.get(noted.threadId) ?? []), slot]);
     });
     const isAlive = (threadId: number): boolean => world.kernel.threads.has(threadId);
     this.outcomes = new OutcomeRing({ u32: memory.words }, 0, isAlive);
@@ -45,14 +45,18 @@ export class ModelScoreboard implements InjectorScoreboard {
     if (slot >= 0) this.memory.slots[slot] = undefined;
   }
 
-  takeLeftSocket(threadId: number): number {
-    const inode = this.left.get(threadId);
-    if (inode === undefined) return -1;
-    this.left.delete(threadId);
+  leftSockets(threadId: number): number[] {
+    const slots = this.left.get(threadId) ?? [];
+    const inodes = new Set(slots.map((slot) => this.memory.slots[slot]?.inode));
     const entries = this.world.kernel.threads.get(threadId)?.process.table.entries() ?? [];
-    const found = entries.find(
-      ([, { description }]) => description instanceof SocketEnd && description.inode === inode,
-    );
-    return found?.[0] ?? -1;
+    return entries
+      .filter(([, { description }]) => description instanceof SocketEnd && inodes.has(description.inode))
+      .map(([number]) => number)
+      .sort((a, b) => a - b);
+  }
+
+  forgetLeft(threadId: number): void {
+    for (const slot of this.left.get(threadId) ?? []) this.clear(slot);
+    this.left.delete(threadId);
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { deputyError } from '../../../core/errors/deputy-error.js';
 import { recordRun } from '../../runner/record-run.js';
 import { diffJson } from '../../show/diff/diff-json.js';
 import { renderDiff } from '../../show/diff/diff-text.js';
@@ -14,10 +15,11 @@ import { factLine, planLines } from '../plan-lines.js';
 import { planOfTrace } from '../plan-of-trace.js';
 import { readTraceFile } from '../read-trace-file.js';
 import { terminalOf } from '../terminal.js';
+import { type HistoryFlags, injectHelp, refuseHistoryFlags, replayStateDirectory } from './replay-history.js';
 import { exitCodeOfRun } from './run.js';
 
-interface ReplayFlags {
-  readonly json?: boolean;
+interface ReplayFlags extends HistoryFlags {
+  readonly state?: string;
   readonly width?: number;
   readonly context: number;
 }
@@ -29,14 +31,22 @@ export function addReplayCommand(program: Command): void {
   program
     .command('replay')
     .description('run again what a trace says, and compare each line with it')
-    .argument('<trace>', "a trace that deputy-sim wrote; '-' for stdin")
+    .argument('[trace]', "a trace that deputy-sim wrote; '-' for stdin")
+    .option('--state <directory>', 'a real history instead: what an agent left in its state directory')
+    .option('--inject <fault>', injectHelp)
+    .option('--delegation <id>', 'of a history: only the calls of this delegation')
+    .option('--trace <file>', 'of a history: write a trace of the replay there')
+    .option('--html <file>', 'of a history: draw the replay, in one HTML file')
     .option('--json', 'print JSON')
     .option('--width <columns>', "as wide as this; the terminal's width if not given", wholeNumber)
     .option('--context <n>', 'where they part: so many entries before and after', wholeNumber, 5)
     .action(replay);
 }
 
-async function replay(path: string, flags: ReplayFlags): Promise<void> {
+async function replay(path: string | undefined, flags: ReplayFlags): Promise<void> {
+  if (flags.state !== undefined) return replayStateDirectory(flags.state, path, flags);
+  if (path === undefined) throw deputyError('DEPUTY_E_USAGE', { detail: 'give a trace, or --state' });
+  refuseHistoryFlags(flags);
   const recorded = readTraceFile(path);
   const plan = planOfTrace(recorded.header);
   const again = await runAgain(recorded);

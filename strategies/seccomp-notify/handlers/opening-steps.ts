@@ -5,6 +5,7 @@ import type { Step, StepContext } from '../../../core/steps/step.js';
 import { ending, giveErrno, refuse, refuseByNumber } from './shared-steps.js';
 
 const ENXIO = -errnoNumbers.ENXIO;
+const EXDEV = -errnoNumbers.EXDEV;
 const ESRCH = -errnoNumbers.ESRCH;
 
 /** The first step of a handler: who calls? `next` is the step that reads the arguments. */
@@ -15,6 +16,7 @@ export function identifyStep(next: number): Step {
     next: (context, result) => {
       if (context.record.threadId === 0) return refuse(context, 'DEPUTY_E_REFUSED_TARGET_NOT_VISIBLE');
       if (result === ESRCH) return ending.cancelled;
+      if (result === EXDEV) return refuse(context, 'DEPUTY_E_REFUSED_FOREIGN_TARGET');
       return result < 0 ? refuse(context, 'DEPUTY_E_REFUSED_TARGET_NOT_VISIBLE') : next;
     },
   };

@@ -103,15 +103,17 @@ function judgeEnded(context: StepContext, places: RecoveryPlaces): number {
   const { record } = context;
   const left = formerStep(context);
   const state = record.u16(offset.formerState);
-  // Who recovered and died meanwhile may have left off elsewhere since.
-  const wasAsked = places.injecting.length > 0 && record.u16(offset.attempts) > 0;
+  // Who recovered and died meanwhile may have left off elsewhere since. Where a descriptor was added, what
+  // the injector was asked for is to take it back.
+  const isAdded = isMarked(context, effectMark.descriptor);
+  const wasAsked = !isAdded && places.injecting.length > 0 && record.u16(offset.attempts) > 0;
   if (wasAsked || places.injecting.includes(left)) return places.recover + 3;
   const refusals: readonly number[] = [ending.answerRefusal, ending.refused];
   if (refusals.includes(left) || state === requestState.refused) return before(context, places.recover + 7);
   const answers: readonly number[] = [ending.answerErrno, ending.answered, ...places.answers];
   if (answers.includes(left) || state === requestState.answered) return before(context, places.recover + 6);
   // Also where a successor died on its way through: what its predecessor had added is there still.
-  if (places.adding.includes(left) || isMarked(context, effectMark.descriptor)) {
+  if (places.adding.includes(left) || isAdded) {
     return findAdded(context, places);
   }
   return ended(context);

@@ -1,6 +1,7 @@
 import { effectMark, offset } from '../../../core/request/record-layout.js';
 import type { Step, StepContext } from '../../../core/steps/step.js';
 import { isMarked, mark } from './answering-steps.js';
+import { giveErrno } from './shared-steps.js';
 
 function fingerprint({ kernel, record }: StepContext): number {
   return kernel.fingerprintFile(record, record.i32(offset.probeDescriptor));
@@ -17,7 +18,9 @@ export function truncationSteps(open: number): readonly Step[] {
       name: 'note-file',
       act: fingerprint,
       next: (context, result) => {
-        context.record.setU32(offset.fingerprint, Math.max(result, 0));
+        // What can't be looked at can't be told from what was emptied: nothing has been done to it yet.
+        if (result < 0) return giveErrno(context, result);
+        context.record.setU32(offset.fingerprint, result);
         mark(context, effectMark.truncate);
         return open;
       },
@@ -26,8 +29,8 @@ export function truncationSteps(open: number): readonly Step[] {
       name: 'check-truncated',
       act: fingerprint,
       next: (context, result) => {
-        const changed = Math.max(result, 0) !== context.record.u32(offset.fingerprint);
-        if (changed) mark(context, effectMark.truncated);
+        if (result < 0) return giveErrno(context, result);
+        if (result !== context.record.u32(offset.fingerprint)) mark(context, effectMark.truncated);
         return open;
       },
     },

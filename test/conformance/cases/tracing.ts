@@ -110,6 +110,40 @@ export const tracingCases: readonly Case[] = [
     'the tracer dies in mid-injection',
   ),
   aCase(
+    'killable: the tracer dies between its interruption and the restart: the call comes again',
+    `P filter killable
+     A new
+     A open own
+     S receive n
+     T seize A
+     T interrupt A => 0
+     T dies
+     S valid n => 0
+     S send n raw-error -513 => 0
+     A returns => waiting
+     S receive m => id+1 A flags 0 open_by_handle_at c000003e 3 0
+     S send m value 4
+     A returns => 4`,
+    'the tracer dies in mid-injection',
+  ),
+  aCase(
+    'killable: the tracer is gone, and an answer is what the call returns',
+    `P filter killable
+     A new
+     A open own
+     S receive n
+     T seize A
+     T interrupt A => 0
+     T dies
+     S send n value 4 => 0
+     A returns => 4
+     A open own
+     S receive m
+     S send m raw-error -513 => 0
+     A returns`,
+    'the tracer dies in mid-injection',
+  ),
+  aCase(
     'the tracer dies, and had asked for it: so does its thread',
     `P filter plain
      A new

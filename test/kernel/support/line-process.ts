@@ -43,7 +43,7 @@ export class LineProcess {
   }
 
   /** The next line that the program prints. */
-  async next(question = 'a line'): Promise<string> {
+  async next(question = 'a line', timeoutMs = answerTimeoutMs): Promise<string> {
     const line = this.lines.shift();
     if (line !== undefined) return line;
     if (this.hasEnded) throw new Error(`the program ended before it was asked: ${question}`);
@@ -52,7 +52,7 @@ export class LineProcess {
     });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer in time: ${question}`)), answerTimeoutMs);
+      timer = setTimeout(() => reject(new Error(`no answer in time: ${question}`)), timeoutMs);
     });
     const text = await Promise.race([answer, late]);
     clearTimeout(timer);

@@ -21,7 +21,7 @@ export interface Scene {
 /** To be called inside a suite: starts the agent before its tests. */
 export function makeScene(
   defaults: Record<string, unknown> = {},
-  options: Omit<AgentProcessOptions, 'policy'> = {},
+  options: Omit<AgentProcessOptions, 'policy'> & { readonly targets?: readonly object[] } = {},
 ): Scene {
   let agent: AgentProcess;
   let share: { directory: string; share: string };
@@ -29,8 +29,9 @@ export function makeScene(
   beforeAll(async () => {
     share = makeShare();
     // Targets take handles before they get their filter, so nothing seals them.
-    const policy = { version: 1, defaults: { confinement: 'none', ...defaults } };
-    agent = await startAgentProcess({ ...options, policy });
+    const { targets: rules = [], ...rest } = options;
+    const policy = { version: 1, defaults: { confinement: 'none', ...defaults }, targets: rules };
+    agent = await startAgentProcess({ ...rest, policy });
     chmodSync(agent.directory, 0o755);
   }, 60_000);
   afterEach(async () => {

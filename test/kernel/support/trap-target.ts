@@ -11,6 +11,8 @@ export interface Confinement {
   /** The agent's socket; without one no filter is installed and the calls are the kernel's own. */
   readonly socketPath?: string;
   readonly container?: string;
+  /** What is said of the target besides: another pid than its own, and metadata. */
+  readonly says?: { readonly pid?: number; readonly metadata?: string };
   readonly flavour?: Flavour;
   readonly uid?: number;
   /** Capabilities that stay, as hexadecimal; natively CAP_DAC_READ_SEARCH, else none. */
@@ -52,7 +54,8 @@ export class TrapTarget extends TrapThread {
     const { socketPath, flavour = 'plain', uid = targetId, mayGainPrivileges = false } = options;
     this.container = options.container ?? `trap-${process.pid}-${containers++}`;
     const native = socketPath === undefined;
-    if (!native) await this.must(`filter ${flavour} ${socketPath} ${this.container}`);
+    const { pid = this.pid, metadata = '' } = options.says ?? {};
+    if (!native) await this.must(`filter ${flavour} ${socketPath} ${this.container} ${pid} ${metadata}`);
     if (options.staysRoot === true) return;
     const capabilities = options.capabilities ?? (native ? readSearch : '0');
     await this.must(`drop ${uid} ${capabilities}${mayGainPrivileges ? ' keep' : ''}`);
@@ -78,6 +81,12 @@ export class TrapTarget extends TrapThread {
       if (Date.now() > deadline) throw new Error(`${program} was not executed`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  /** Tells test/targets/hostile.c, which it has become, what to do: the line that it ends with. */
+  async hostile(seed: number, calls: number, timeoutMs: number): Promise<string> {
+    this.process.send(`${seed} ${calls}`);
+    return this.process.next('the hostile target', timeoutMs);
   }
 
   async signal(thread: TrapThread, signalNumber: number): Promise<void> {

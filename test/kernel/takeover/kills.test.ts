@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type AgentProcess, startAgentProcess } from '../../lab/agent-process.js';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { replayStateDirectory } from '../../support/replay.js';
+import { replayInSimulator } from '../../support/replay-in-simulator.js';
 import { compileTarget } from '../support/compile.js';
 import { makeShare } from '../support/share.js';
 import { AgentTree, sleep, until } from './support/agent-tree.js';
@@ -126,6 +127,7 @@ describeWhen(missingForKernel(), 'supervisors that are killed at random', () => 
     expect(history.requests).toBeGreaterThanOrEqual(end.calls);
     expect(history.events.at(-1)?.type).toBe('delegation.released');
     replayStateDirectory(stateDirectory);
+    replayInSimulator(stateDirectory);
     console.log(`${end.calls} calls, ${history.requests} requests, recovered:`, history.byRecovery);
     rmSync(made.directory, { recursive: true, force: true });
   });

@@ -41,7 +41,8 @@ const wildPointers = [
 
 /** Bytes of a handle of 16 that can be read: all, the last ones not, the header alone, not even that. */
 const readableBytes = [16, 15, 12, 8, 7, 4, 1] as const;
-const handleSizes = [0, 1, 4, 7, 9, 128, 129, 136, 0x7fffffff, 0xffffffff] as const;
+/** Up to beyond what the kernel takes, 128, and the largest that the field holds. */
+const handleSizes = [...Array(201).keys(), 0x7fffffff, 0x80000000, 0xffffffff] as const;
 
 describeWhen(missingForKernel(), 'arguments that are wrong', () => {
   const scene = makeScene({ dac: 'capability' });

@@ -23,6 +23,8 @@ export interface SteadyOptions {
   readonly container?: string;
   /** Each so many calls one is an exact O_PATH open of a symlink. */
   readonly exactEvery?: number;
+  /** Each thread waits so long between two calls. */
+  readonly pauseUs?: number;
 }
 
 /** A target that calls without pause and checks every result. */
@@ -41,9 +43,10 @@ export class SteadyTarget {
       threads = 4,
       container = 'steady',
       exactEvery = 0,
+      pauseUs = 0,
     } = options;
     const words = [program, socketPath, container, share, flavour, `${threads}`];
-    const process = new LineProcess('env', [`EXACT_EVERY=${exactEvery}`, ...words]);
+    const process = new LineProcess('env', [`EXACT_EVERY=${exactEvery}`, `PAUSE_US=${pauseUs}`, ...words]);
     const started = JSON.parse(await process.next('started')) as SteadyReport;
     return new SteadyTarget(process, started);
   }

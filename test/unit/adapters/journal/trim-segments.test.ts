@@ -24,7 +24,7 @@ describe.runIf(process.platform === 'linux')('segments of epochs that were soon 
     const wholeBytes = bytesOnDisk(directory);
     expect(wholeBytes).toBe(segments.length * segmentBytes);
     trimSegments(directory, Number.POSITIVE_INFINITY);
-    read().forEach((bytes, index) => expect(bytes.equals(before[index] as Buffer)).toBe(true));
+    for (const [index, bytes] of read().entries()) expect(bytes.equals(before[index] as Buffer)).toBe(true);
     const trimmedBytes = bytesOnDisk(directory);
     // One of the five is used up.
     expect(trimmedBytes).toBeLessThan(2.5 * segmentBytes);

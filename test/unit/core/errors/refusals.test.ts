@@ -32,6 +32,7 @@ it('keeps the number of each code for ever, since journals hold it', () => {
     '23 FILE_SYSTEM_ID',
     '24 SEAL_UNAVAILABLE',
     '25 MOUNT_ROOT',
+    '26 FOREIGN_TARGET',
   ]);
 });
 

@@ -6,9 +6,21 @@ const prime = 0x01000193;
 /** Keys of a modelled world: their MAC is a plain hash, the same in every run, and protects nothing. */
 export class ModelSealKeys implements SealKeys {
   readonly known = new Set<number>();
+  /** When each key was retired. */
+  readonly retiredAtUs = new Map<number, number>();
 
   constructor(public currentKey = 1) {
     if (currentKey !== 0) this.known.add(currentKey);
+  }
+
+  /** The operator's next key. The one before opens what it sealed from then on as well, unless retired. */
+  rotate(retires: boolean, nowUs: number): void {
+    const former = this.currentKey;
+    this.currentKey = former + 1;
+    this.known.add(this.currentKey);
+    if (!retires) return;
+    this.known.delete(former);
+    this.retiredAtUs.set(former, nowUs);
   }
 
   sign(keyId: number, scope: string, message: Uint8Array, mac: Uint8Array): boolean {

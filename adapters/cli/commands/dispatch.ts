@@ -1,0 +1,180 @@
+import { join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { createEngine } from '../../../core/engine/engine.js';
+import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
+import { defaultPolicy } from '../../../core/policy/defaults.js';
+import type { PayloadEnd } from '../../../core/ports/payload.js';
+import { dispatcher } from '../../../strategies/dispatcher/index.js';
+import { openEventHost } from '../../host/event-host.js';
+import { commandLineLogger, type LogLevel } from '../../logging/index.js';
+import { payloadDirectoryOf } from '../../payload/find-payload.js';
+import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
+import {
+  type DispatchFlags,
+  parseCapabilities,
+  parseCount,
+  parsePair,
+  parseReadiness,
+  parseUser,
+  payloadSpec,
+} from '../dispatch/payload-spec.js';
+import { joinInput, ownOutput, passSignals } from '../dispatch/stdio.js';
+import { exitCode, print, printError } from '../output.js';
+import { requireRoot } from './agent.js';
+
+const defaultState = '/var/lib/deputy-dispatch';
+const deadlineMsMax = 600_000;
+const bufferBytesMax = 64 << 20;
+
+/** Adds `deputy dispatch` to the program. */
+export function addDispatchCommand(program: Command): void {
+  program
+    .command('dispatch')
+    .description("start a privileged program inside a container's namespaces and cgroup")
+    .argument('<command>', 'the program; put -- in front of it')
+    .argument('[arguments...]', 'its arguments')
+    .requiredOption('--target <target>', "a container's id, or the number of its first process")
+    .option('--placeholder-socket <path>', "socket of the container's placeholder, as the container sees it")
+    .option(
+      '--capabilities <list>',
+      'all that it ever holds, such as DAC_READ_SEARCH',
+      parseCapabilities,
+      [2],
+    )
+    .option('--user <uid:gid>', 'run as this user and group', parseUser, { user: 0, group: 0 })
+    .option('--groups <list>', 'supplementary groups', (text) => text.split(',').map(Number), [])
+    .addOption(
+      new Option('--from <side>', 'whose program: a static one of the host, or one of the target')
+        .choices(['host', 'target'])
+        .default('host'),
+    )
+    .option('--readiness <how>', 'socket:PATH, fd (it writes to descriptor 3) or none', parseReadiness, {
+      kind: 'none',
+    })
+    .option('--state <directory>', 'what outlives this command', defaultState)
+    .option('--name <name>', 'tells payloads of one container apart', 'payload')
+    .option('--env <name=value>', 'its environment, which is empty else; may be repeated', parsePair, [])
+    .option('--workdir <path>', 'its working directory, in the container', '/')
+    .option('--deadline <ms>', 'to be executed, and again to be ready', parseCount(deadlineMsMax), 10_000)
+    .option('--tty', 'give it a terminal')
+    .addOption(
+      new Option('--output <where>', "to this command's stdout and stderr, or to the container's own")
+        .choices(['caller', 'container'])
+        .default('caller'),
+    )
+    .option('--lossy', 'drop its eldest output rather than let it wait for a reader')
+    .option('--buffer <bytes>', 'output kept while nobody reads', parseCount(bufferBytesMax), 1 << 20)
+    .addOption(
+      new Option('--filter <which>', 'system calls that it has no use for')
+        .choices(['default', 'none'])
+        .default('default'),
+    )
+    .option('--exec-label <label>', 'SELinux label of the execution')
+    .option('--apparmor <profile>', 'AppArmor profile of the execution')
+    .option('--runtime-root <directory>', "a runtime's state; may be repeated", collect, [])
+    .option('--detach', 'end when it is ready; a later dispatch of the same attaches to it')
+    .option('--node <name>', "the node's name in events; default is the host name")
+    .addHelpText(
+      'after',
+      "\nExit code: the program's own, 128+n for signal n, 126, 127, or 125 when deputy failed.",
+    )
+    .action(async (command: string, words: readonly string[], flags: DispatchFlags) => {
+      const { logLevel } = program.opts<{ logLevel: LogLevel }>();
+      process.exitCode = await dispatch([command, ...words], flags, logLevel);
+    });
+}
+
+function collect(text: string, before: readonly string[]): string[] {
+  return [...before, text];
+}
+
+async function dispatch(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {
+  try {
+    requireRoot('deputy dispatch');
+    return await serve(argv, flags, level);
+  } catch (error) {
+    printError(error);
+    if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_FOUND')) return 127;
+    if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_EXECUTABLE')) return 126;
+    return isDeputyError(error, 'DEPUTY_E_USAGE') ? exitCode.usage : exitCode.deputyFailed;
+  }
+}
+
+async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {
+  const state = resolve(flags.state);
+  const { target, name, node, runtimeRoot } = flags;
+  const runtimeRoots = runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
+  const place = payloadDirectoryOf({ target, name, stateDirectory: state, ...runtimeRoots });
+  const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
+  const spec = payloadSpec(argv, flags);
+  let session: LinuxPayloadSession | undefined;
+  const payloads = linuxPayloads({ target, name, stateDirectory: state, ...runtimeRoots });
+  const strategy = dispatcher({
+    payloads,
+    payload: () => spec,
+    onSession: (opened) => {
+      session = opened as LinuxPayloadSession;
+      session.drainTo(ownOutput);
+    },
+  });
+  let host: Awaited<ReturnType<typeof openEventHost>>;
+  try {
+    host = await openEventHost({
+      stateDirectory: join(place.path, 'engine'),
+      logger,
+      ...(node === undefined ? {} : { node }),
+    });
+  } catch (error) {
+    if (!isDeputyError(error, 'DEPUTY_E_STATE_DIRECTORY_LOCKED')) throw error;
+    print(`running ${place.runningProcess() ?? 'soon'}`);
+    return exitCode.ok;
+  }
+  const engine = createEngine({ ...host, strategies: [strategy], policy: defaultPolicy() });
+  try {
+    const one = { containerId: place.containerId, processId: place.targetProcess };
+    const [open] = await host.stateDirectory.sequencer.caughtUp();
+    if (open === undefined)
+      await engine.delegate({ target: one, strategy: 'dispatcher', origin: 'dispatch' });
+    else {
+      const reason = 'whoever dispatched it is gone';
+      const { delegationId } = open;
+      const previousEpoch = host.stateDirectory.epoch - 1;
+      await engine.adopt({
+        delegationId,
+        strategy: 'dispatcher',
+        targets: [one],
+        reason,
+        inFlight: 0,
+        previousEpoch,
+      });
+    }
+    if (session === undefined) throw deputyError('DEPUTY_E_HANDLER_FAILED');
+    if (flags.detach) {
+      print(`ready ${place.runningProcess() ?? ''}`);
+      session.leave();
+      return exitCode.ok;
+    }
+    const code = await follow(session, flags);
+    await engine.close('the payload ended');
+    return code;
+  } finally {
+    await host.close();
+  }
+}
+
+async function follow(session: LinuxPayloadSession, flags: DispatchFlags): Promise<number> {
+  const stopSignals = passSignals(session);
+  const leaveInput = joinInput(session, flags.tty === true);
+  const end = await session.ended;
+  leaveInput();
+  stopSignals();
+  session.collect();
+  return codeOf(end);
+}
+
+function codeOf(end: PayloadEnd): number {
+  if (end.kind === 'exited') return end.code;
+  if (end.kind === 'signaled') return 128 + end.signal;
+  printError(deputyError('DEPUTY_E_PAYLOAD_EXIT_UNKNOWN', { detail: end.reason }));
+  return exitCode.deputyFailed;
+}

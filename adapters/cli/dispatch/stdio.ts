@@ -1,0 +1,46 @@
+import type { LinuxPayloadSession, OutputSink } from '../../payload/index.js';
+
+/** This process's stdout and stderr, for a payload's. */
+export const ownOutput: OutputSink = {
+  write(stream, bytes, done) {
+    process[stream].write(bytes, () => done());
+  },
+};
+
+/** Joins this process's stdin, and its terminal, to a payload's. Returns what undoes it. */
+export function joinInput(session: LinuxPayloadSession, isTerminal: boolean): () => void {
+  const { input } = session;
+  if (input === undefined) return () => undefined;
+  const resize = (): void => input.resize(process.stdout.rows ?? 24, process.stdout.columns ?? 80);
+  const raw = isTerminal && process.stdin.isTTY;
+  if (raw) process.stdin.setRawMode(true);
+  if (isTerminal) {
+    resize();
+    process.stdout.on('resize', resize);
+  }
+  const forward = async (): Promise<void> => {
+    for await (const bytes of process.stdin) await input.write(bytes as Buffer);
+    input.endInput();
+  };
+  // Whoever has no stdin (a service) gives the payload none.
+  forward().catch(() => input.endInput());
+  return () => {
+    if (raw) process.stdin.setRawMode(false);
+    process.stdout.off('resize', resize);
+    process.stdin.destroy();
+  };
+}
+
+const signals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
+
+/** Passes signals on to the payload. Returns what undoes it. */
+export function passSignals(session: LinuxPayloadSession): () => void {
+  const listeners = Object.entries(signals).map(([name, number]) => {
+    const listener = (): void => session.signal(number);
+    process.on(name, listener);
+    return { name, listener };
+  });
+  return () => {
+    for (const { name, listener } of listeners) process.off(name, listener);
+  };
+}

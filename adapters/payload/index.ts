@@ -1,0 +1,6 @@
+/** Puts payloads into targets: joiner, shim and placeholder behind the port of core/ports/payload.ts. */
+export { findTarget, type TargetReference } from './find-container.js';
+export { nativeProgram } from './native-programs.js';
+export { linuxPayloads } from './payload-host.js';
+export { LinuxPayloadSession, type SessionOptions } from './payload-session.js';
+export type { OutputSink } from './shim-client.js';

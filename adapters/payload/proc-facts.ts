@@ -1,0 +1,64 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** What of /proc/PID/status a dispatch looks at (proc_pid_status(5)); capability sets as masks. */
+export interface ProcessStatus {
+  /** It is no zombie. */
+  readonly isAlive: boolean;
+  readonly parent: number;
+  readonly userIds: readonly number[];
+  readonly groupIds: readonly number[];
+  readonly groups: readonly number[];
+  /** Effective, permitted, inheritable, bounding, ambient. */
+  readonly capabilities: readonly bigint[];
+  readonly noNewPrivileges: boolean;
+  /** Its number in each pid namespace that it is in, the innermost last. */
+  readonly numbers: readonly number[];
+}
+
+/** Parses it. Pure. */
+export function parseStatus(text: string): ProcessStatus {
+  const field = (name: string): string => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1] ?? '';
+  const numbers = (name: string): number[] => field(name).split(/\s+/).filter(Boolean).map(Number);
+  return {
+    isAlive: !/^[ZX]/.test(field('State')),
+    parent: Number(field('PPid')),
+    userIds: numbers('Uid'),
+    groupIds: numbers('Gid'),
+    groups: numbers('Groups'),
+    capabilities: ['CapEff', 'CapPrm', 'CapInh', 'CapBnd', 'CapAmb'].map((name) =>
+      BigInt(`0x${field(name) || 0}`),
+    ),
+    noNewPrivileges: field('NoNewPrivs') === '1',
+    numbers: numbers('NSpid'),
+  };
+}
+
+export function readStatus(processId: number): ProcessStatus {
+  return parseStatus(readFileSync(`/proc/${processId}/status`, 'latin1'));
+}
+
+/** Field 22 of proc_pid_stat(5): with the number it names one process for good (until the next boot). */
+export function readStartTime(processId: number): string {
+  const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+/** Namespaces that a payload joins, by their name in /proc/PID/ns, and the flag of setns(2) for each. */
+export const joinedNamespaces = {
+  mnt: 0x00020000,
+  cgroup: 0x02000000,
+  uts: 0x04000000,
+  ipc: 0x08000000,
+  pid: 0x20000000,
+  net: 0x40000000,
+} as const;
+
+export function readNamespaces(processId: number | 'self'): Record<string, string> {
+  const names = [...Object.keys(joinedNamespaces), 'user'];
+  return Object.fromEntries(names.map((name) => [name, readlinkSync(`/proc/${processId}/ns/${name}`)]));
+}
+
+/** Lines of /proc/PID/cgroup (cgroups(7)), as our own cgroup namespace has them. */
+export function readCgroups(processId: number | 'self'): string[] {
+  return readFileSync(`/proc/${processId}/cgroup`, 'utf8').split('\n').filter(Boolean);
+}

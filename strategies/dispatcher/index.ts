@@ -1,0 +1,4 @@
+export { takeOver } from './fitness.js';
+export { type Dispatch, type DispatchStep, dispatchSteps, runDispatch } from './steps.js';
+export { type DispatcherOptions, dispatcher, endText } from './strategy.js';
+export { joinedDeviations, runningDeviations } from './verify.js';

@@ -1,0 +1,68 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { type DispatchedVirtiofsd, startDispatchedVirtiofsd } from '../lab/dispatched-virtiofsd.js';
+import { missingLabParts } from '../lab/lab-status.js';
+import { runGuestWorkload } from '../lab/run-guest-workload.js';
+import { describeWhen } from '../support/describe-when.js';
+
+const timeoutMs = 180_000;
+/** Those of file servers, and SETPCAP, without which virtiofsd as root can't drop the rest itself and refuses. */
+const fileServer = 'CHOWN,DAC_OVERRIDE,DAC_READ_SEARCH,FOWNER,FSETID,SETGID,SETUID,SETPCAP,MKNOD,SETFCAP';
+
+/** The payload as the kernel shows it: its number, which is the only one below the container's first process. */
+function payloadOf(virtiofsd: DispatchedVirtiofsd): number {
+  const { pid } = virtiofsd;
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').at(-1));
+}
+
+describeWhen(missingLabParts(), 'virtiofsd that deputy puts into a container of a placeholder', () => {
+  for (const [capabilities, user] of [
+    ['DAC_READ_SEARCH', '107:107'],
+    [fileServer, '0:0'],
+  ] as const) {
+    test(`serves a guest with ${capabilities} as ${user}`, { timeout: timeoutMs }, async () => {
+      let started: DispatchedVirtiofsd | undefined;
+      const result = await runGuestWorkload({
+        runtime: 'crun',
+        ownerUid: Number.parseInt(user, 10),
+        start: async (options) => {
+          started = await startDispatchedVirtiofsd({ ...options, dispatchCapabilities: capabilities, user });
+          const payload = payloadOf(started);
+          for (const name of ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup']) {
+            expect(readlinkSync(`/proc/${payload}/ns/${name}`)).toBe(
+              readlinkSync(`/proc/${started.pid}/ns/${name}`),
+            );
+          }
+          expect(readFileSync(`/proc/${payload}/cgroup`, 'latin1')).toBe(
+            readFileSync(`/proc/${started.pid}/cgroup`, 'latin1'),
+          );
+          return started;
+        },
+      });
+      const wrong = [...result.checks].filter(([, verdict]) => verdict !== 'ok');
+      expect(wrong, result.virtiofsdLog.join('\n')).toEqual([]);
+      // It ends with its guest, if the container isn't deleted just before.
+      const code = await started?.dispatched;
+      expect([0, 128 + 9]).toContain(code);
+      expect(await started?.exited).toMatchObject({ code });
+    });
+  }
+
+  test('ends with crun kill, and with crun delete --force', { timeout: timeoutMs }, async () => {
+    for (const end of ['kill', 'delete'] as const) {
+      const virtiofsd = await startDispatchedVirtiofsd({
+        runtime: 'crun',
+        dispatchCapabilities: 'DAC_READ_SEARCH',
+        user: '107:107',
+      });
+      const payload = payloadOf(virtiofsd);
+      if (end === 'kill') await virtiofsd.kill('SIGTERM');
+      // virtiofsd takes SIGTERM as a reason to exit with 1.
+      const code = end === 'kill' ? 1 : 128 + 9;
+      if (end === 'kill') expect(await virtiofsd.exited).toMatchObject({ code });
+      await virtiofsd.delete();
+      expect(await virtiofsd.dispatched).toBe(code);
+      expect(() => process.kill(payload, 0)).toThrow('ESRCH');
+    }
+  });
+});

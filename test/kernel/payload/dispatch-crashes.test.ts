@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
+import { compileTarget } from '../support/compile.js';
+import { sleep, until } from '../takeover/support/agent-tree.js';
+import { DispatchTarget } from './dispatch-target.js';
+
+const kills = isLong ? 200 : 8;
+const lines = 400;
+
+/** Runs a dispatch that is killed now and then, until one lives long enough: what all of them printed, and the end. */
+async function untilEnd(target: DispatchTarget, name: string, command: readonly string[]) {
+  let printed = '';
+  for (let round = 0; ; round++) {
+    const child = target.begin(['--name', name], command);
+    child.stdout?.on('data', (bytes: Buffer) => {
+      printed += bytes.toString();
+    });
+    const closed = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+    const isKilled = round < 2;
+    if (isKilled) {
+      await Promise.race([closed, sleep(Math.random() * 1_500)]);
+      child.kill('SIGKILL');
+    }
+    const code = await closed;
+    expect(target.processes().length).toBeLessThanOrEqual(1);
+    if (code !== null) return { printed, code, kills: round };
+    if (round > 20) throw new Error('it was killed too often');
+  }
+}
+
+describeWhen(missingForKernel(), 'whoever dispatches is killed', () => {
+  let target: DispatchTarget;
+  let program: string;
+  beforeAll(async () => {
+    program = compileTarget('payload', ['-static']);
+    target = await new DispatchTarget().start();
+  });
+  afterAll(() => target.end());
+
+  test(`${kills} times: one payload, its output and its exit code`, {
+    timeout: isLong ? 1_800_000 : 120_000,
+  }, async () => {
+    let done = 0;
+    for (let round = 0; done < kills; round++) {
+      const end = await untilEnd(target, `kill-${round}`, [program, 'count', `${lines}`]);
+      done += end.kills;
+      expect(end.code).toBe(6);
+      // What was on its way when the reader died may come twice, never not at all.
+      const numbers = end.printed.split('\n').filter(Boolean).map(Number);
+      expect(new Set(numbers).size).toBe(lines);
+      expect(target.processes()).toEqual([]);
+    }
+    await until(() => target.helpers('shim').length === 0, 'the end of all shims', 5_000);
+  });
+
+  test('and so is the shim: the payload lives on, and how it ends is still learnt', async () => {
+    const first = target.begin(['--name', 'orphan'], [program, 'sleep', '3']);
+    await new Promise((resolve) => first.stdout?.once('data', resolve));
+    const [payload] = target.processes();
+    for (const pid of target.helpers('shim')) process.kill(pid, 'SIGKILL');
+    first.kill('SIGKILL');
+    await new Promise((resolve) => first.once('exit', resolve));
+    expect(target.processes()).toEqual([payload]);
+    const again = await target.run(['--name', 'orphan'], [program, 'sleep', '3']);
+    expect(again.stderr).toBe('');
+    expect(again.code).toBe(5);
+  });
+});
+
+describeWhen(missingForKernel(), 'a target ends', () => {
+  for (const stopped of ['nobody', 'payload', 'shim'] as const) {
+    test(`with ${stopped} stopped: nothing of it is left`, async () => {
+      const target = await new DispatchTarget().start();
+      const dispatch = target.begin([], [compileTarget('payload', ['-static']), 'sleep', '60']);
+      const code = new Promise((resolve) => dispatch.once('exit', (value) => resolve(value)));
+      await new Promise((resolve) => dispatch.stdout?.once('data', resolve));
+      const pids = { nobody: [], payload: target.processes(), shim: target.helpers('shim') }[stopped];
+      for (const pid of pids) process.kill(pid, 'SIGSTOP');
+      const payload = target.processes();
+      target.kill();
+      await target.exited;
+      await until(() => payload.every((pid) => !isThere(pid)), 'the end of the payload', 1_000);
+      if (stopped === 'shim') for (const pid of pids) process.kill(pid, 'SIGCONT');
+      expect(await code).toBe(128 + 9);
+      await target.end();
+    });
+  }
+
+  test('with its payload, whose exit code is then its own', async () => {
+    const target = await new DispatchTarget().start();
+    const flags = ['--placeholder-socket', target.socketPath];
+    const { code } = await target.run(flags, [compileTarget('payload', ['-static']), 'exit', '23']);
+    expect(code).toBe(23);
+    expect(await target.exited).toBe(23);
+    await target.end();
+  });
+});
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
+import { compileTarget } from '../support/compile.js';
+import { DispatchTarget } from './dispatch-target.js';
+
+const CAP_DAC_READ_SEARCH = '0000000000000004';
+/** What file servers are given: CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, SETGID, SETUID, MKNOD, SETFCAP. */
+const fileServer = 'CHOWN,DAC_OVERRIDE,DAC_READ_SEARCH,FOWNER,FSETID,SETGID,SETUID,MKNOD,SETFCAP';
+const fileServerMask = '00000000880000df';
+
+/** A field of /proc/PID/status. */
+function field(status: Buffer, name: string): string {
+  return new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status.toString())?.[1]?.trim() ?? '';
+}
+
+describeWhen(missingForKernel(), 'a dispatched payload', () => {
+  let target: DispatchTarget;
+  let program: string;
+  beforeAll(async () => {
+    program = compileTarget('payload', ['-static']);
+    target = await new DispatchTarget().start();
+  });
+  afterAll(() => target.end());
+
+  for (const [list, mask, user] of [
+    ['DAC_READ_SEARCH', CAP_DAC_READ_SEARCH, 0],
+    ['CAP_DAC_READ_SEARCH', CAP_DAC_READ_SEARCH, 107],
+    [fileServer, fileServerMask, 0],
+    ['none', '0000000000000000', 107],
+  ] as const) {
+    test(`has exactly ${list} as uid ${user}, below the target's init`, async () => {
+      const { code, stdout, stderr } = await target.run(
+        ['--capabilities', list, '--user', `${user}`],
+        [program, 'status'],
+      );
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      for (const set of ['CapEff', 'CapPrm', 'CapInh', 'CapBnd', 'CapAmb'])
+        expect(field(stdout, set)).toBe(mask);
+      expect(field(stdout, 'Uid').split('\t')).toEqual(Array(4).fill(`${user}`));
+      expect(field(stdout, 'Groups')).toBe('');
+      expect(field(stdout, 'NoNewPrivs')).toBe('1');
+      expect(field(stdout, 'Seccomp')).toBe('2');
+      expect(field(stdout, 'PPid')).toBe('1');
+    });
+  }
+
+  test('gives its exit code and its signal', async () => {
+    expect((await target.run([], [program, 'exit', '42'])).code).toBe(42);
+    expect((await target.run([], [program, 'die', '11'])).code).toBe(128 + 11);
+    expect((await target.run([], ['/nowhere/at/all'])).code).toBe(127);
+    expect((await target.run([], ['/etc/passwd'])).code).toBe(126);
+    const dynamic = await target.run([], ['/bin/cat']);
+    expect(dynamic.code).toBe(125);
+    expect(dynamic.stderr).toContain('DEPUTY_E_PAYLOAD_NOT_STATIC');
+    expect(target.processes()).toEqual([]);
+  });
+
+  test('each step is an event with what it saw', async () => {
+    await target.run(['--name', 'steps'], [program, 'exit', '0']);
+    const events = target.events('steps');
+    const steps = events.flatMap(({ data }) => (typeof data['step'] === 'string' ? [data['step']] : []));
+    expect(steps).toEqual([
+      'identify',
+      'judge',
+      'lock',
+      'open-program',
+      'join',
+      'verify-joined',
+      'name',
+      'execute',
+      'await-ready',
+      'verify',
+    ]);
+    const joined: unknown = events.find(({ data }) => data['step'] === 'join');
+    const { reports } = (joined as { data: { evidence: { reports: string } } }).data.evidence;
+    // Nothing that is left to do takes a privilege once a process can be seen from inside.
+    expect(reports.split(', ').map((one) => one.split(' ')[0])).toEqual([
+      ...['open', 'rlimits', 'oom-score-adj', 'exec-label', 'namespaces', 'cgroup'],
+      ...['capabilities', 'user', 'no-new-privs', 'reparent', 'descriptors'],
+    ]);
+    expect(events.at(-1)?.type).toBe('delegation.released');
+  });
+
+  test('stdin comes out of stdout, byte for byte', { timeout: isLong ? 600_000 : 60_000 }, async () => {
+    const input = randomBytes(isLong ? 1 << 30 : 8 << 20);
+    const { code, stdout } = await target.run([], [program, 'copy'], input);
+    expect(code).toBe(3);
+    expect(stdout.equals(input)).toBe(true);
+  });
+
+  test('is ready when it says so on descriptor 3, or listens; else it is ended', async () => {
+    const said = await target.run(['--readiness', 'fd'], [program, 'ready', '0']);
+    expect(said.code).toBe(5);
+    const path = `${target.directory}/payload.sock`;
+    const detached = await target.run(
+      ['--readiness', `socket:${path}`, '--name', 'listener', '--detach'],
+      [program, 'listen', path],
+    );
+    expect(detached.stderr).toBe('');
+    expect(detached.stdout.toString()).toMatch(/^ready \d+\n$/);
+    const [payload] = target.processes();
+    expect(detached.stdout.toString()).toBe(`ready ${payload}\n`);
+    process.kill(payload as number, 'SIGKILL');
+    const never = await target.run(
+      ['--readiness', 'fd', '--deadline', '300', '--name', 'never'],
+      [program, 'sleep', '60'],
+    );
+    expect(never.code).toBe(125);
+    expect(never.stderr).toContain('DEPUTY_E_PAYLOAD_NOT_READY');
+    expect(target.processes()).toEqual([]);
+    // The one that was left alone is attached to once more, to learn its end.
+    const again = await target.run(['--name', 'listener'], [program, 'listen', path]);
+    expect(again.code).toBe(128 + 9);
+  });
+
+  test('is started once', async () => {
+    const first = target.begin(['--name', 'once'], [program, 'sleep', '60']);
+    await new Promise((resolve) => first.stdout?.once('data', resolve));
+    const [payload] = target.processes();
+    const second = await target.run(['--name', 'once'], [program, 'sleep', '60']);
+    expect(second.stdout.toString()).toBe(`running ${payload}\n`);
+    expect(second.code).toBe(0);
+    expect(target.processes()).toEqual([payload]);
+    first.kill('SIGTERM');
+    const code = await new Promise((resolve) => first.once('exit', resolve));
+    expect(code).toBe(128 + 15);
+    expect(target.processes()).toEqual([]);
+  });
+});
+
+describeWhen(missingForKernel(), 'a target that could take a payload over', () => {
+  for (const [what, options] of [
+    ['CAP_SYS_PTRACE', { bounding: '+sys_ptrace', noNewPrivileges: false }],
+    ['uid 0', { bounding: '+dac_read_search', user: 0, noNewPrivileges: false }],
+  ] as const) {
+    test(`is refused: ${what}`, async () => {
+      const target = await new DispatchTarget().start(options);
+      const { code, stderr } = await target.run([], [compileTarget('payload', ['-static']), 'exit', '0']);
+      expect(code).toBe(125);
+      expect(stderr).toContain('DEPUTY_E_TARGET_COULD_TAKE_OVER');
+      expect(stderr).toContain(what);
+      await target.end();
+    });
+  }
+});
