@@ -24,9 +24,10 @@ export interface StreamFlags extends NatsFlags {
 export const embedded = 'embedded';
 
 /** Options of everybody who connects. Passwords and tokens come from the URL or the environment. */
-export function addNatsOptions(command: Command, description: string): Command {
+export function addNatsOptions(command: Command, description: string, isFromEnvironment = true): Command {
+  const option = new Option('--nats <url>', description);
   return command
-    .addOption(new Option('--nats <url>', description).env('NATS_URL'))
+    .addOption(isFromEnvironment ? option.env('NATS_URL') : option)
     .option('--nats-creds <file>', 'a credentials file (also NATS_CREDS)')
     .option('--nats-ca <file>', 'the certificate authority of the server, PEM (also NATS_CA)')
     .option('--nats-cert <file>', "this client's certificate, PEM (also NATS_CERT)")

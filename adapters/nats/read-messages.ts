@@ -12,7 +12,9 @@ import {
   nanos,
   nuid,
 } from 'nats';
+import { matchesFilter } from '../../core/events/subject.js';
 import { isMissingStream } from './ensure-stream.js';
+import { isUnfilterable } from './scoped-filter.js';
 
 /** Messages asked for at a time: what a slow reader has in memory at most. */
 const fetchMessages = 500;
@@ -70,6 +72,8 @@ export async function* readMessages(
 /** One consumer of the server's, from its making until it fails. */
 class MessageReader {
   private info: ConsumerInfo | undefined;
+  /** What the server can't filter by. */
+  private picks: string | undefined;
 
   constructor(
     private readonly connection: NatsConnection,
@@ -79,7 +83,7 @@ class MessageReader {
 
   async *read(from: number | 'new'): AsyncGenerator<JsMsg> {
     const { stream, follow, signal } = this.options;
-    const info = await this.manager.consumers.add(stream, this.config(from));
+    const info = await this.add(from);
     this.info = info;
     this.options.onStanding?.();
     const consumer = this.connection.jetstream().consumers.getPullConsumerFor(info);
@@ -88,7 +92,7 @@ class MessageReader {
       let count = 0;
       for await (const message of await this.fetch(consumer, remaining)) {
         count++;
-        yield message;
+        if (this.picks === undefined || matchesFilter(this.picks, message.subject)) yield message;
       }
       remaining -= count;
       // Nothing more, or a consumer that is gone with its server: the server knows.
@@ -97,6 +101,19 @@ class MessageReader {
         const { num_pending: pending } = await this.manager.consumers.info(stream, info.name);
         if (!follow) remaining = pending;
       }
+    }
+  }
+
+  private async add(from: number | 'new'): Promise<ConsumerInfo> {
+    const { stream } = this.options;
+    const config = this.config(from);
+    try {
+      return await this.manager.consumers.add(stream, config);
+    } catch (error) {
+      const { filter_subject: filter, ...rest } = config;
+      if (filter === undefined || !isUnfilterable(error)) throw error;
+      this.picks = filter;
+      return this.manager.consumers.add(stream, rest);
     }
   }
 

@@ -39,8 +39,24 @@ export interface EventFilter {
 /** The subject that has just these events, to be filtered at the server. */
 export function filterSubject({ node, tenant, delegationId, type }: EventFilter): string {
   const token = (text: string | undefined): string => (text === undefined ? '*' : subjectToken(text));
+  // All of a node, or of all: the form that servers take whatever streams there are.
+  if (tenant === undefined && delegationId === undefined && type === undefined) {
+    return node === undefined ? `${subjectPrefix}.>` : `${subjectPrefix}.${token(node)}.>`;
+  }
   const types = type === undefined ? '>' : type.includes('.') ? type : `${type}.>`;
   return `${subjectPrefix}.${token(node)}.${token(tenant)}.${token(delegationId)}.${types}`;
+}
+
+/** Is a subject one of those that a filter stands for? */
+export function matchesFilter(filter: string, subject: string): boolean {
+  const wanted = filter.split('.');
+  const tokens = subject.split('.');
+  if (wanted.at(-1) === '>') return tokens.length >= wanted.length && startsAs(wanted.slice(0, -1), tokens);
+  return tokens.length === wanted.length && startsAs(wanted, tokens);
+}
+
+function startsAs(wanted: readonly string[], tokens: readonly string[]): boolean {
+  return wanted.every((token, index) => token === '*' || token === tokens[index]);
 }
 
 /**

@@ -4,7 +4,9 @@ import type { DelegationStatus } from '../../../core/engine/delegation.js';
 import { escapeText } from '../../../core/events/escape-text.js';
 import { defaultStateDirectory } from '../agent-parts.js';
 import { askAgent } from '../ask-agent.js';
+import { addNatsOptions } from '../nats-options.js';
 import { print, printJson } from '../output.js';
+import { type OverviewFlags, showOverview } from '../show-overview.js';
 
 interface Status {
   readonly version: string;
@@ -24,18 +26,27 @@ const storeLines = {
   behind: 'the stream lost events that it had: what the journal has of them is published again',
 } as const;
 
+interface StatusFlags extends OverviewFlags {
+  readonly state: string;
+}
+
 /** Adds `deputy status` to the program. */
 export function addStatusCommand(program: Command): void {
-  program
+  const command = program
     .command('status')
     .description('what a running agent does: its processes, targets and counts')
     .option('--state <directory>', "the agent's state directory", defaultStateDirectory)
     .option('--json', 'print JSON')
-    .action(async (flags: { state: string; json?: boolean }) => {
-      const status = (await askAgent(resolve(flags.state), 'status')) as Status;
-      if (flags.json) printJson(status);
-      else printStatus(status);
-    });
+    .option('--node <name>', 'with --nats: the node; default is the host name')
+    .option('--stream <name>', 'with --nats: an aggregate of several nodes')
+    .option('--kv <bucket>', 'with --nats: keep it in this key-value bucket, for others');
+  addNatsOptions(command, 'put it together from the events of a stream, without an agent', false);
+  command.action(async (flags: StatusFlags) => {
+    if (flags.nats !== undefined) return showOverview(flags, flags.nats);
+    const status = (await askAgent(resolve(flags.state), 'status')) as Status;
+    if (flags.json) printJson(status);
+    else printStatus(status);
+  });
 }
 
 function printStatus(status: Status): void {

@@ -9,7 +9,9 @@ import {
   nanos,
 } from 'nats';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
+import { matchesFilter } from '../../../core/events/subject.js';
 import { isMissingStream } from '../ensure-stream.js';
+import { isUnfilterable } from '../scoped-filter.js';
 import type { ConsumerOptions } from './options.js';
 
 const fetchWaitMs = 5_000;
@@ -29,17 +31,22 @@ export interface DurableParts {
 }
 
 /** Makes the durable consumer, or finds it. Throws DEPUTY_E_CONSUMER_DIFFERS. */
-export async function ensureDurable({ manager, stream, name, filter, options }: DurableParts): Promise<void> {
+export async function ensureDurable(parts: DurableParts, isAggregate: boolean): Promise<void> {
+  const { manager, stream, name, filter, options } = parts;
   const found = await manager.consumers.info(stream, name).catch((error: unknown) => {
     if ((error as { api_error?: { err_code?: number } }).api_error?.err_code === notFound) return undefined;
     throw error;
   });
   if (found === undefined) {
-    await manager.consumers.add(stream, configuration(name, filter, options));
+    const { filter_subject: _, ...unfiltered } = configuration(name, filter, options);
+    await manager.consumers.add(stream, configuration(name, filter, options)).catch((error: unknown) => {
+      if (!isUnfilterable(error)) throw error;
+      return manager.consumers.add(stream, unfiltered);
+    });
     return;
   }
-  const actual = found.config.filter_subject ?? '>';
-  if (actual === filter) return;
+  const actual = found.config.filter_subject || '>';
+  if (actual === filter || (actual === '>' && isAggregate)) return;
   const detail = `it has ${actual}, wanted is ${filter}`;
   throw deputyError('DEPUTY_E_CONSUMER_DIFFERS', { name, stream, detail });
 }
@@ -59,7 +66,10 @@ export async function* durableMessages(parts: DurableParts): AsyncGenerator<JsMs
       });
       const stop = (): void => messages.stop();
       signal.addEventListener('abort', stop, { once: true });
-      for await (const message of messages) yield message;
+      for await (const message of messages) {
+        if (matchesFilter(parts.filter, message.subject)) yield message;
+        else message.ack();
+      }
       signal.removeEventListener('abort', stop);
     } catch (error) {
       if (isOver()) return;

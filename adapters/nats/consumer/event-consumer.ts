@@ -3,11 +3,12 @@ import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js
 import { headerValue } from '../../../core/events/cloud-event.js';
 import type { DeputyEvent } from '../../../core/events/event.js';
 import type { EventType } from '../../../core/events/event-versions.js';
-import { filterSubject, streamName } from '../../../core/events/subject.js';
+import { streamName } from '../../../core/events/subject.js';
 import { validateEvent } from '../../../core/events/validate-event.js';
 import { connectNats, natsError } from '../connect.js';
 import { isMissingStream } from '../ensure-stream.js';
 import { readMessages } from '../read-messages.js';
+import { scopedFilter } from '../scoped-filter.js';
 import { type Delivery, deliveryOf } from './delivery.js';
 import { durableMessages, ensureDurable } from './durable-messages.js';
 import type { ConsumerOptions, EventKind, TypesOf } from './options.js';
@@ -58,8 +59,8 @@ class StreamConsumer<Type extends EventType> implements EventConsumer<Type> {
     options: ConsumerOptions<Wanted>,
   ): Promise<StreamConsumer<TypesOf<Wanted>>> {
     const manager = await connection.jetstreamManager({ checkAPI: false });
-    const filter = filterSubject(options);
-    const { state } = await manager.streams.info(stream);
+    const { state, config } = await manager.streams.info(stream);
+    const filter = scopedFilter(config, options);
     if (options.durable === undefined) {
       const { from = 'start' } = options;
       const first = from === 'new' ? state.last_seq + 1 : sequenceOf(from);
@@ -69,7 +70,8 @@ class StreamConsumer<Type extends EventType> implements EventConsumer<Type> {
       );
     }
     const parts = { connection, manager, stream, name: options.durable, filter, options };
-    await ensureDurable({ ...parts, signal: new AbortController().signal });
+    const isAggregate = config.sources !== undefined && config.sources.length > 0;
+    await ensureDurable({ ...parts, signal: new AbortController().signal }, isAggregate);
     return new StreamConsumer(connection, stream, options, (signal) => durableMessages({ ...parts, signal }));
   }
 

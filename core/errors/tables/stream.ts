@@ -17,6 +17,11 @@ export const streamErrors = {
     why: 'An event that the server would refuse could never be published, nor any behind it.',
     remedy: "Raise the server's `max_payload`, or the stream's largest message.",
   },
+  DEPUTY_E_NATS_TOO_OLD: {
+    what: '{what} needs nats-server {needed}; this is {version}',
+    why: 'Older servers check what they source for the sequence that it had to have in its own stream.',
+    remedy: 'Use a newer server, or read the streams of the nodes one by one.',
+  },
   DEPUTY_E_STREAM_DIFFERS: {
     what: 'the stream {stream} is not as it should be: {differences}',
     why: 'It was made with other settings, or by somebody else. It is never changed silently.',
