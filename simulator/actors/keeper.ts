@@ -89,8 +89,8 @@ export class ModelKeeper implements Agent {
     for (const { process, supervisor } of this.children.values()) {
       if (supervisor !== active || !supervisor.isActive) this.parts.world.kernel.kill(process);
     }
-    // Whoever has handed over has no injector any more.
-    if (this.isStopping) return;
+    // Whoever has handed over has no injector any more, and whoever has not taken over none yet.
+    if (this.isStopping || !this.tookOver) return;
     this.parts.injectors?.stop();
     if (active?.isActive === true) this.parts.injectors?.start(active.parts.process);
   }

@@ -10,6 +10,7 @@ import {
 import { markOf } from '../../strategies/seccomp-notify/handlers/answering-steps.js';
 import type { Notification } from '../kernel/filter.js';
 import { flag } from '../kernel/numbers.js';
+import { SocketEnd } from '../kernel/open-description.js';
 import type { ModelProcess } from '../kernel/process.js';
 import type { WorldWatch } from '../world/world-watch.js';
 
@@ -26,15 +27,21 @@ interface Added {
  *   call for answered, as it can't ask; or
  * - status flags that leave none to mark it with (O_NONBLOCK beside writing or O_APPEND): nobody knows it
  *   again.
+ *
+ * And the socket of an injector that died, until the same thread's next call that needs one: the call that
+ * it died over is made anew, and an errno of deputy's own may end that before it comes to an injector.
  */
 export class KnownStrays {
   private readonly added = new Map<bigint, Added>();
   private readonly replied = new Set<bigint>();
   private readonly errnos = new Set<number>();
   private readonly known = new Map<ModelProcess, Set<number>>();
+  private hasInjectorDied = false;
 
   /** May this number of a target's be one that its program does not know? */
   has(process: ModelProcess, number: number): boolean {
+    const isSocket = process.table.at(number) instanceof SocketEnd;
+    if (isSocket && this.hasInjectorDied && this.errnos.size > 0) return true;
     return this.known.get(process)?.has(number) === true;
   }
 
@@ -42,6 +49,9 @@ export class KnownStrays {
     return {
       faulted: (fault) => {
         if (fault.kind === 'errno') this.errnos.add(-errnoNumbers[fault.errno]);
+      },
+      died: ({ actor }) => {
+        this.hasInjectorDied ||= actor.startsWith('injector');
       },
       added: (notification, number) => {
         const one = this.added.get(notification.id) ?? { notification, numbers: new Set() };

@@ -43,6 +43,20 @@ describe('deputy-sim show', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
+  test('a real run with more than 10,000 entries: drawn whole in one file, and around one entry here', () => {
+    const path = join(directory, 'upgrade.jsonl');
+    const html = join(directory, 'upgrade.html');
+    expect(run('run', 'upgrade', '--seed', '1', '--trace', path).status).toBe(0);
+    const entries = readFileSync(path, 'utf8').trimEnd().split('\n').length - 2;
+    expect(entries).toBeGreaterThan(10_000);
+    expect(run('show', path, '--html', html)).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(html, 'utf8').length).toBeLessThan(3_000_000);
+    const { status, stdout } = run('show', path, '--around', '9000', '--limit', '9', '--json');
+    expect(status).toBe(0);
+    const shown = JSON.parse(stdout) as { entries: { sequence: number }[] };
+    expect(shown.entries.map(({ sequence }) => sequence)).toContain(9_000);
+  });
+
   test('reads stdin', () => {
     const { status, stdout } = runWith(readFileSync(trace, 'utf8'), 'show', '-', '--type', 'fault');
     expect(status).toBe(0);
