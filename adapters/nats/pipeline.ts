@@ -12,6 +12,8 @@ import { versionsFrom, type Writer } from './stored-versions.js';
 
 /** Messages that are sent and not acknowledged at most. */
 const windowMessages = 512;
+/** More are sent when so few are left. */
+const refillBelow = windowMessages / 2;
 /** Nothing is heard of the eldest for this long: what became of it is looked up. */
 const acknowledgeMs = 5_000;
 /** What is still on its way after a failure gets this long. */
@@ -122,6 +124,8 @@ export class Pipeline {
 
   private pump(): void {
     const { queue } = this;
+    // A write for each acknowledgement would cost more than all the rest.
+    if (queue.sent > refillBelow) return;
     while (this.phase === 'sending' && queue.sent < windowMessages) {
       const event = queue.nextToSend;
       if (event === undefined) return;

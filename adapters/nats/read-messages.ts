@@ -1,7 +1,6 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import {
   AckPolicy,
-  type Consumer,
   type ConsumerConfig,
   type ConsumerInfo,
   type ConsumerMessages,
@@ -16,10 +15,10 @@ import { matchesFilter } from '../../core/events/subject.js';
 import { isMissingStream } from './ensure-stream.js';
 import { isUnfilterable } from './scoped-filter.js';
 
-/** Messages asked for at a time: what a slow reader has in memory at most. */
-const fetchMessages = 500;
-const fetchWaitMs = 1_000;
-const followWaitMs = 5_000;
+/** Messages that are asked for ahead: what a slow reader has in memory at most. */
+const messagesAhead = 500;
+const pullMs = 10_000;
+const idleLookMs = 2_000;
 const retryMs = 500;
 /** The server drops a reader that asked for nothing this long. */
 const inactiveMs = 60_000;
@@ -82,26 +81,42 @@ class MessageReader {
   ) {}
 
   async *read(from: number | 'new'): AsyncGenerator<JsMsg> {
-    const { stream, follow, signal } = this.options;
+    const { follow, signal } = this.options;
     const info = await this.add(from);
     this.info = info;
     this.options.onStanding?.();
-    const consumer = this.connection.jetstream().consumers.getPullConsumerFor(info);
     let remaining = follow ? Number.POSITIVE_INFINITY : info.num_pending;
-    while (remaining > 0 && !signal?.aborted && !this.connection.isClosed()) {
-      let count = 0;
-      for await (const message of await this.fetch(consumer, remaining)) {
-        count++;
+    if (remaining === 0 || signal?.aborted) return;
+    const messages = await this.consume(info);
+    const stop = (): void => messages.stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    const watch = follow ? undefined : setInterval(() => void this.stopAtEnd(info, messages), idleLookMs);
+    try {
+      for await (const message of messages) {
         if (this.picks === undefined || matchesFilter(this.picks, message.subject)) yield message;
+        if (--remaining === 0) return;
       }
-      remaining -= count;
-      // Nothing more, or a consumer that is gone with its server: the server knows.
-      if (count > 0 && follow) continue;
-      if (remaining > 0) {
-        const { num_pending: pending } = await this.manager.consumers.info(stream, info.name);
-        if (!follow) remaining = pending;
-      }
+    } finally {
+      clearInterval(watch);
+      signal?.removeEventListener('abort', stop);
+      messages.stop();
     }
+  }
+
+  private consume(info: ConsumerInfo): Promise<ConsumerMessages> {
+    const consumer = this.connection.jetstream().consumers.getPullConsumerFor(info);
+    return consumer.consume({
+      max_messages: messagesAhead,
+      expires: pullMs,
+      // A server that was restarted has forgotten it: another one is made.
+      abort_on_missing_resource: true,
+    });
+  }
+
+  /** What was to be read may have been taken by age meanwhile, so that the last message never comes. */
+  private async stopAtEnd({ stream_name: stream, name }: ConsumerInfo, messages: ConsumerMessages) {
+    const { num_pending: pending } = await this.manager.consumers.info(stream, name);
+    if (pending === 0 && messages.getPending() === 0) messages.stop();
   }
 
   private async add(from: number | 'new'): Promise<ConsumerInfo> {
@@ -115,16 +130,6 @@ class MessageReader {
       this.picks = filter;
       return this.manager.consumers.add(stream, rest);
     }
-  }
-
-  private async fetch(consumer: Consumer, remaining: number): Promise<ConsumerMessages> {
-    const { follow, signal } = this.options;
-    const messages = await consumer.fetch({
-      max_messages: Math.min(fetchMessages, remaining),
-      expires: follow ? followWaitMs : fetchWaitMs,
-    });
-    signal?.addEventListener('abort', () => messages.stop(), { once: true });
-    return messages;
   }
 
   async remove(): Promise<void> {

@@ -71,7 +71,14 @@ export class LabNatsServer {
     const program = natsProgram() as string;
     const child = spawn(program, ['-c', this.configurationPath], { stdio: 'ignore' });
     this.child = child;
-    this.exited = new Promise((resolve) => child.once('exit', () => resolve()));
+    const killOnExit = (): void => void child.kill('SIGKILL');
+    process.once('exit', killOnExit);
+    this.exited = new Promise((resolve) => {
+      child.once('exit', () => {
+        process.off('exit', killOnExit);
+        resolve();
+      });
+    });
     await this.answering();
   }
 

@@ -41,6 +41,7 @@ describeWhen(missingForNats(), 'a stream and its one writer', () => {
     const node = nextNode();
     const states: StoreState[] = [];
     const store = await openStore(server, node, { onState: (state) => states.push(state) });
+    await store.goOnFrom(undefined, true);
     const rounds = isLong ? 50 : 3;
     let version = 1;
     let count = 0;

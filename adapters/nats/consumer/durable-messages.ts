@@ -14,7 +14,9 @@ import { isMissingStream } from '../ensure-stream.js';
 import { isUnfilterable } from '../scoped-filter.js';
 import type { ConsumerOptions } from './options.js';
 
-const fetchWaitMs = 5_000;
+/** Messages that are asked for ahead. */
+const messagesAhead = 100;
+const pullMs = 10_000;
 const retryMs = 500;
 /** "consumer not found", as the server says it. */
 const notFound = 10014;
@@ -60,17 +62,22 @@ export async function* durableMessages(parts: DurableParts): AsyncGenerator<JsMs
     try {
       const info = await manager.consumers.info(stream, name);
       const consumer = connection.jetstream().consumers.getPullConsumerFor(info);
-      const messages = await consumer.fetch({
-        max_messages: Math.min(unacknowledged, 100),
-        expires: fetchWaitMs,
+      const messages = await consumer.consume({
+        max_messages: Math.min(unacknowledged, messagesAhead),
+        expires: pullMs,
+        abort_on_missing_resource: true,
       });
       const stop = (): void => messages.stop();
       signal.addEventListener('abort', stop, { once: true });
-      for await (const message of messages) {
-        if (matchesFilter(parts.filter, message.subject)) yield message;
-        else message.ack();
+      try {
+        for await (const message of messages) {
+          if (matchesFilter(parts.filter, message.subject)) yield message;
+          else message.ack();
+        }
+      } finally {
+        signal.removeEventListener('abort', stop);
+        messages.stop();
       }
-      signal.removeEventListener('abort', stop);
     } catch (error) {
       if (isOver()) return;
       if (isDeputyError(error) || isMissingStream(error)) throw error;

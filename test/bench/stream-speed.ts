@@ -1,0 +1,188 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from 'nats';
+import { openConsumer } from '../../adapters/nats/consumer/index.js';
+import { openJetStreamStore } from '../../adapters/nats/index.js';
+import { streamName } from '../../core/events/subject.js';
+import { EventBatch } from '../../core/publishing/event-batch.js';
+import { makeShare } from '../kernel/support/share.js';
+import { SteadyTarget } from '../kernel/takeover/support/steady-target.js';
+import { deputyCommand } from '../lab/agent-process.js';
+import { LabNatsServer } from '../lab/nats-server.js';
+import { sampleRequests } from '../support/sample-events.js';
+import { compile, startAgent } from './measure.js';
+
+/**
+ * Prints events a second into JetStream (file storage) beside three baselines of the same payloads, and the
+ * time from an answer to a consumer: node dist/test/bench/stream-speed.js
+ */
+const events = 50_000;
+const rounds = 3;
+const window = 256;
+const batchEvents = 128;
+const latencyMs = 4_000;
+
+const payloads = sampleRequests('one', 1, events).map((event) => Buffer.from(JSON.stringify(event)));
+
+async function fresh(connection: NatsConnection, name: string): Promise<string> {
+  const manager = await connection.jetstreamManager();
+  await manager.streams.add({ name, subjects: [`${name}.x`] });
+  return `${name}.x`;
+}
+
+/** Nothing is acknowledged, and nothing stored. */
+async function corePublish(connection: NatsConnection): Promise<void> {
+  for (const [index, payload] of payloads.entries()) {
+    connection.publish('nobody.x', payload);
+    if (index % 1_000 === 999) await connection.flush();
+  }
+  await connection.flush();
+}
+
+async function jetStreamPublish(connection: NatsConnection, subject: string): Promise<void> {
+  const client = connection.jetstream();
+  const flying: Promise<unknown>[] = [];
+  for (const payload of payloads) {
+    flying.push(client.publish(subject, payload));
+    if (flying.length >= window) await flying.shift();
+  }
+  await Promise.all(flying);
+}
+
+/** One reply inbox, no headers: the fastest that is acknowledged. */
+async function bareAcknowledged(connection: NatsConnection, subject: string): Promise<void> {
+  let acknowledged = 0;
+  let sent = 0;
+  await new Promise<void>((resolve) => {
+    const pump = (): void => {
+      while (sent < events && sent - acknowledged < window) {
+        connection.publish(subject, payloads[sent++] as Buffer, { reply: `bare.${subject}` });
+      }
+    };
+    const subscription = connection.subscribe(`bare.${subject}`, {
+      callback: (_, message) => {
+        message.json();
+        acknowledged++;
+        if (acknowledged < events) return pump();
+        subscription.unsubscribe();
+        resolve();
+      },
+    });
+    pump();
+  });
+}
+
+/** As the publisher does it: batches of serialized events, headers, ids, a predicted sequence for each. */
+async function deputyPublish(url: string, node: string): Promise<number> {
+  const store = await openJetStreamStore({ url, node, writer: { id: 'bench', epoch: 1 } });
+  await store.goOnFrom(undefined, true);
+  const batches = Array.from({ length: Math.ceil(events / batchEvents) }, (_, batch) => {
+    const made = new EventBatch();
+    const count = Math.min(batchEvents, events - batch * batchEvents);
+    for (const event of sampleRequests('one', 1 + batch * batchEvents, count)) {
+      made.addText(event, JSON.stringify(event));
+    }
+    return made;
+  });
+  const startedMs = performance.now();
+  const flying: Promise<unknown>[] = [];
+  for (const batch of batches) {
+    flying.push(store.appendBatch(batch));
+    if (flying.length >= store.batchesInFlight) await flying.shift();
+  }
+  await Promise.all(flying);
+  const tookMs = performance.now() - startedMs;
+  await store.close();
+  return tookMs;
+}
+
+async function timed(run: Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await run;
+  return performance.now() - startedMs;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
+}
+
+async function speeds(server: LabNatsServer): Promise<void> {
+  const tookMs: Record<string, number[]> = {};
+  const note = (name: string, ms: number): void => {
+    tookMs[name] = [...(tookMs[name] ?? []), ms];
+  };
+  const connection = await connect({ servers: server.url });
+  for (let round = 0; round < rounds; round++) {
+    note('core publish, no acknowledgement', await timed(corePublish(connection)));
+    const published = await fresh(connection, `published-${round}`);
+    note(`js.publish, window ${window}`, await timed(jetStreamPublish(connection, published)));
+    const bare = await fresh(connection, `bare-${round}`);
+    note(`bare acknowledged, window ${window}`, await timed(bareAcknowledged(connection, bare)));
+    note('deputy', await deputyPublish(server.url, `node-${round}`));
+  }
+  await connection.close();
+  const bareMs = median(tookMs[`bare acknowledged, window ${window}`] ?? []);
+  for (const [name, values] of Object.entries(tookMs)) {
+    const perSecond = Math.round(events / (median(values) / 1_000));
+    const ratio = (bareMs / median(values)).toFixed(2);
+    console.log(`${name.padEnd(36)} ${`${perSecond}`.padStart(8)} events/s   ${ratio} of bare acknowledged`);
+  }
+}
+
+/** From an answer (its event's time, in whole milliseconds) until a consumer has the event. */
+async function latency(server: LabNatsServer): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'deputy-bench-'));
+  const { share } = makeShare();
+  chmodSync(directory, 0o755);
+  const socket = join(directory, 'agent.sock');
+  const words = ['--state', join(directory, 'state'), '--nats', server.url, '--node', 'latency'];
+  const command = [process.execPath, deputyCommand(), 'agent', '--socket', socket, ...words];
+  const agent: ChildProcess = await startAgent([...command, '--log-level', 'error'], false);
+  while (!(await hasStream(server, 'latency'))) await new Promise((resolve) => setTimeout(resolve, 100));
+  const consumer = await openConsumer({ url: server.url, node: 'latency', type: 'request', from: 'new' });
+  const latencies: number[] = [];
+  const listening = (async () => {
+    for await (const { event } of consumer) latencies.push(Date.now() - Date.parse(event.time));
+  })();
+  process.env['PAUSE_US'] = '1000';
+  const program = compile(directory, 'steady', ['../targets/steady.c']);
+  const target = await SteadyTarget.start({
+    program,
+    socketPath: socket,
+    share,
+    flavour: 'killable',
+    threads: 1,
+  });
+  await new Promise((resolve) => setTimeout(resolve, latencyMs));
+  await target.end();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await consumer.close();
+  await listening;
+  agent.kill('SIGTERM');
+  await once(agent, 'exit');
+  rmSync(directory, { recursive: true, force: true });
+  const sorted = latencies.sort((one, other) => one - other);
+  const at = (part: number): string => `${sorted[Math.floor(sorted.length * part)] ?? 0} ms`;
+  console.log(
+    `answer to consumer, one thread with 1 ms between calls: median ${at(0.5)}, p99 ${at(0.99)} (${sorted.length} events)`,
+  );
+}
+
+async function hasStream(server: LabNatsServer, node: string): Promise<boolean> {
+  const connection = await connect({ servers: server.url });
+  const manager = await connection.jetstreamManager({ checkAPI: false });
+  const found = await manager.streams.info(streamName(node)).then(
+    () => true,
+    () => false,
+  );
+  await connection.close();
+  return found;
+}
+
+const server = await LabNatsServer.start();
+await speeds(server);
+if (process.getuid?.() === 0) await latency(server);
+await server.remove();
