@@ -31,16 +31,13 @@ if (!existsSync(node)) {
 }
 // The suites that depend on Node itself. The guest is no different on another version, nor is what a hostile target
 // can make the kernel do; crashes at every step take as long as all else together.
-const defaults = ['test/unit', 'test/contract', 'test/kernel'];
-const exclusions = [
-  'test/kernel/takeover/**',
-  'test/kernel/storage/**',
-  'test/kernel/traps/**',
-  'test/kernel/seals/**',
-  'test/kernel/injector/{asking,frozen,killed,mutations,refusals,reissue,supervisor}*.test.ts',
-  'test/kernel/load.test.ts',
-  'test/unit/adapters/journal/{check,repair}-journal.test.ts',
-].map((pattern) => `--exclude=${pattern}`);
+const kernel = ['agent', 'cases', 'request-kernel', 'privileges'].map(
+  (name) => `test/kernel/${name}.test.ts`,
+);
+const defaults = ['test/unit', 'test/contract', ...kernel];
+const exclusions = ['test/unit/adapters/journal/{check,repair}-journal.test.ts'].map(
+  (pattern) => `--exclude=${pattern}`,
+);
 const suites = process.argv.length > 2 ? process.argv.slice(2) : [...defaults, ...exclusions];
 const { status, report } = runVitest(node, suites, { DEPUTY_TEST_NODE: version });
 process.stdout.write(`Node ${version}: ${countTests(report)}\n`);

@@ -137,15 +137,16 @@ describeWhen(missingForKernel(), 'supervisors that die at every step', () => {
 
   test('also when the successor dies as it recovers', { timeout: isLong ? 3_600_000 : 300_000 }, async () => {
     const isShort = (point: string): boolean => /^(recover|ask|inject|answered-before)/.test(point);
-    for (const { call: name, point } of firstCrashes) {
+    // In the short form one of each kind: added, injected, answered.
+    for (const { call: name, point } of firstCrashes.filter((_, index) => isLong || index % 2 === 0)) {
       const call = callOf(name);
       const recovery = await run(call, 'plain', [point]);
       check(recovery);
       // The short form tries the recovery's own steps after each first crash, and others if none was yet.
-      const seconds = pointsOfTrace(call, recovery.trace);
-      for (const second of seconds.filter((each) =>
+      const seconds = pointsOfTrace(call, recovery.trace).filter((each) =>
         choice.wants(isShort(each) ? `${point} ${each}` : each),
-      )) {
+      );
+      for (const second of seconds.filter((_, index) => isLong || index % 2 === 0)) {
         for (const flavour of choice.flavours()) check(await run(call, flavour, [point, second]));
       }
     }

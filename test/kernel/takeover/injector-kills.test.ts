@@ -11,7 +11,7 @@ import { AgentTree, sleep, until } from './support/agent-tree.js';
 import { CrashFile, tableOf } from './support/crash-stage.js';
 import { type SteadyReport, SteadyTarget } from './support/steady-target.js';
 
-const kills = isLong ? 200 : 10;
+const kills = isLong ? 200 : 5;
 /** An injector that lived for less is started again ever more slowly. */
 const steadyMs = 1_000;
 const passMs = 5_000;

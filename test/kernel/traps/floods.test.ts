@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { JournalTail } from '../../../adapters/journal/journal-tail.js';
@@ -9,7 +9,8 @@ import { type AgentProcess, startAgentProcess } from '../../lab/agent-process.js
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { makeShare } from '../support/share.js';
 import { TrapTarget } from '../support/trap-target.js';
-import { O, type TrapThread } from '../support/trap-thread.js';
+import { nr, O, type TrapThread } from '../support/trap-thread.js';
+import { until } from '../takeover/support/agent-tree.js';
 
 const timeout = 120_000;
 const floodThreads = 60;
@@ -41,6 +42,14 @@ function served(stateDirectory: string): Served[] {
   while (tail.read(sink, 512) > 0);
   tail.close();
   return found.sort((a, b) => a.receivedAtUs - b.receivedAtUs);
+}
+
+/** Does a thread of the process wait in open_by_handle_at(2)? */
+function isInCall(pid: number): boolean {
+  const calls = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    return readFileSync(`/proc/${pid}/task/${thread}/syscall`, 'latin1');
+  });
+  return calls.some((call) => call.startsWith(`${nr.open_by_handle_at} `));
 }
 
 /** How many were received by then and not answered yet. */
@@ -89,13 +98,15 @@ describeWhen(missingForKernel(), 'a flood from one target', () => {
     const crowd = await Promise.all(
       Array.from({ length: others }, async () => {
         const [one, itsMount] = await target(agent, share, 'public');
-        return { thread: await one.newThread(1), mount: itsMount };
+        return { pid: one.pid, thread: await one.newThread(1), mount: itsMount };
       }),
     );
     expect(await flood.openHandle(mount, 'own', O.RDONLY)).toEqual(expect.any(Number));
     process.kill(agent.pid, 'SIGSTOP');
     for (const thread of flooding) await thread.beginOpenHandle(mount, 'own', O.RDONLY);
     for (const one of crowd) await one.thread.beginOpenHandle(one.mount, 'public', O.RDONLY);
+    // Whoever is still on his way there is not waiting in the line that is looked at.
+    for (const { pid } of crowd) await until(() => isInCall(pid), 'its call');
     process.kill(agent.pid, 'SIGCONT');
     for (const one of crowd) expect(await one.thread.wait()).toEqual(expect.any(Number));
     for (const thread of flooding) expect(await thread.wait()).toEqual(expect.any(Number));
