@@ -9,9 +9,22 @@ const pure = [
   'test/tidy.test.ts',
 ];
 
-const together = { fileParallelism: true, maxWorkers: 2, sequence: { groupOrder: 0 } };
+/** Those of the machine that wait more than they work, with processes, folders and servers of their own. */
+const patient = [
+  'test/nats/**/*.test.ts',
+  'test/kernel/{payload,seals,storage}/**/*.test.ts',
+  'test/kernel/takeover/!(hangs|stalls).test.ts',
+  'test/e2e/{deputy-service,service-restart,systemd}.test.ts',
+];
+
+const all = ['test/**/*.test.ts'];
+const twoAtATime = (groupOrder: number) => ({
+  fileParallelism: true,
+  maxWorkers: 2,
+  sequence: { groupOrder },
+});
 /** Those count descriptors and processes and share two processors: one file at a time. */
-const oneByOne = { fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 1 } };
+const oneByOne = { fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 export default defineConfig({
   test: {
@@ -20,11 +33,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     reporters: ['default'],
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, ...together } },
-      {
-        extends: true,
-        test: { name: 'machine', include: ['test/**/*.test.ts'], exclude: pure, ...oneByOne },
-      },
+      { extends: true, test: { name: 'pure', include: pure, ...twoAtATime(0) } },
+      { extends: true, test: { name: 'patient', include: patient, ...twoAtATime(1) } },
+      { extends: true, test: { name: 'machine', include: all, exclude: [...pure, ...patient], ...oneByOne } },
     ],
   },
 });

@@ -8,10 +8,10 @@ import { targetGid, targetUid } from '../lab/bundle.js';
 import { startContainer } from '../lab/container.js';
 import { missingLabParts } from '../lab/lab-status.js';
 import { labTemporaryRoot } from '../lab/paths.js';
-import { describeWhen } from '../support/describe-when.js';
+import { describeWhen, isLong } from '../support/describe-when.js';
 
 const needed = ['root', 'crun', 'unshare', 'temporary folder', 'container root'];
-const guesses = 100_000;
+const guesses = isLong ? 100_000 : 30_000;
 /** Both roots, /etc/shadow and /etc/passwd come twice: bare, and with a seal that is another handle's. */
 const others = 6;
 

@@ -8,6 +8,7 @@ import { describeWhen, missingForKernel } from '../support/describe-when.js';
 import { eventsOf } from './support/request-events.js';
 import { makeScene } from './support/scene.js';
 import { nr, O } from './support/trap-thread.js';
+import { sleep } from './takeover/support/agent-tree.js';
 
 /** Clears the screen, by two ways, turns what follows around, begins another line, and a tag. */
 const name = 'evil\u001b[2J\u009b31m\u202etxt\r\n{"level":60}\u200b<script>';
@@ -40,7 +41,12 @@ describeWhen(missingForKernel(), 'control characters in names', () => {
     expect(await target.openHandle(mount, 'own', O.RDONLY)).toEqual(expect.any(Number));
     expect(await target.openHandle(mount, 'own', O.RDWR | O.CREAT)).toBe('EINVAL');
     const { agent } = scene;
-    const events = await eventsOf(agent.stateDirectory, escaped);
+    let events = await eventsOf(agent.stateDirectory, escaped);
+    // They come to the store a moment after the answer.
+    for (let look = 0; events.length <= 4 && look < 200; look++) {
+      await sleep(20);
+      events = await eventsOf(agent.stateDirectory, escaped);
+    }
     expect(events.length).toBeGreaterThan(4);
     expect(harmful(events.map(({ tenant, data }) => `${tenant}${textsOf(data)}`).join(''))).toEqual([]);
     const lines = agent.log.filter((line) => line.includes('evil'));
