@@ -14,7 +14,6 @@ const patient = [
   'test/nats/**/*.test.ts',
   'test/kernel/{payload,seals,storage}/**/*.test.ts',
   'test/kernel/takeover/!(hangs|stalls).test.ts',
-  'test/e2e/{deputy-service,service-restart,systemd}.test.ts',
 ];
 
 const all = ['test/**/*.test.ts'];

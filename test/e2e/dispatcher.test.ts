@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type DispatchedVirtiofsd, startDispatchedVirtiofsd } from '../lab/dispatched-virtiofsd.js';
 import { missingLabParts } from '../lab/lab-status.js';
 import { runGuestWorkload } from '../lab/run-guest-workload.js';
-import { describeWhen } from '../support/describe-when.js';
+import { describeWhen, isLong } from '../support/describe-when.js';
 
 const timeoutMs = 180_000;
 /** Those of file servers, and SETPCAP, without which virtiofsd as root can't drop the rest itself and refuses. */
@@ -16,10 +16,11 @@ function payloadOf(virtiofsd: DispatchedVirtiofsd): number {
 }
 
 describeWhen(missingLabParts(), 'virtiofsd that deputy puts into a container of a placeholder', () => {
-  for (const [capabilities, user] of [
+  const forms = [
     ['DAC_READ_SEARCH', '107:107'],
     [fileServer, '0:0'],
-  ] as const) {
+  ] as const;
+  for (const [capabilities, user] of isLong ? forms : forms.slice(0, 1)) {
     test(`serves a guest with ${capabilities} as ${user}`, { timeout: timeoutMs }, async () => {
       let started: DispatchedVirtiofsd | undefined;
       const result = await runGuestWorkload({

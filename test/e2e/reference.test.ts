@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { missingLabParts } from '../lab/lab-status.js';
 import { runGuestWorkload } from '../lab/run-guest-workload.js';
 import { startVirtiofsd } from '../lab/virtiofsd.js';
-import { describeWhen } from '../support/describe-when.js';
+import { describeWhen, isLong } from '../support/describe-when.js';
 
 const missing = missingLabParts();
 const timeoutMs = 180_000;
 
 /** What the real parts do without deputy: the yardstick for every run with it. */
 describeWhen(missing, 'reference', () => {
-  for (const runtime of ['crun', 'runc'] as const) {
+  for (const runtime of isLong ? (['crun', 'runc'] as const) : (['crun'] as const)) {
     test(`with the capability and no agent, all checks are right under ${runtime}`, {
       timeout: timeoutMs,
     }, async () => {

@@ -15,7 +15,7 @@ import { AgentTree, sleep, until } from './support/agent-tree.js';
 import { isDead, tableOf } from './support/crash-stage.js';
 import { type SteadyOptions, SteadyTarget } from './support/steady-target.js';
 
-const rounds = isLong ? 20 : 2;
+const rounds = isLong ? 20 : 1;
 const timeout = isLong ? 600_000 : 120_000;
 /** What a target does between two looks at it. */
 const goesOnMs = 300;

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { recordAreaOffset, segmentBytes } from '../../../core/journal/segment-layout.js';
 import { startAgentProcess } from '../../lab/agent-process.js';
-import { describeWhen, missingForKernel } from '../../support/describe-when.js';
+import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { compileTarget } from '../support/compile.js';
 import { makeShare } from '../support/share.js';
 import { AgentTree, sleep, until } from './support/agent-tree.js';
@@ -32,8 +32,11 @@ function emptyRecords(stateDirectory: string): void {
 }
 
 describeWhen(missingForKernel(), 'a call that was received and whose record is lost', () => {
-  for (const flavour of ['plain', 'killable'] as const) {
-    for (const threads of [1, 4]) {
+  for (const [flavour, counts] of [
+    ['plain', isLong ? [1, 4] : [4]],
+    ['killable', isLong ? [1, 4] : [1]],
+  ] as const) {
+    for (const threads of counts) {
       const name = `${threads} threads, ${flavour} wait: it is made anew and gets its answer`;
       test(name, { timeout: 90_000 }, async () => {
         const made = makeShare();

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runDeputy, startAgentProcess } from '../../lab/agent-process.js';
-import { describeWhen, missingForKernel } from '../../support/describe-when.js';
+import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { compileTarget } from '../support/compile.js';
 import { makeShare } from '../support/share.js';
 import { AgentTree, sleep, until } from './support/agent-tree.js';
 import { historyOf } from './support/history.js';
 import { SteadyTarget } from './support/steady-target.js';
 
-const rounds = 2;
+const rounds = isLong ? 10 : 1;
 
 describeWhen(missingForKernel(), 'an agent that is replaced', () => {
   for (const flavour of ['plain', 'killable'] as const) {
