@@ -8,6 +8,7 @@ import { firstChildOf, missingForSystemd } from '../lab/systemd.js';
 import { describeWhen, isLong } from '../support/describe-when.js';
 
 const times = isLong ? 10 : 1;
+const shortNames: Disturbance[] = ['restart', 'killAll', 'stopKeeper'];
 const forms = [
   { name: 'plain', killable: false, exactEvery: 0 },
   { name: 'killable', killable: true, exactEvery: 0 },
@@ -22,7 +23,7 @@ describeWhen(missingForSystemd(), 'targets of a service that ends in every way',
   }, 60_000);
   afterAll(() => lab?.stop());
 
-  const names = Object.keys(disturbances) as Disturbance[];
+  const names = isLong ? (Object.keys(disturbances) as Disturbance[]) : shortNames;
   test.each(names)('%s: they get every result, late', { timeout: 60_000 * times }, async (disturbance) => {
     const killed: string[] = [];
     let started = 0;

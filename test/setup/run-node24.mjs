@@ -31,14 +31,12 @@ if (!existsSync(node)) {
 }
 // The suites that depend on Node itself. The guest is no different on another version, nor is what a hostile target
 // can make the kernel do; crashes at every step take as long as all else together.
-const kernel = ['agent', 'cases', 'request-kernel', 'privileges'].map(
-  (name) => `test/kernel/${name}.test.ts`,
+const adapters = ['linux', 'launcher', 'injector', 'supervisor', 'keeper'].map(
+  (name) => `test/unit/adapters/${name}/`,
 );
-const defaults = ['test/unit', 'test/contract', ...kernel];
-const exclusions = ['test/unit/adapters/journal/{check,repair}-journal.test.ts'].map(
-  (pattern) => `--exclude=${pattern}`,
-);
-const suites = process.argv.length > 2 ? process.argv.slice(2) : [...defaults, ...exclusions];
+const kernel = ['agent', 'cases', 'request-kernel'].map((name) => `test/kernel/${name}.test.ts`);
+const defaults = ['test/contract', ...adapters, ...kernel];
+const suites = process.argv.length > 2 ? process.argv.slice(2) : defaults;
 const { status, report } = runVitest(node, suites, { DEPUTY_TEST_NODE: version });
 process.stdout.write(`Node ${version}: ${countTests(report)}\n`);
 process.exitCode = status;

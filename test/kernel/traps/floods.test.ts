@@ -116,8 +116,9 @@ describeWhen(missingForKernel(), 'a flood from one target', () => {
     const lastOther = all.length - 1 - [...all].reverse().findIndex((one) => !isFlood(one));
     const before = all.slice(0, lastOther).filter(isFlood).length;
     console.log(`${before} of ${floodThreads} calls of the flood before the last of ${others} others`);
-    // Each has one in a round; a few rounds pass while all are looked at for the first time.
-    expect(before).toBeLessThan(8);
+    // Each has one in a round; some rounds pass while all are looked at for the first time. In the order in
+    // which they came all of the flood's would be served before.
+    expect(before).toBeLessThan(floodThreads / 2);
   });
 
   test('has no more in flight than its policy allows, and the others go on', { timeout }, async () => {
