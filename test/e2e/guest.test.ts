@@ -12,7 +12,8 @@ const waitKillable = ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'];
  * Every way in which the guest's list of work must come out as with a virtiofsd that holds the capability.
  */
 const forms = [
-  { name: 'crun', runtime: 'crun', policy: {}, long: false },
+  // The two at once are these in the short form.
+  { name: 'crun', runtime: 'crun', policy: {}, long: true },
   {
     name: 'crun, opath exact, WAIT_KILLABLE_RECV',
     runtime: 'crun',
@@ -20,7 +21,7 @@ const forms = [
     flags: waitKillable,
     long: false,
   },
-  { name: "runc, virtiofsd's own seccomp filter", runtime: 'runc', policy: {}, seccomp: 'kill', long: false },
+  { name: "runc, virtiofsd's own seccomp filter", runtime: 'runc', policy: {}, seccomp: 'kill', long: true },
   { name: 'crun, opath exact, plain flavour', runtime: 'crun', policy: { opath: 'exact' }, long: true },
   {
     name: 'runc, opath exact, own filter',

@@ -8,7 +8,7 @@ import { firstChildOf, missingForSystemd } from '../lab/systemd.js';
 import { describeWhen, isLong } from '../support/describe-when.js';
 
 const times = isLong ? 10 : 1;
-const shortNames: Disturbance[] = ['restart', 'killAll', 'stopKeeper'];
+const shortNames: Disturbance[] = ['restart', 'killAll'];
 const forms = [
   { name: 'plain', killable: false, exactEvery: 0 },
   { name: 'killable', killable: true, exactEvery: 0 },

@@ -7,7 +7,7 @@ import { makeShare } from '../support/share.js';
 import { AgentTree, sleep, until } from './support/agent-tree.js';
 import { SteadyTarget } from './support/steady-target.js';
 
-const rounds = isLong ? 200 : 5;
+const rounds = isLong ? 200 : 3;
 
 /** How a supervisor is prepared for, and what is killed then: always the one that serves. */
 const forms = [
