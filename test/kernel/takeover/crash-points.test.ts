@@ -137,8 +137,9 @@ describeWhen(missingForKernel(), 'supervisors that die at every step', () => {
 
   test('also when the successor dies as it recovers', { timeout: isLong ? 3_600_000 : 300_000 }, async () => {
     const isShort = (point: string): boolean => /^(recover|ask|inject|answered-before)/.test(point);
-    // In the short form one of each kind: added, injected, answered.
-    for (const { call: name, point } of firstCrashes.filter((_, index) => isLong || index % 2 === 0)) {
+    // In the short form one that adds and one that injects.
+    const tried = firstCrashes.filter((_, index) => isLong || index === 0 || index === 2);
+    for (const { call: name, point } of tried) {
       const call = callOf(name);
       const recovery = await run(call, 'plain', [point]);
       check(recovery);
