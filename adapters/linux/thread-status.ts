@@ -26,8 +26,11 @@ export function readThreadStatus(directory: number): ThreadStatus | number {
   return parseThreadStatus(text);
 }
 
-/** Parses the text of /proc/TID/status. Pure. */
-export function parseThreadStatus(text: string): ThreadStatus {
+/** The fields of the text of /proc/PID/status by their names: as text, and as numbers. Pure. */
+export function statusFields(text: string): {
+  readonly field: (name: string) => string;
+  readonly numbers: (name: string) => number[];
+} {
   const fields = new Map<string, string>();
   for (const line of text.split('\n')) {
     const colon = line.indexOf(':');
@@ -41,6 +44,12 @@ export function parseThreadStatus(text: string): ThreadStatus {
       .split(/\s+/)
       .filter((part) => part !== '')
       .map(Number);
+  return { field, numbers };
+}
+
+/** Parses the text of /proc/TID/status. Pure. */
+export function parseThreadStatus(text: string): ThreadStatus {
+  const { field, numbers } = statusFields(text);
   return {
     name: field('Name'),
     threadGroupId: Number(field('Tgid')),

@@ -1,4 +1,4 @@
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
 import type { TargetFacts } from '../../core/ports/payload.js';
@@ -63,7 +63,5 @@ function readFacts(processId: number): Omit<HeldTarget, 'pidfd'> {
 
 /** How deep our own pid namespace is; /proc may be of an outer one. */
 function ownDepth(): number {
-  return (
-    /^NSpid:(.*)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]?.trim().split(/\s+/).length ?? 1
-  );
+  return Math.max(1, readStatus('self').numbers.length);
 }

@@ -28,7 +28,7 @@ function lookAt(processId: number, target: TargetFacts): PayloadFacts | undefine
       processId,
       startTime: readStartTime(processId),
       parentIsInit: status.parent === target.processId,
-      sameNamespaces: Object.keys(joinedNamespaces).every(isShared),
+      sameNamespaces: joinedNamespaces.every(isShared),
       sameCgroups: readCgroups(processId).join('\n') === readCgroups(target.processId).join('\n'),
       capabilities: status.capabilities,
       userIds: status.userIds,

@@ -1,4 +1,5 @@
 import type { PayloadSpec } from '../../core/ports/payload.js';
+import { namespaceFlag } from '../linux/namespaces.js';
 import { joinedNamespaces } from './proc-facts.js';
 
 /** Numbers of the descriptors that are handed over from here on; see joiner.c. */
@@ -17,7 +18,7 @@ export interface Handed {
 /** The joiner's command line behind its name. Pure. */
 export function joinerArguments(spec: PayloadSpec, handed: Handed): string[] {
   const mask = spec.capabilities.reduce((bits, number) => bits | (1n << BigInt(number)), 0n);
-  const namespaces = Object.values(joinedNamespaces).reduce((flags, flag) => flags | flag, 0) >>> 0;
+  const namespaces = joinedNamespaces.reduce((flags, name) => flags | namespaceFlag[name], 0) >>> 0;
   const words = ['--namespaces', namespaces.toString(16)];
   for (const limit of handed.limits) words.push('--rlimit', limit);
   for (const descriptor of handed.cgroups) words.push('--cgroup', `${descriptor}`);

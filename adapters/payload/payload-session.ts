@@ -39,6 +39,7 @@ export interface SessionOptions {
 export class LinuxPayloadSession implements PayloadSession {
   readonly ended: Promise<PayloadEnd>;
   private held: HeldTarget | undefined;
+  private containerId = '';
   private directory: PayloadDirectory | undefined;
   private lockDescriptor: number | undefined;
   private program: number | undefined;
@@ -64,13 +65,15 @@ export class LinuxPayloadSession implements PayloadSession {
   }
 
   async identify(): Promise<TargetFacts> {
-    this.held = holdTarget(findTarget(this.options.target, this.options.runtimeRoots));
+    const reference = findTarget(this.options.target, this.options.runtimeRoots);
+    this.containerId = reference.containerId;
+    this.held = holdTarget(reference);
     return this.held.facts;
   }
 
   async lock(): Promise<'taken' | 'running'> {
     const { startTime } = this.target.facts;
-    const { containerId } = findTarget(this.options.target, this.options.runtimeRoots);
+    const { containerId } = this;
     this.directory = new PayloadDirectory(this.options.stateDirectory, {
       containerId,
       startTime,

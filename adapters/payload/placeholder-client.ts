@@ -1,4 +1,4 @@
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import type { TargetFacts } from '../../core/ports/payload.js';
@@ -11,6 +11,7 @@ import {
 } from '../linux/basic-files.js';
 import { O } from '../linux/open-flags.js';
 import { peerCredentials } from '../linux/sockets.js';
+import { readStatus } from './proc-facts.js';
 
 const answerWaitMs = 2_000;
 
@@ -39,11 +40,7 @@ export async function namePayload(path: string, target: TargetFacts, processId: 
     socket.destroy();
     throw invalid(`process ${typeof peer === 'number' ? '?' : peer.pid} answers there`);
   }
-  const inside = /^NSpid:(.*)$/m
-    .exec(readFileSync(`/proc/${processId}/status`, 'latin1'))?.[1]
-    ?.trim()
-    .split(/\s+/)
-    .at(-1);
+  const inside = readStatus(processId).numbers.at(-1);
   socket.write(`payload ${inside}\n`);
   await new Promise<void>((done, fail) => {
     const late = setTimeout(() => fail(invalid('it does not answer')), answerWaitMs);

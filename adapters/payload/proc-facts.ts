@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { statusFields } from '../linux/thread-status.js';
 
 /** What of /proc/PID/status a dispatch looks at (proc_pid_status(5)); capability sets as masks. */
 export interface ProcessStatus {
@@ -17,8 +18,7 @@ export interface ProcessStatus {
 
 /** Parses it. Pure. */
 export function parseStatus(text: string): ProcessStatus {
-  const field = (name: string): string => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1] ?? '';
-  const numbers = (name: string): number[] => field(name).split(/\s+/).filter(Boolean).map(Number);
+  const { field, numbers } = statusFields(text);
   return {
     isAlive: !/^[ZX]/.test(field('State')),
     parent: Number(field('PPid')),
@@ -33,7 +33,7 @@ export function parseStatus(text: string): ProcessStatus {
   };
 }
 
-export function readStatus(processId: number): ProcessStatus {
+export function readStatus(processId: number | 'self'): ProcessStatus {
   return parseStatus(readFileSync(`/proc/${processId}/status`, 'latin1'));
 }
 
@@ -43,18 +43,11 @@ export function readStartTime(processId: number): string {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
-/** Namespaces that a payload joins, by their name in /proc/PID/ns, and the flag of setns(2) for each. */
-export const joinedNamespaces = {
-  mnt: 0x00020000,
-  cgroup: 0x02000000,
-  uts: 0x04000000,
-  ipc: 0x08000000,
-  pid: 0x20000000,
-  net: 0x40000000,
-} as const;
+/** Namespaces that a payload joins: all but the user namespace, in which its capabilities would not count. */
+export const joinedNamespaces = ['mnt', 'cgroup', 'uts', 'ipc', 'pid', 'net'] as const;
 
 export function readNamespaces(processId: number | 'self'): Record<string, string> {
-  const names = [...Object.keys(joinedNamespaces), 'user'];
+  const names = [...joinedNamespaces, 'user'];
   return Object.fromEntries(names.map((name) => [name, readlinkSync(`/proc/${processId}/ns/${name}`)]));
 }
 

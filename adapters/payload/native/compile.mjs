@@ -25,12 +25,11 @@ for (const name of ['joiner', 'shim', 'placeholder']) {
   const { status, error } = spawnSync(compiler, [...flags, '-o', `${program}.new`, source, '-s'], {
     stdio: 'inherit',
   });
-  if (error?.code === 'ENOENT') {
-    process.stderr.write(
-      `${compiler} is missing: \`deputy dispatch\` and \`deputy placeholder\` will not work\n`,
-    );
+  if (status !== 0) {
+    // No compiler, or no static C library (libc6-dev, glibc-static): all but the dispatcher works without.
+    const why = error?.code === 'ENOENT' ? `${compiler} is missing` : `${compiler} could not make ${name}`;
+    process.stderr.write(`${why}: \`deputy dispatch\` and \`deputy placeholder\` will not work\n`);
     break;
   }
-  if (status !== 0) process.exit(status ?? 1);
   renameSync(`${program}.new`, program);
 }
