@@ -66,9 +66,15 @@ export class DispatchTarget {
     return { code, stdout: Buffer.concat(output), stderr };
   }
 
-  begin(flags: readonly string[], command: readonly string[]): ChildProcess {
+  /** The whole command line of a dispatch. */
+  command(flags: readonly string[], command: readonly string[]): [program: string, ...words: string[]] {
     const words = ['dispatch', '--target', `${this.processId}`, '--state', this.stateDirectory, ...flags];
-    return spawn(process.execPath, [deputyCommand(), ...words, '--', ...command]);
+    return [process.execPath, deputyCommand(), ...words, '--', ...command];
+  }
+
+  begin(flags: readonly string[], command: readonly string[]): ChildProcess {
+    const [program, ...words] = this.command(flags, command);
+    return spawn(program, words);
   }
 
   /** Processes of its pid namespace besides the first, by their number here. */

@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { copyFileSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { compileTarget } from '../support/compile.js';
@@ -113,6 +117,44 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
     // The one that was left alone is attached to once more, to learn its end.
     const again = await target.run(['--name', 'listener'], [program, 'listen', path]);
     expect(again.code).toBe(128 + 9);
+  });
+
+  test('has a terminal of the size that the caller has', async () => {
+    const words = target.command(['--name', 'terminal', '--tty'], [program, 'terminal']);
+    const line = `stty rows 33 cols 111; ${words.map((word) => `'${word}'`).join(' ')}`;
+    const { stdout, status } = spawnSync('script', ['-qec', line, '/dev/null'], { encoding: 'utf8' });
+    expect(stdout).toContain('terminal 1 1');
+    expect(stdout).toContain('size 33x111');
+    expect(status).toBe(4);
+  });
+
+  test("of the target's own root is refused where the target could change it", async () => {
+    const path = `${target.directory}/own-program`;
+    copyFileSync(program, path);
+    const { code, stderr } = await target.run(['--from', 'target'], [path, 'exit', '0']);
+    expect(code).toBe(125);
+    expect(stderr).toContain('DEPUTY_E_PAYLOAD_CHANGEABLE');
+    // Root's own folders and files, with all that the loader reads: the target can change none of it.
+    expect((await target.run(['--from', 'target'], ['/bin/true'])).code).toBe(0);
+  });
+
+  test('is named to no socket behind a symlink, and to none of a stranger', async () => {
+    const link = `${target.directory}/link.sock`;
+    symlinkSync(target.socketPath, link);
+    const fake = `${target.directory}/fake.sock`;
+    const stranger = createServer().listen(fake);
+    await once(stranger, 'listening');
+    for (const [path, why] of [
+      [link, 'symlink'],
+      [fake, `process ${process.pid} answers`],
+    ] as const) {
+      const { code, stderr } = await target.run(['--placeholder-socket', path], [program, 'exit', '0']);
+      expect(code).toBe(125);
+      expect(stderr).toContain('DEPUTY_E_PLACEHOLDER_INVALID');
+      expect(stderr).toContain(why);
+      expect(target.processes()).toEqual([]);
+    }
+    stranger.close();
   });
 
   test('is started once', async () => {
