@@ -76,11 +76,16 @@ const neverMadeByLoops: Readonly<Record<string, readonly [x64: number, arm64: nu
 /** Whom a filter is for. */
 export type Refused = 'supervisor' | 'loop';
 
-/** The numbers that a filter refuses on this architecture. */
-export function refusedNumbers(architecture: Architecture, whom: Refused): number[] {
+/** The numbers that a filter refuses on this architecture, but for the calls of these names. */
+export function refusedNumbers(
+  architecture: Architecture,
+  whom: Refused,
+  allowed: readonly string[] = [],
+): number[] {
   const column = architecture.foreignSyscallBit === 0 ? 1 : 0;
   const table = whom === 'supervisor' ? neverMade : neverMadeByLoops;
-  return Object.values(table)
-    .map((numbers) => numbers[column] as number)
+  return Object.entries(table)
+    .filter(([name]) => !allowed.includes(name))
+    .map(([, numbers]) => numbers[column] as number)
     .filter((number) => number >= 0);
 }

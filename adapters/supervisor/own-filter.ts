@@ -1,11 +1,28 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { native } from '../linux/native.js';
 import { type Refused, refusedNumbers } from '../linux/refused-calls.js';
 import { FILTER_FLAG_TSYNC, installFilter, refusingProgram } from '../linux/seccomp.js';
 
+/**
+ * Whether this process has an io_uring. libuv gives each of its loops one, for epoll_ctl, as soon as Node starts
+ * (1.49 and later, Node 22), whatever UV_USE_IO_URING says, and aborts when it may not enter it any more.
+ */
+function holdsRing(): boolean {
+  return readdirSync('/proc/self/fd').some((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`) === 'anon_inode:[io_uring]';
+    } catch {
+      // The descriptor that this directory was read through is closed by now.
+      return false;
+    }
+  });
+}
+
 /** Puts a filter of deputy's own on this thread, or on all of the process: 0 or minus an errno. */
-function install(whom: Refused, flags: number): number {
+function install(whom: Refused, flags: number, allowed: readonly string[] = []): number {
   const { architecture } = native();
-  const result = installFilter(refusingProgram(architecture, refusedNumbers(architecture, whom)), flags);
+  const numbers = refusedNumbers(architecture, whom, allowed);
+  const result = installFilter(refusingProgram(architecture, numbers), flags);
   // With TSYNC the number of a thread that has filters of its own is an error, too.
   return result > 0 ? -1 : result;
 }
@@ -15,7 +32,7 @@ function install(whom: Refused, flags: number): number {
  * filter of its own, and with no_new_privs.
  */
 export function filterProcess(): number {
-  return install('supervisor', FILTER_FLAG_TSYNC);
+  return install('supervisor', FILTER_FLAG_TSYNC, holdsRing() ? ['io_uring_enter'] : []);
 }
 
 /** Refuses this thread what a loop never does, besides. */
