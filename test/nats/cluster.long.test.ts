@@ -3,17 +3,14 @@ import { streamName } from '../../core/events/subject.js';
 import { LabNatsCluster } from '../lab/nats-cluster.js';
 import { missingForNats } from '../lab/nats-server.js';
 import { withDirectory } from '../support/crashing-journal.js';
-import { describeWhen, isLong, missingForKernel } from '../support/describe-when.js';
+import { describeWhen, missingForKernel } from '../support/describe-when.js';
 import { expectAllPublished } from './support/published.js';
 import { PublishingProcess } from './support/publishing-process.js';
 
 const node = 'node-1';
 const kills = 10;
 
-/** Three servers and their elections take long, and the time of a busy machine is not to be relied on. */
-const describeLong = isLong ? describeWhen : (): void => undefined;
-
-describeLong([...missingForKernel(), ...missingForNats()], 'a cluster of three, with three replicas', () => {
+describeWhen([...missingForKernel(), ...missingForNats()], 'a cluster of three, with three replicas', () => {
   test(
     `${kills} leaders killed in mid-stream: each event once, in order`,
     {
