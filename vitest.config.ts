@@ -15,7 +15,7 @@ const patient = ['test/nats/**/*.test.ts', 'test/kernel/{payload,seals}/**/*.tes
 const all = ['test/**/*.test.ts'];
 
 /** Three servers and their elections take too long for every run: `npm run test:long` has these, too. */
-const tooLong = process.env['DEPUTY_LONG'] === '1' ? [] : ['test/**/*.long.test.ts'];
+const tooLong = process.env['DEPUTY_LONG'] === '1' ? [] : ['test/**/*-long.test.ts'];
 
 const twoAtATime = (groupOrder: number) => ({
   fileParallelism: true,

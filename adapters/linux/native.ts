@@ -1,9 +1,10 @@
 import koffi from 'koffi';
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { kernelEntry } from './kernel-entry.js';
 import { type Architecture, architectureOf, type SyscallName } from './syscall-numbers.js';
 
 /**
- * The one door to the kernel: libc's syscall(2), with seven longs. It never allocates: addresses are numbers
+ * The one door to the kernel: syscall(2), with seven longs. It never allocates: addresses are numbers
  * (user space ends below 2^47, so a double holds them exactly).
  */
 export type Syscall = (
@@ -31,13 +32,9 @@ function load(): NativeLibrary {
   if (!architecture) {
     throw deputyError('DEPUTY_E_ARCHITECTURE_UNSUPPORTED', { action, architecture: process.arch });
   }
-  const libc = koffi.load(null);
-  const raw = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
-  const errno = koffi.errno;
-  const syscall: Syscall = (number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0) => {
-    const result = raw(number, a, b, c, d, e, f) as number;
-    return result === -1 ? -errno() : result;
-  };
+  const enter = kernelEntry(architecture);
+  const syscall: Syscall = (number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0) =>
+    enter(number, a, b, c, d, e, f);
   return { architecture, syscall, numbers: architecture.syscalls };
 }
 
