@@ -39,9 +39,9 @@ const x64 = [
  * How this process calls the kernel: a value, or minus an errno as the kernel itself returns it.
  *
  * libc leaves the errno in a variable of the thread, which has to be asked for in a second call; what V8 does
- * in between (collect garbage, change the protection of code) may fail and leave its own there. A target was
- * once told ENOMEM for a handle that was stale. So on x86-64 the call is nine instructions of our own. Where
- * memory may not be made executable, and on other architectures, it is libc's, with its gap.
+ * in between (collect garbage, change the protection of code) may fail and leave its own there, which would
+ * explain why a target was once told ENOMEM of a stale handle. So on x86-64 it is nine instructions of ours.
+ * Where memory may not be made executable, and on other architectures, it is libc's, with its gap.
  */
 export function kernelEntry(architecture: Architecture): KernelEntry {
   const libc = koffi.load(null);
