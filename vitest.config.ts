@@ -10,7 +10,12 @@ const pure = [
 ];
 
 /** Those of the machine that wait more than they work, with processes, folders and servers of their own. */
-const patient = ['test/nats/**/*.test.ts', 'test/kernel/{payload,seals}/**/*.test.ts'];
+const patient = [
+  'test/nats/**/*.test.ts',
+  'test/kernel/{payload,seals}/**/*.test.ts',
+  'test/kernel/storage/damaged.test.ts',
+  'test/kernel/takeover/crash-points.test.ts',
+];
 
 const all = ['test/**/*.test.ts'];
 

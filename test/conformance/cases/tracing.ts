@@ -364,6 +364,7 @@ export const tracingCases: readonly Case[] = [
      A fds => 0 1 2 3
      T restores A
      T detach A USR1
+     S receive m
      P handled => 1
      A returns`,
     'a signal in mid-injection',
@@ -446,6 +447,7 @@ export const tracingCases: readonly Case[] = [
      P signal KILL
      T registers A => ESRCH
      T waits A => killed by 9
+     A returns => gone
      S poll => HUP`,
   ),
 ];
