@@ -37,6 +37,7 @@ class SupervisorProcess {
   private logger: Logger = silentLogger;
   private configuration: SupervisorConfiguration | undefined;
   private activated = false;
+  private readonly hurried = new AbortController();
   private wasToldToEnd = false;
   private readonly link: KeeperLink;
 
@@ -78,6 +79,8 @@ class SupervisorProcess {
       case 'injector':
         this.link.forgetChannels();
         return supervisor?.connectInjector();
+      case 'hurry':
+        return this.hurried.abort();
       case 'policy':
         return this.setPolicy(message.policy);
       case 'stop':
@@ -106,7 +109,7 @@ class SupervisorProcess {
           exitAtOnce(1);
         },
       });
-      const obstacle = await this.supervisor.prepare();
+      const obstacle = await this.supervisor.prepare(this.hurried.signal);
       if (obstacle !== undefined) throw deputyError('DEPUTY_E_SELF_TEST_FAILED', { detail: obstacle });
       link.send({ kind: 'ready' });
     } catch (error) {

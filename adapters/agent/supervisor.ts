@@ -82,17 +82,18 @@ export class Supervisor {
     );
   }
 
-  /** Resolves when it could take over at once. */
-  async prepare(): Promise<string | undefined> {
+  /** Resolves when it could take over at once. Once `hurried`, it rehearses no further. */
+  async prepare(hurried: AbortSignal): Promise<string | undefined> {
     await this.serving.server.warm();
     const { configuration, strategies, logger } = this.options;
-    if (configuration.proves || configuration.rehearses) await loadRest();
-    if (configuration.rehearses) {
-      const { stateDirectory } = configuration;
-      const { rehearse } = await import('../rehearsal/index.js');
-      await rehearse(this.serving.server, { stateDirectory, policy: this.policy, strategies }, logger);
+    const { stateDirectory, proves, rehearses } = configuration;
+    const mayRehearse = (): boolean => rehearses && !hurried.aborted;
+    if (proves || mayRehearse()) await loadRest();
+    if (mayRehearse()) {
+      const options = { stateDirectory, policy: this.policy, strategies, hurried };
+      await (await import('../rehearsal/index.js')).rehearse(this.serving.server, options, logger);
     }
-    return configuration.proves ? this.serving.server.obstacle() : undefined;
+    return proves ? this.serving.server.obstacle() : undefined;
   }
 
   /** A listener that the keeper has. */

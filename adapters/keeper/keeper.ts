@@ -15,7 +15,7 @@ import type { KeeperEnd, KeeperOptions } from './keeper-options.js';
 import type { KeptListener } from './listener-book.js';
 import { processesOf } from './process-list.js';
 import type { ListenerNote, SupervisorMessage } from './protocol.js';
-import { sayFailing } from './say-failing.js';
+import { sayFailing, sayKilled } from './say-failing.js';
 import { SupervisorChild } from './supervisor-child.js';
 
 /**
@@ -167,11 +167,11 @@ export class Keeper {
           this.activate(effect.id, effect.reason);
           break;
         case 'kill':
-          this.options.logger.error(
-            { supervisor: this.children.get(effect.id)?.pid, reason: effect.reason },
-            'a supervisor is killed',
-          );
+          sayKilled(this.children.get(effect.id)?.pid, effect.reason, this.options.logger);
           this.children.get(effect.id)?.kill();
+          break;
+        case 'hurry':
+          this.children.get(effect.id)?.send({ kind: 'hurry' });
           break;
         case 'failing':
           sayFailing(effect.deaths, this.options.logger);

@@ -58,6 +58,8 @@ export type KeeperMessage =
   | { readonly kind: 'injector' }
   | { readonly kind: 'processes'; readonly processes: readonly ProcessStatus[] }
   | { readonly kind: 'policy'; readonly policy: Policy }
+  /** Targets wait: what is left of a rehearsal is left out. */
+  | { readonly kind: 'hurry' }
   /** `hold`: the listeners outlive this agent, so that its delegations go on. */
   | { readonly kind: 'stop'; readonly hold: boolean };
 

@@ -4,7 +4,10 @@ import type { RequestServer } from '../supervisor/request-server.js';
 import { rehearseLoop } from './rehearse-loop.js';
 import { rehearseTakeOver, type TakeOverRehearsal } from './rehearse-take-over.js';
 
-/** Has a standby do once what it will be there for. Throws when its loop doesn't serve. */
+/**
+ * Has a standby do once what it will be there for. Throws when its loop doesn't serve. When targets wait for
+ * this process by now (`hurried`), the rest is left out.
+ */
 export async function rehearse(
   server: RequestServer,
   options: Omit<TakeOverRehearsal, 'resolved'>,
@@ -16,6 +19,7 @@ export async function rehearse(
   } catch (error) {
     logger.warn({ err: error }, 'the standby could not rehearse; its first requests take longer');
   }
+  if (options.hurried.aborted) return;
   await rehearseLoop(server, resolved);
   // This loads the logger, whatever its level.
   logger.debug({ pid: process.pid }, 'the standby has rehearsed');

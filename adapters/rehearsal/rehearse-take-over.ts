@@ -29,6 +29,8 @@ export interface TakeOverRehearsal {
   readonly policy: Policy;
   readonly resolved: ResolvedPolicy;
   readonly strategies: (service: RequestService) => readonly Strategy[];
+  /** Aborted when targets wait for this process: what is left is left out. */
+  readonly hurried: AbortSignal;
 }
 
 /**
@@ -36,11 +38,18 @@ export interface TakeOverRehearsal {
  * looks at the real journal without touching it. Nobody depends on it: where it can't be done, it isn't.
  */
 export async function rehearseTakeOver(options: TakeOverRehearsal): Promise<void> {
+  const { hurried } = options;
   const folder = join(options.stateDirectory, `rehearsal.${process.pid}`);
   removeLeft(options.stateDirectory);
   try {
-    for (let round = 0; round < rounds; round++) await takeOver(join(folder, `${round}`), options);
-    for (let look = 0; look < looks; look++) await lookAt(join(options.stateDirectory, 'journal'));
+    for (let round = 0; round < rounds && !hurried.aborted; round++) {
+      await takeOver(join(folder, `${round}`), options);
+      await hear();
+    }
+    for (let look = 0; look < looks && !hurried.aborted; look++) {
+      lookAt(join(options.stateDirectory, 'journal'));
+      await hear();
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -111,10 +120,14 @@ function servesNobody(publisher: Publisher, policy: ResolvedPolicy): RequestServ
 }
 
 /** As a successor will; what it finds is of the moment. */
-function lookAt(journalDirectory: string): Promise<void> {
+function lookAt(journalDirectory: string): void {
   const last = findLastSegment(journalDirectory);
   readOpenRecords(journalDirectory, last.openFrom, last.segment + 1);
   readListenerOwners(journalDirectory, last.segment + 1);
+}
+
+/** Lets the keeper's messages in. */
+function hear(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

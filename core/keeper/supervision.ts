@@ -3,6 +3,8 @@ export type SupervisionEffect =
   | { readonly kind: 'spawn'; readonly delayMs: number }
   | { readonly kind: 'activate'; readonly id: number; readonly reason: string }
   | { readonly kind: 'kill'; readonly id: number; readonly reason: string }
+  /** Nobody serves, and nobody is ready to: a new one is to leave out what serving doesn't take. */
+  | { readonly kind: 'hurry'; readonly id: number }
   /** Deaths follow each other so closely that something is wrong for good; restarts go on, slowly. */
   | { readonly kind: 'failing'; readonly deaths: number };
 
@@ -86,6 +88,7 @@ export class Supervision {
     const failing = this.deathsInRow === this.limits.promptRestarts + 1;
     return [
       ...this.activateOne(),
+      ...this.hurryAll(),
       ...this.spawnMissing(),
       ...(failing ? [{ kind: 'failing', deaths: this.deathsInRow } as const] : []),
     ];
@@ -147,6 +150,12 @@ export class Supervision {
     one.wasActive = true;
     const { reason } = this;
     return [{ kind: 'activate', id, reason }];
+  }
+
+  private hurryAll(): SupervisionEffect[] {
+    if (this.activeId !== undefined) return [];
+    const starting = [...this.supervised].filter(([, { phase }]) => phase === 'starting');
+    return starting.map(([id]) => ({ kind: 'hurry', id }) as const);
   }
 
   /** In a row of deaths every start waits, whatever it is for: a standby's death may be the next one. */

@@ -147,7 +147,9 @@ export class ModelKeeper implements Agent {
         this.parts.world.scheduler.after(effect.delayMs * 1_000, this.process, () => this.spawn());
       } else if (effect.kind === 'activate') this.activate(effect.id, effect.reason);
       else if (effect.kind === 'kill') this.killChild(effect.id);
-      else this.parts.world.watch.noted?.('keeper', 'failing', { deaths: effect.deaths });
+      else if (effect.kind === 'failing') {
+        this.parts.world.watch.noted?.('keeper', 'failing', { deaths: effect.deaths });
+      }
     }
   }
 

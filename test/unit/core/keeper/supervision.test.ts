@@ -27,6 +27,7 @@ class World {
   readonly kills: { id: number; reason: string }[] = [];
   readonly activations: { id: number; reason: string }[] = [];
   pendingSpawns = 0;
+  readonly hurried: number[] = [];
   failing = 0;
   stopped = false;
   active: number | undefined;
@@ -57,6 +58,11 @@ class World {
         expect(one?.killed).toBe(false);
         if (one !== undefined) one.killed = true;
         this.kills.push({ id: effect.id, reason: effect.reason });
+      } else if (effect.kind === 'hurry') {
+        // Only while nobody serves, and only one that is on its way.
+        expect(this.supervision.activeId).toBeUndefined();
+        expect(this.living.get(effect.id)).toMatchObject({ ready: false });
+        this.hurried.push(effect.id);
       } else {
         this.failing++;
       }
@@ -142,6 +148,22 @@ describe('supervision', () => {
       reason: 'the active supervisor ended: it was killed by SIGKILL',
     });
     expect(world.pendingSpawns).toBe(1);
+  });
+
+  test('a standby that is on its way is told to hurry when nobody else is ready, and only then', () => {
+    const world = new World();
+    const first = world.startAndReady();
+    const second = world.start() as number;
+    expect(world.hurried).toEqual([]);
+    world.die(first);
+    expect(world.hurried).toEqual([second]);
+    world.ready(second);
+    expect(world.active).toBe(second);
+    const third = world.startAndReady();
+    world.start();
+    world.die(second);
+    expect(world.active).toBe(third);
+    expect(world.hurried).toEqual([second]);
   });
 
   test('a hung active one is killed, and followed one look later though its exit never comes', () => {
