@@ -1,0 +1,1 @@
+export { maximumManifestBytes, parseManifestText, readManifest } from './read-manifest.js';
