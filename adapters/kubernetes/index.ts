@@ -1,1 +1,2 @@
-export { maximumManifestBytes, parseManifestText, readManifest } from './read-manifest.js';
+export { parseManifestText } from './parse-manifest.js';
+export { maximumManifestBytes, readManifest } from './read-manifest.js';

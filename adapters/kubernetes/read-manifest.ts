@@ -1,16 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { type Document, LineCounter, parseAllDocuments, type Tags } from 'yaml';
 import { deputyError } from '../../core/errors/deputy-error.js';
-import { invalidPod } from '../../core/pod-security/pod.js';
+import { parseManifestText } from './parse-manifest.js';
 
 /** A manifest may have this many bytes at most: a cluster takes 3 MiB of an object, stores half of it. */
 export const maximumManifestBytes = 4 * 1024 * 1024;
-
-// A manifest has use for a few; aliases of aliases make a small file large ('billion laughs').
-const maximumAliases = 100;
-
-// A pod in a list of lists is some 25 deep; the rest is for what is skipped, custom resources say.
-const maximumDepth = 100;
 
 /**
  * Reads a manifest, YAML or JSON, from a file or from what `input` gives where the path is '-': a value for
@@ -24,68 +17,6 @@ export async function readManifest(
   return path === '-'
     ? parseManifestText(await readInput(input), '(standard input)')
     : parseManifestText(readFile(path), path);
-}
-
-/**
- * Parses a manifest as kubectl does: YAML 1.1, in which `yes` is true; keys that are there twice, tags
- * of one's own, aliases without bound and nesting without end are errors (DEPUTY_E_POD_INVALID).
- */
-export function parseManifestText(text: string, source = '(given as text)'): unknown[] {
-  const lineCounter = new LineCounter();
-  const documents = parse(text, lineCounter, source);
-  const problems = documents.flatMap(({ errors, warnings }) =>
-    [...errors, ...warnings].map(({ message, pos }) => {
-      const { line, col } = lineCounter.linePos(pos[0]);
-      return `line ${line}, column ${col}: ${message}`;
-    }),
-  );
-  if (problems.length > 0) throw invalidPod(source, problems.slice(0, 20));
-  return documents.map((document) => toPlain(document, source));
-}
-
-function parse(text: string, lineCounter: LineCounter, source: string): readonly Document[] {
-  return guarded(source, () => {
-    const options = { lineCounter, prettyErrors: false, uniqueKeys: true } as const;
-    const documents = parseAllDocuments(text, { ...options, version: '1.1', customTags: asKubectl });
-    return 'empty' in documents ? [] : documents;
-  });
-}
-
-/** Go's parser leaves times and what YAML 1.1 has for sets and bytes as they are: text. */
-function asKubectl(tags: Tags): Tags {
-  const unknown = ['timestamp', 'binary', 'omap', 'pairs', 'set'];
-  return tags.filter((tag) => {
-    const { tag: name, format } = typeof tag === 'string' ? { tag, format: undefined } : tagName(tag);
-    return format !== 'TIME' && !unknown.some((word) => name.endsWith(`:${word}`));
-  });
-}
-
-function tagName(tag: Exclude<Tags[number], string>): { tag: string; format?: string | undefined } {
-  return { tag: tag.tag, format: 'format' in tag ? tag.format : undefined };
-}
-
-function toPlain(document: Document, source: string): unknown {
-  const value: unknown = guarded(source, () => document.toJS({ maxAliasCount: maximumAliases }));
-  if (isDeeperThan(value, maximumDepth)) {
-    throw invalidPod(source, [`nested more than ${maximumDepth} deep`]);
-  }
-  return value;
-}
-
-/** The parser calls itself for each level; what is nested so deep that the stack ends is no manifest. */
-function guarded<Value>(source: string, action: () => Value): Value {
-  try {
-    return action();
-  } catch (error) {
-    const isStack = error instanceof RangeError;
-    const detail = error instanceof Error ? error.message : String(error);
-    throw invalidPod(source, [isStack ? 'nested too deep' : detail]);
-  }
-}
-
-function isDeeperThan(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }
 
 async function readInput(input: AsyncIterable<Buffer | string>): Promise<string> {

@@ -12,7 +12,7 @@ import { runAsNonRoot, runAsUser } from './checks/users.js';
 import { windowsHostProcess } from './checks/windows-host-process.js';
 import type { PodSecurityLevel, PodSecurityVersion } from './policy.js';
 
-/** The checks of the Pod Security Standards as of Kubernetes 1.37: the baseline's by name, then restricted's. */
+/** The checks of the Pod Security Standards as of Kubernetes 1.37: the baseline's, then restricted's. */
 export const podSecurityChecks: readonly PodSecurityCheck[] = [
   appArmorProfile,
   capabilitiesBaseline,

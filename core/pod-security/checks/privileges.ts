@@ -77,9 +77,10 @@ function keepsProcMasked(): Evaluate {
       values.push(value);
       return [{ name, fields: [forbidden(`${path}.securityContext.procMount`, value)] }];
     });
+    const forbiddenValues = quoted(sortedSet(values));
     return containersFinding(bad, (names) => ({
       reason: 'procMount',
-      detail: `${namedContainers(names)} must not set securityContext.procMount to ${quoted(sortedSet(values))}`,
+      detail: `${namedContainers(names)} must not set securityContext.procMount to ${forbiddenValues}`,
     }));
   };
 }
