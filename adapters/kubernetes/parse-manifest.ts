@@ -1,22 +1,10 @@
-import {
-  Composer,
-  type Document,
-  isScalar,
-  Lexer,
-  LineCounter,
-  Parser,
-  type Tags,
-  visit,
-  type YAMLMap,
-} from 'yaml';
+import { type Document, isScalar, type Tags, visit, type YAMLMap } from 'yaml';
 import { escapeText } from '../../core/events/escape-text.js';
 import { invalidPod } from '../../core/pod-security/pod.js';
+import { composeYaml, maximumYamlDepth, yamlDepthProblem } from '../input/bounded-yaml.js';
 
 // A manifest has use for a few; aliases of aliases make a small file large ('billion laughs').
 const maximumAliases = 100;
-
-// A pod in a list of lists is some 25 deep; the rest is for what is skipped, custom resources say.
-const maximumDepth = 100;
 
 // More lines help nobody to correct a file.
 const maximumProblems = 20;
@@ -30,59 +18,27 @@ const maximumValues = 2_000_000;
  * (DEPUTY_E_POD_INVALID, with the line).
  */
 export function parseManifestText(text: string, source = '(given as text)'): unknown[] {
-  const lineCounter = new LineCounter();
-  const documents = guarded(source, () => compose(text, lineCounter));
-  const problems = documents.flatMap((document) => [
-    ...[...document.errors, ...document.warnings].map(({ message, pos }) => ({ message, offset: pos[0] })),
-    ...repeatedKeys(document),
-  ]);
-  if (problems.length > 0) {
-    const lines = problems.slice(0, maximumProblems).map(({ message, offset }) => {
-      const { line, col } = lineCounter.linePos(offset);
-      return `line ${line}, column ${col}: ${message}`;
-    });
-    throw invalidPod(source, lines);
-  }
+  // Repeated keys are looked for here: the library compares each key with each, for hours in a hostile file.
+  const options = { uniqueKeys: false, version: '1.1', customTags: asKubectl } as const;
+  const { documents, problems, place } = guarded(source, () => composeYaml(text, options));
+  const repeated = documents.flatMap((document) =>
+    repeatedKeys(document).map(({ name, offset }) =>
+      place(offset, `the key ${escapeText(name, 80)} is there twice`),
+    ),
+  );
+  const all = [...problems, ...repeated];
+  if (all.length > 0) throw invalidPod(source, all.slice(0, maximumProblems));
   return documents.map((document) => toPlain(document, source));
 }
 
-function compose(text: string, lineCounter: LineCounter): Document[] {
-  const composer = new Composer({
-    lineCounter,
-    prettyErrors: false,
-    // Looked for below: the library would compare each key with each, which takes hours for a hostile file.
-    uniqueKeys: false,
-    version: '1.1',
-    customTags: asKubectl,
-  });
-  return [...composer.compose(boundedTokens(text, lineCounter))];
-}
-
-/**
- * The library's next step calls itself for each level, and Node ends at once, with nothing to catch, if the
- * stack runs out within a regular expression: so what is nested too deep never gets there.
- */
-function* boundedTokens(text: string, lineCounter: LineCounter) {
-  lineCounter.addNewLine(0);
-  const parser = new Parser(lineCounter.addNewLine);
-  for (const lexeme of new Lexer().lex(text)) {
-    yield* parser.next(lexeme);
-    if (parser.stack.length > maximumDepth) throw new Error(depthProblem);
-  }
-  yield* parser.end();
-}
-
-const depthProblem = `nested more than ${maximumDepth} deep`;
-
 /** Keys that a mapping has twice: of the two, one tool would take the first and another the last. */
-function repeatedKeys(document: Document): { message: string; offset: number }[] {
-  const found: { message: string; offset: number }[] = [];
+function repeatedKeys(document: Document): { name: string; offset: number }[] {
+  const found: { name: string; offset: number }[] = [];
   const look = (_: unknown, map: YAMLMap): void => {
     const seen = new Set<string>();
     for (const { key } of map.items) {
       const name = isScalar(key) ? String(key.value) : String(key);
-      const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
-      if (seen.has(name)) found.push({ message: `the key ${escapeText(name, 80)} is there twice`, offset });
+      if (seen.has(name)) found.push({ name, offset: isScalar(key) ? (key.range?.[0] ?? 0) : 0 });
       seen.add(name);
     }
   };
@@ -103,7 +59,7 @@ function asKubectl(tags: Tags): Tags {
 function toPlain(document: Document, source: string): unknown {
   const value: unknown = guarded(source, () => document.toJS({ maxAliasCount: maximumAliases }));
   const budget = { values: maximumValues };
-  if (isDeeperThan(value, maximumDepth, budget)) throw invalidPod(source, [depthProblem]);
+  if (isDeeperThan(value, maximumYamlDepth, budget)) throw invalidPod(source, [yamlDepthProblem]);
   if (budget.values < 0) throw invalidPod(source, [`more than ${maximumValues} values, with its aliases`]);
   return value;
 }

@@ -5,7 +5,7 @@ export function unlessWindows(evaluate: Evaluate): Evaluate {
   return (pod) => (pod.spec.os?.name === 'windows' ? undefined : evaluate(pod));
 }
 
-/** From 1.35 on, a pod in a user namespace of its own is free of checks about root, which is nobody outside. */
+/** From 1.35 on, a pod in a user namespace of its own may do as root what its root, nobody outside, can't. */
 export function unlessInUserNamespace(evaluate: Evaluate): Evaluate {
   return (pod) => (pod.spec.hostUsers === false ? undefined : evaluate(pod));
 }
