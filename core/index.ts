@@ -12,6 +12,17 @@ export type { EventData } from './events/registry.js';
 export { validateEvent } from './events/validate-event.js';
 export { delegationMachine } from './machines/delegation.js';
 export { requestMachine } from './machines/request.js';
+export type { PodSecurityCheck } from './pod-security/check.js';
+export {
+  evaluatePodSecurity,
+  type PodSecurityEvaluation,
+  type PodSecurityOptions,
+  type PodSecurityViolation,
+  podSecurityMessage,
+} from './pod-security/evaluate.js';
+export { type JudgedManifest, type JudgedObject, judgeManifest } from './pod-security/manifest.js';
+export { type PodSecurityLevel, podSecurityLevels } from './pod-security/policy.js';
+export { newestPodSecurityMinor, podSecurityChecks } from './pod-security/table.js';
 export { defaultPolicy } from './policy/defaults.js';
 export { type ResolvedPolicy, resolvePolicy } from './policy/match.js';
 export { parsePolicy } from './policy/parse.js';

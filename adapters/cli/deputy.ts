@@ -9,6 +9,7 @@ import { addEventsCommand } from './commands/events.js';
 import { addJournalCommand } from './commands/journal.js';
 import { addKeysCommand } from './commands/keys.js';
 import { addPlaceholderCommand } from './commands/placeholder.js';
+import { addPodSecurityCommand, podSecurityCommandName } from './commands/pod-security.js';
 import { addPolicyCommand } from './commands/policy.js';
 import { addProfileCommand } from './commands/profile.js';
 import { addRunCommand } from './commands/run.js';
@@ -16,14 +17,15 @@ import { addStatusCommand } from './commands/status.js';
 import { exitCode, exitCodeOf, printError } from './output.js';
 
 /** Builds the command line; separate from running it, so that tests can look at it. */
-export function createProgram(): Command {
+export function createProgram(commandLine: readonly string[] = process.argv.slice(2)): Command {
   const program = new Command('deputy')
     .description('lets an unprivileged container use a privilege without holding it, and loses no request')
-    .version(version)
     .addOption(
       new Option('--log-level <level>', 'how much goes to stderr').choices(logLevels).default('info'),
     )
     .showHelpAfterError('(run with --help for what there is)');
+  // A version of the program's is found anywhere on the line; there it is the standards' that is meant.
+  if (!commandLine.includes(podSecurityCommandName)) program.version(version);
   addAgentCommand(program);
   addRunCommand(program);
   addDispatchCommand(program);
@@ -35,6 +37,7 @@ export function createProgram(): Command {
   addJournalCommand(program);
   addKeysCommand(program);
   addPolicyCommand(program);
+  addPodSecurityCommand(program);
   for (const command of allCommands(program)) command.exitOverride();
   return program;
 }

@@ -30,6 +30,9 @@ const inputCodes: ReadonlySet<string> = new Set([
   'DEPUTY_E_POLICY_UNREADABLE',
   'DEPUTY_E_KEY_UNKNOWN',
   'DEPUTY_E_KEYS_IMPORT_INVALID',
+  'DEPUTY_E_POD_INVALID',
+  'DEPUTY_E_POD_UNREADABLE',
+  'DEPUTY_E_POD_SECURITY_UNKNOWN',
 ]);
 
 /** The exit code that an error stands for: bad input is 2, all else 1. */

@@ -22,6 +22,21 @@ export const inputErrors = {
     why: 'It is no seccomp profile, or it hands calls to another agent: there is one listener a container.',
     remedy: 'Give another file with --base, or take the rules named above out of it.',
   },
+  DEPUTY_E_POD_INVALID: {
+    what: '{source} cannot be judged:\n{text}',
+    why: 'It holds no pod and nothing with a template of pods, or one that no cluster would take.',
+    remedy: 'Correct what is named above; `kubectl apply --dry-run=server` says what else a cluster refuses.',
+  },
+  DEPUTY_E_POD_UNREADABLE: {
+    what: 'the manifest {path} cannot be read: {detail}',
+    why: 'The file is missing, not readable, too large, or not a regular file.',
+    remedy: 'Check the path and its permissions, or split the manifest.',
+  },
+  DEPUTY_E_POD_SECURITY_UNKNOWN: {
+    what: "there is no Pod Security {what} '{value}'; there is: {known}",
+    why: 'The Pod Security Standards have three levels, and versions by the name of those of Kubernetes.',
+    remedy: 'Correct the level or the version.',
+  },
   DEPUTY_E_EVENT_INVALID: {
     what: 'the event {id} is not valid: {problems}',
     why: 'An event does not match the schema of its type and version.',

@@ -58,3 +58,10 @@ describe('parsePolicyText', () => {
     expect(() => parsePolicyText('')).toThrow('policy: expected a mapping, got null');
   });
 });
+
+it('refuses nesting that would end the process, and a second document', () => {
+  const invalid = expect.objectContaining({ code: 'DEPUTY_E_POLICY_INVALID' });
+  expect(() => parsePolicyText('['.repeat(100_000))).toThrow(invalid);
+  expect(() => parsePolicyText('['.repeat(100_000))).toThrow('nested more than 100 deep');
+  expect(() => parsePolicyText('version: 1\n---\nversion: 1\n')).toThrow('more than one document');
+});
