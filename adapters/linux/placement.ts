@@ -2,12 +2,17 @@ import { openAt } from './basic-files.js';
 import { allocate, type NativeMemory } from './memory.js';
 import { hotSyscalls, systemCall } from './native.js';
 import { AT_FDCWD, O } from './open-flags.js';
+import { readThreadStatus } from './thread-status.js';
 
 /** How many requests pass between two looks at where the target runs: looking costs as much as a request. */
 const lookEvery = 64;
 
 /** Bytes of a cpu_set_t (sched_setaffinity(2)): 1,024 processors. */
 const maskBytes = 128;
+const EPERM = -1;
+
+/** Makes a call with the rights of another user, and comes back. */
+export type AsUser = (user: number, call: () => number) => number;
 
 /**
  * Where a loop thread runs. With ADDFD the target installs the descriptor while deputy waits for it; when
@@ -20,7 +25,8 @@ export class Placement {
   private countdown = 1;
   private processor = -1;
 
-  constructor() {
+  /** `asUser`: only a thread's own user, or who has CAP_SYS_NICE, may bind it (sched_setaffinity(2)). */
+  constructor(private readonly asUser: AsUser) {
     systemCall('sched_getaffinity', 0, maskBytes, this.memory.address);
     this.allowed = this.memory.u8.slice(0, maskBytes);
   }
@@ -34,7 +40,7 @@ export class Placement {
     this.countdown = lookEvery;
     const processor = this.processorOf(threadId);
     if (processor < 0 || !this.isAllowed(processor)) return;
-    if (policy === 'pin') this.bind(threadId, processor);
+    if (policy === 'pin') this.pin(threadId, processor);
     if (processor === this.processor) return;
     this.processor = processor;
     this.bind(0, processor);
@@ -51,10 +57,21 @@ export class Placement {
     return (((this.allowed[processor >> 3] as number) >> (processor & 7)) & 1) === 1;
   }
 
-  private bind(threadId: number, processor: number): void {
+  /** A target's thread: what can't be bound, since it is gone or another user's by now, runs where it likes. */
+  private pin(threadId: number, processor: number): void {
+    if (this.bind(threadId, processor) !== EPERM) return;
+    const directory = openAt(AT_FDCWD, `/proc/${threadId}`, O.PATH | O.CLOEXEC);
+    if (directory < 0) return;
+    const status = readThreadStatus(directory);
+    systemCall('close', directory);
+    const user = typeof status === 'number' ? undefined : status.userIds[1];
+    if (user !== undefined) this.asUser(user, () => this.bind(threadId, processor));
+  }
+
+  private bind(threadId: number, processor: number): number {
     this.memory.u8.fill(0, 0, maskBytes);
     this.memory.u8[processor >> 3] = 1 << (processor & 7);
-    systemCall('sched_setaffinity', threadId, maskBytes, this.memory.address);
+    return systemCall('sched_setaffinity', threadId, maskBytes, this.memory.address);
   }
 
   /** Field 39 of /proc/TID/stat, 'processor' (proc_pid_stat(5)); -1 when the thread is gone. */

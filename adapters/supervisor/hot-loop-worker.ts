@@ -59,7 +59,7 @@ async function main(): Promise<void> {
     seals,
     segments,
     injection,
-    placement: new Placement(),
+    placement: new Placement((user, call) => identities.asUser(user, call)),
     control,
     wakeDescriptor: start.wakeDescriptor,
     nowUs: monotonicClock(),

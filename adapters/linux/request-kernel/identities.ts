@@ -105,6 +105,22 @@ export class Identities {
     }
   }
 
+  /**
+   * Makes a call as a process of this user would, without capabilities: the effective uid is what other
+   * processes go by. The file system uid follows it, so the next request assumes its identity anew.
+   */
+  asUser(user: number, call: () => number): number {
+    this.current = undefined;
+    const became = setUserIds(-1, user, -1);
+    if (became < 0) return became;
+    try {
+      return call();
+    } finally {
+      setUserIds(-1, 0, -1);
+      setCapabilities(all, all);
+    }
+  }
+
   /** Runs a call with the identity's own rights to read, that is without CAP_DAC_READ_SEARCH in force. */
   withoutBypass<T>(call: () => T): T {
     setCapabilities(withoutReadSearch, all);
