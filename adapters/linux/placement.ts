@@ -57,7 +57,7 @@ export class Placement {
     return (((this.allowed[processor >> 3] as number) >> (processor & 7)) & 1) === 1;
   }
 
-  /** A target's thread: what can't be bound, since it is gone or another user's by now, runs where it likes. */
+  /** What can not be bound, since it is gone or another user's by now, runs where it likes. */
   private pin(threadId: number, processor: number): void {
     if (this.bind(threadId, processor) !== EPERM) return;
     const directory = openAt(AT_FDCWD, `/proc/${threadId}`, O.PATH | O.CLOEXEC);
