@@ -13,8 +13,10 @@ const pure = [
 const patient = [
   'test/nats/**/*.test.ts',
   'test/kernel/{payload,seals}/**/*.test.ts',
-  'test/kernel/storage/damaged.test.ts',
+  'test/kernel/storage/**/*.test.ts',
+  'test/kernel/{agent,fallbacks}.test.ts',
   'test/kernel/takeover/crash-points.test.ts',
+  'test/e2e/{guest,workload,shocker,dispatcher,reference,guest-takeover,exec,examples}.test.ts',
 ];
 
 const all = ['test/**/*.test.ts'];
