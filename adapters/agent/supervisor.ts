@@ -28,6 +28,7 @@ import { loadRest } from './load-rest.js';
 import { byDelegation, isAlive, targetOf } from './offered-listeners.js';
 import { openStore } from './open-store.js';
 import { storeStatus } from './store-status.js';
+import { writeSnapshots } from './write-snapshots.js';
 
 /** How long an end waits for events where the store can't be opened: they stay in the journal. */
 const endWithoutStoreMs = 1_000;
@@ -172,7 +173,8 @@ export class Supervisor {
 
   /** Ends: `hold` leaves the delegations as they are, for whoever gets the listeners next. */
   async stop(hold: boolean): Promise<{ abandonedTargets: number; stuckLoops: number }> {
-    const live = this.engine?.status().delegations.filter(({ state }) => isLive(state)) ?? [];
+    const isLive = ({ state }: { state: string }) => state === 'active' || state === 'recovering';
+    const live = this.engine?.status().delegations.filter(isLive) ?? [];
     this.control?.close();
     this.stopping = true;
     if (!hold) await this.endDelegations();
@@ -261,16 +263,16 @@ export class Supervisor {
 
   /** What nobody waits for: the event store, status, and the ends of what predecessors left open. */
   private async follow(engine: Engine, lost: readonly LostListener[]): Promise<void> {
-    const { stateDirectory } = this.options.configuration;
-    const { logger } = this.options;
+    const { configuration, logger } = this.options;
+    const { stateDirectory, nats } = configuration;
     try {
       const answers = { status: () => this.status(engine), keys: () => this.reloadKeys() };
       this.control = await ControlSocket.open(stateDirectory, answers, logger);
     } catch (error) {
       logger.error({ err: error }, 'there is no control socket; `deputy status` finds no agent');
     }
-    const publish = (): ReturnType<Serving['publishTo']> => this.serving.publishTo(stateDirectory);
-    const store = await openStore(publish, () => this.stopping, logger);
+    const isOver = (): boolean => this.stopping;
+    const store = await openStore(() => this.serving.publishTo(stateDirectory), isOver, logger);
     if (store === undefined) return;
     this.store.open(store);
     this.opened = store;
@@ -280,6 +282,7 @@ export class Supervisor {
     // A request has its event before its delegation has its last one.
     await this.serving.server.formerEnded();
     await engine.settlePredecessors(new Set(lost.filter(isAlive).map(({ note }) => note.delegationId)));
+    writeSnapshots(engine, this.serving.publisher, nats?.stream?.maximumAgeMs, isOver);
   }
 
   private status(engine: Engine): Record<string, unknown> {
@@ -292,8 +295,4 @@ export class Supervisor {
       targets: engine.status().delegations,
     };
   }
-}
-
-function isLive(state: string): boolean {
-  return state === 'active' || state === 'recovering';
 }

@@ -9,6 +9,7 @@ export interface DelegationStatus {
   readonly state: string;
   readonly strategy: string;
   readonly tenant: string;
+  readonly policyDigest: string;
   readonly containerId: string;
   readonly processId?: number;
   readonly counts: Counts;
@@ -40,6 +41,7 @@ export class Delegation {
       state: this.state,
       strategy: this.strategy.name,
       tenant: this.policy.tenant,
+      policyDigest: this.policy.digest,
       containerId: this.target.containerId,
       ...(processId === undefined ? {} : { processId }),
       counts: this.establishment?.counts() ?? noCounts,

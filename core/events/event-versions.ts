@@ -20,6 +20,7 @@ export const eventVersions = {
   'request.cancelled': 1,
   'request.lost': 1,
   'request.summary': 1,
+  'delegation.snapshot': 1,
 } as const;
 
 /** The name of an event type, such as 'request.answered'. */

@@ -89,3 +89,16 @@ export const quarantinedSchema = z.object({
   threadId: countSchema.optional(),
   waitedUs: durationUs.optional(),
 });
+
+/**
+ * What this delegation's events have said up to here, folded. Written now and then, so that whoever finds a
+ * stream's beginning gone can start at one; it changes nothing for those who have seen it all.
+ */
+export const snapshotSchema = z.object({
+  state: z.enum(['active']),
+  strategy,
+  policyDigest: z.string().regex(/^[0-9a-f]{16}$/),
+  counts: countsSchema,
+  containerId: escapedTextSchema,
+  listeners: countSchema.optional(),
+});

@@ -39,6 +39,7 @@ export const eventRegistry = {
   'request.cancelled': first(eventVersions['request.cancelled'], request.cancelledSchema),
   'request.lost': first(eventVersions['request.lost'], request.lostSchema),
   'request.summary': first(eventVersions['request.summary'], request.summarySchema),
+  'delegation.snapshot': first(eventVersions['delegation.snapshot'], lifecycle.snapshotSchema),
 } as const satisfies Record<EventType, EventDefinition>;
 
 export type { EventType };

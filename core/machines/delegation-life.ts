@@ -52,6 +52,7 @@ export const delegationLife: Readonly<
     ...canEnd,
   },
   active: {
+    'delegation.snapshot': 'active',
     'delegation.recovering': 'recovering',
     'delegation.fellback': 'assessed',
     ...answersRequestsIn('active'),

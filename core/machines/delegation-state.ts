@@ -107,6 +107,10 @@ function changesOf(state: DelegationState, event: DeputyEvent): Partial<Delegati
       };
     case 'delegation.fellback':
       return { lastError: errorOf(event.data), strategy: event.data.to };
+    case 'delegation.snapshot': {
+      const { strategy, policyDigest } = event.data;
+      return { strategy, policyDigest, counts: greaterCounts(counts, event.data.counts) };
+    }
     case 'delegation.quarantined':
       return { quarantines: state.quarantines + 1 };
     case 'request.answered':

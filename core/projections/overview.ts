@@ -54,7 +54,9 @@ export class Overview {
   private readonly ended = new Set<string>();
   private readonly tenants = new Map<string, Tenant>();
   private readonly errors: LastError[] = [];
-  private incompleteSince: number | undefined;
+  /** Delegations of which events are missing, and from where. */
+  private readonly partial = new Map<string, number>();
+  private endedPartial: number | undefined;
   private sequence = 0;
 
   /** Takes in one more event; they come in the stream's order. */
@@ -64,7 +66,11 @@ export class Overview {
     const known = this.live.get(delegationId);
     if (known === undefined && this.ended.has(delegationId)) return;
     const before = known ?? initialDelegationState;
-    if (event.version !== before.version + 1) this.incompleteSince ??= sequence;
+    if (event.version !== before.version + 1 && !this.partial.has(delegationId)) {
+      this.partial.set(delegationId, sequence);
+    }
+    // From its snapshot on nothing is missing of a delegation.
+    if (event.type === 'delegation.snapshot') this.partial.delete(delegationId);
     const after = evolve(before, event);
     this.count(event.tenant, before, after, known === undefined);
     this.noteError(event);
@@ -73,7 +79,9 @@ export class Overview {
   }
 
   view(): OverviewView {
-    const { incompleteSince, sequence } = this;
+    const { sequence, endedPartial = Number.POSITIVE_INFINITY } = this;
+    const first = Math.min(endedPartial, ...this.partial.values());
+    const incompleteSince = Number.isFinite(first) ? first : undefined;
     return {
       live: [...this.live.values()],
       tenants: Object.fromEntries(this.tenants),
@@ -112,6 +120,9 @@ export class Overview {
 
   private end(delegationId: string): void {
     this.live.delete(delegationId);
+    const since = this.partial.get(delegationId);
+    if (since !== undefined) this.endedPartial = Math.min(since, this.endedPartial ?? since);
+    this.partial.delete(delegationId);
     this.ended.add(delegationId);
     if (this.ended.size <= endedKept) return;
     const [eldest] = this.ended;

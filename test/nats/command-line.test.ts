@@ -109,6 +109,17 @@ describeWhen(missingForNats(), 'the command line and a stream', () => {
     const status = runDeputy(['status', ...nats, '--node', 'short']);
     expect(status.status).toBe(1);
     expect(status.stdout).toContain(`incomplete since ${first}\n`);
+
+    // From a snapshot on nothing is missing, whatever came before it.
+    const again = await openStore(server, 'short', { stream: { maximumBytes: 6_000 } });
+    const snapshot = sampleEvent('delegation.snapshot', 'old', 46);
+    const batch = new EventBatch();
+    batch.addText(snapshot, JSON.stringify(snapshot));
+    await again.appendBatch(batch);
+    await again.close();
+    const since = runDeputy(['status', ...nats, '--node', 'short']);
+    expect(since).toMatchObject({ status: 0, stderr: '' });
+    expect(since.stdout).not.toContain('incomplete');
   });
 
   test('run: events go to the stream of its state directory', async () => {

@@ -35,6 +35,13 @@ export const sampleData: { readonly [Type in EventType]: EventData<Type> } = {
   'delegation.released': { counts },
   'delegation.failed': error,
   'delegation.fellback': { ...error, from: 'seccomp-notify', to: 'sidecar-caps' },
+  'delegation.snapshot': {
+    state: 'active',
+    strategy: 'seccomp-notify',
+    policyDigest: '00112233445566ff',
+    counts,
+    containerId: 'vm',
+  },
   'delegation.quarantined': { operation: 'process_vm_readv' },
   'request.answered': { ...request, result: { value: 5 }, way: 'addfd', flags: ['O_RDONLY'] },
   'request.refused': {
