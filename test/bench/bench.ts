@@ -15,12 +15,22 @@ import {
   startAgent,
   type TargetRun,
 } from './measure.js';
-import { document, type Report, type Row, type Safety, safetyText, type Variant } from './report.js';
+import {
+  document,
+  type Report,
+  type Row,
+  type Safety,
+  safetyText,
+  streamText,
+  type Variant,
+} from './report.js';
+import { measureStream } from './stream-speed.js';
 
-const help = `npm run bench -- [--quick] [--json] [--no-write] [--settings]
+const help = `npm run bench -- [--quick] [--json] [--no-write] [--settings | --stream]
 
 Measures one delegated open_by_handle_at against the native call and a bare C agent, and rewrites docs/benchmarks.md.
---settings: only what sealing and dac cost; prints that.`;
+--settings: only what sealing and dac cost; prints that.
+--stream: only how fast events go into a stream on NATS; prints that.`;
 
 const { values } = parseArgs({
   options: {
@@ -28,6 +38,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
     settings: { type: 'boolean', default: false },
+    stream: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -164,6 +175,16 @@ function warmUp(stand: Stand): void {
   for (const form of forms) for (let round = 0; round < 3; round++) stand.run('deputy', form, 4);
 }
 
+async function onlyStream(): Promise<number> {
+  const stream = await measureStream();
+  if (stream === undefined) {
+    process.stderr.write('there is no nats-server on this machine\n');
+    return 1;
+  }
+  process.stdout.write(`${values.json ? JSON.stringify(stream, null, 2) : streamText(stream)}\n`);
+  return 0;
+}
+
 async function main(): Promise<number> {
   if (values.help) {
     process.stdout.write(`${help}\n`);
@@ -173,6 +194,7 @@ async function main(): Promise<number> {
     process.stderr.write('the bench needs root: agents serve a target of another user\n');
     return 1;
   }
+  if (values.stream) return onlyStream();
   const directory = mkdtempSync(join(tmpdir(), 'deputy-bench-'));
   try {
     const share = makeFiles(directory);
@@ -191,7 +213,8 @@ async function main(): Promise<number> {
     const names = ['placement-none', 'placement-follow', 'placement-pin'];
     const placements = compareSettings(roamingStand, names, [1, 4]);
     await roamingStand.stop();
-    const report: Report = { pinned, roaming, placements, ...safety };
+    const stream = await measureStream();
+    const report: Report = { pinned, roaming, placements, ...safety, ...(stream ? { stream } : {}) };
     const text = document(report);
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : text);
     if (!values['no-write']) writeFileSync(join(checkoutDirectory(), 'docs/benchmarks.md'), text);

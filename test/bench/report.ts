@@ -1,5 +1,6 @@
 import { cpus, release } from 'node:os';
 import type { Figures, Form } from './measure.js';
+import type { StreamReport } from './stream-speed.js';
 
 /** One cell of the comparison. */
 export interface Row {
@@ -27,6 +28,8 @@ export interface Report extends Safety {
   readonly pinned: readonly Row[];
   readonly roaming: readonly Row[];
   readonly placements: readonly Variant[];
+  /** Undefined where there is no nats-server. */
+  readonly stream?: StreamReport;
 }
 
 const us = (value: number): string => value.toFixed(1);
@@ -90,6 +93,25 @@ export function safetyText({ dac, sealing }: Safety): string {
   ].join('\n');
 }
 
+/** Events into JetStream, and how soon a consumer has them. */
+export function streamText({ rows, latency }: StreamReport): string {
+  const own = rows.find(({ name }) => name === 'deputy')?.ofBare ?? 0;
+  const verdict = own >= 0.8 ? 'met' : 'not met';
+  return [
+    '## Events into a stream on NATS',
+    '',
+    'The same bytes, file storage, one node: published without acknowledgement; by `js.publish`; by a bare publisher with one reply inbox',
+    'and no headers; and by deputy, with headers, ids and a predicted sequence for each event.',
+    '',
+    '| publisher | events/s | of the bare acknowledged one |',
+    '|---|---|---|',
+    ...rows.map(({ name, perSecond, ofBare }) => `| ${name} | ${perSecond} | ${ofBare.toFixed(2)} |`),
+    '',
+    `- at least 0.8 of the bare acknowledged one: ${own.toFixed(2)}, ${verdict}`,
+    `- from an answer to a consumer, one thread with 1 ms between calls: median ${latency.medianMs} ms, p99 ${latency.p99Ms} ms`,
+  ].join('\n');
+}
+
 /** The whole document, docs/benchmarks.md. */
 export function document(report: Report): string {
   const machine = `${cpus().length} processors, Linux ${release()}, Node ${process.versions.node}`;
@@ -122,5 +144,6 @@ export function document(report: Report): string {
     '',
     safetyText(report),
     '',
+    ...(report.stream === undefined ? [] : [streamText(report.stream), '']),
   ].join('\n');
 }

@@ -11,19 +11,35 @@ import { EventBatch } from '../../core/publishing/event-batch.js';
 import { makeShare } from '../kernel/support/share.js';
 import { SteadyTarget } from '../kernel/takeover/support/steady-target.js';
 import { deputyCommand } from '../lab/agent-process.js';
-import { LabNatsServer } from '../lab/nats-server.js';
+import { LabNatsServer, natsProgram } from '../lab/nats-server.js';
 import { sampleRequests } from '../support/sample-events.js';
 import { compile, startAgent } from './measure.js';
 
-/**
- * Prints events a second into JetStream (file storage) beside three baselines of the same payloads, and the
- * time from an answer to a consumer: node dist/test/bench/stream-speed.js
- */
 const events = 50_000;
 const rounds = 3;
 const window = 256;
 const batchEvents = 128;
 const latencyMs = 4_000;
+
+/** How fast events go into a stream one way. */
+export interface StreamRow {
+  readonly name: string;
+  readonly perSecond: number;
+  /** As a part of what a bare acknowledged publisher reaches. */
+  readonly ofBare: number;
+}
+
+/** From the answer until a consumer has the event. */
+export interface StreamLatency {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly events: number;
+}
+
+export interface StreamReport {
+  readonly rows: readonly StreamRow[];
+  readonly latency: StreamLatency;
+}
 
 const payloads = sampleRequests('one', 1, events).map((event) => Buffer.from(JSON.stringify(event)));
 
@@ -109,7 +125,7 @@ function median(values: readonly number[]): number {
   return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
 }
 
-async function speeds(server: LabNatsServer): Promise<void> {
+async function speeds(server: LabNatsServer): Promise<StreamRow[]> {
   const tookMs: Record<string, number[]> = {};
   const note = (name: string, ms: number): void => {
     tookMs[name] = [...(tookMs[name] ?? []), ms];
@@ -125,15 +141,15 @@ async function speeds(server: LabNatsServer): Promise<void> {
   }
   await connection.close();
   const bareMs = median(tookMs[`bare acknowledged, window ${window}`] ?? []);
-  for (const [name, values] of Object.entries(tookMs)) {
-    const perSecond = Math.round(events / (median(values) / 1_000));
-    const ratio = (bareMs / median(values)).toFixed(2);
-    console.log(`${name.padEnd(36)} ${`${perSecond}`.padStart(8)} events/s   ${ratio} of bare acknowledged`);
-  }
+  return Object.entries(tookMs).map(([name, values]) => ({
+    name,
+    perSecond: Math.round(events / (median(values) / 1_000)),
+    ofBare: bareMs / median(values),
+  }));
 }
 
 /** From an answer (its event's time, in whole milliseconds) until a consumer has the event. */
-async function latency(server: LabNatsServer): Promise<void> {
+async function latency(server: LabNatsServer): Promise<StreamLatency> {
   const directory = mkdtempSync(join(tmpdir(), 'deputy-bench-'));
   const { share } = makeShare();
   chmodSync(directory, 0o755);
@@ -147,7 +163,6 @@ async function latency(server: LabNatsServer): Promise<void> {
   const listening = (async () => {
     for await (const { event } of consumer) latencies.push(Date.now() - Date.parse(event.time));
   })();
-  process.env['PAUSE_US'] = '1000';
   const program = compile(directory, 'steady', ['../targets/steady.c']);
   const target = await SteadyTarget.start({
     program,
@@ -155,6 +170,7 @@ async function latency(server: LabNatsServer): Promise<void> {
     share,
     flavour: 'killable',
     threads: 1,
+    pauseUs: 1_000,
   });
   await new Promise((resolve) => setTimeout(resolve, latencyMs));
   await target.end();
@@ -165,10 +181,8 @@ async function latency(server: LabNatsServer): Promise<void> {
   await once(agent, 'exit');
   rmSync(directory, { recursive: true, force: true });
   const sorted = latencies.sort((one, other) => one - other);
-  const at = (part: number): string => `${sorted[Math.floor(sorted.length * part)] ?? 0} ms`;
-  console.log(
-    `answer to consumer, one thread with 1 ms between calls: median ${at(0.5)}, p99 ${at(0.99)} (${sorted.length} events)`,
-  );
+  const at = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? 0;
+  return { medianMs: at(0.5), p99Ms: at(0.99), events: sorted.length };
 }
 
 async function hasStream(server: LabNatsServer, node: string): Promise<boolean> {
@@ -182,7 +196,16 @@ async function hasStream(server: LabNatsServer, node: string): Promise<boolean> 
   return found;
 }
 
-const server = await LabNatsServer.start();
-await speeds(server);
-if (process.getuid?.() === 0) await latency(server);
-await server.remove();
+/**
+ * Events a second into JetStream (file storage) beside three baselines of the same payloads, and the time from
+ * an answer to a consumer. Undefined where there is no nats-server.
+ */
+export async function measureStream(): Promise<StreamReport | undefined> {
+  if (natsProgram() === undefined) return undefined;
+  const server = await LabNatsServer.start();
+  try {
+    return { rows: await speeds(server), latency: await latency(server) };
+  } finally {
+    await server.remove();
+  }
+}
