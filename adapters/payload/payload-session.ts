@@ -54,6 +54,7 @@ export class LinuxPayloadSession implements PayloadSession {
   private resolveEnd: (end: PayloadEnd) => void = () => undefined;
   private placeholderStatus: number | undefined;
   private isEnded = false;
+  private isLeft = false;
 
   constructor(
     private readonly options: SessionOptions,
@@ -86,7 +87,7 @@ export class LinuxPayloadSession implements PayloadSession {
       this.directory.clear();
       return 'taken';
     }
-    startAdoptingShim(this.directory.path, this.lockDescriptor, orphan);
+    await startAdoptingShim(this.directory.path, this.lockDescriptor, orphan);
     closeSync(orphan);
     this.dropLock();
     return 'running';
@@ -104,7 +105,7 @@ export class LinuxPayloadSession implements PayloadSession {
     const { directory, program, lockDescriptor: lock } = this;
     if (directory === undefined || program === undefined || lock === undefined)
       throw new RangeError('no lock');
-    this.readyPipe = startShim({
+    this.readyPipe = await startShim({
       directory: directory.path,
       lock,
       target: this.target,
@@ -183,9 +184,10 @@ export class LinuxPayloadSession implements PayloadSession {
     this.release();
   }
 
-  /** The payload goes on without us. */
-  leave(): void {
-    this.client?.close();
+  /** The payload goes on without us; whoever attaches next reads on where we stopped. */
+  async leave(): Promise<void> {
+    this.isLeft = true;
+    await this.client?.leave();
     this.release();
   }
 
@@ -248,6 +250,8 @@ export class LinuxPayloadSession implements PayloadSession {
       busy: () => this.fail(deputyError('DEPUTY_E_PAYLOAD_OWNED', { what: path })),
       ended: (end: PayloadEnd) => this.end(end),
       lost: () => {
+        // Its end is somebody else's to hear of.
+        if (this.isLeft) return;
         this.fail(deputyError('DEPUTY_E_PAYLOAD_NOT_JOINED', { step: 'shim', errno: 'ECONNRESET' }));
         this.end({ kind: 'unknown', reason: 'the shim is gone' });
       },

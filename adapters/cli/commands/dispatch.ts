@@ -73,6 +73,14 @@ export function addDispatchCommand(program: Command): void {
     .option('--apparmor <profile>', 'AppArmor profile of the execution')
     .option('--runtime-root <directory>', "a runtime's state; may be repeated", collect, [])
     .option('--detach', 'end when it is ready; a later dispatch of the same attaches to it')
+    .addOption(
+      new Option(
+        '--sigterm <how>',
+        'goes to the payload, or ends this command and leaves the payload running',
+      )
+        .choices(['forward', 'leave'])
+        .default('forward'),
+    )
     .option('--node <name>', "the node's name in events; default is the host name")
     .addHelpText(
       'after',
@@ -151,10 +159,11 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
     if (session === undefined) throw deputyError('DEPUTY_E_HANDLER_FAILED');
     if (flags.detach) {
       print(`ready ${place.runningProcess() ?? ''}`);
-      session.leave();
+      await session.leave();
       return exitCode.ok;
     }
     const code = await follow(session, flags);
+    if (code === undefined) return exitCode.ok;
     await engine.close('the payload ended');
     return code;
   } finally {
@@ -162,12 +171,17 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
   }
 }
 
-async function follow(session: LinuxPayloadSession, flags: DispatchFlags): Promise<number> {
-  const stopSignals = passSignals(session);
+/** Until the payload ends, or (undefined) until we are to leave it alone. */
+async function follow(session: LinuxPayloadSession, flags: DispatchFlags): Promise<number | undefined> {
+  const signals = passSignals(session, flags.sigterm === 'leave');
   const leaveInput = joinInput(session, flags.tty === true);
-  const end = await session.ended;
+  const end = await Promise.race([session.ended, signals.toLeave]);
   leaveInput();
-  stopSignals();
+  signals.stop();
+  if (end === undefined) {
+    await session.leave();
+    return undefined;
+  }
   session.collect();
   return codeOf(end);
 }

@@ -25,6 +25,7 @@ export interface DispatchFlags {
   readonly apparmor?: string;
   readonly runtimeRoot: readonly string[];
   readonly detach?: boolean;
+  readonly sigterm: 'forward' | 'leave';
   readonly node?: string;
 }
 

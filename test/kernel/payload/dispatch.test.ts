@@ -81,7 +81,7 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
     const { reports } = (joined as { data: { evidence: { reports: string } } }).data.evidence;
     // Nothing that is left to do takes a privilege once a process can be seen from inside.
     expect(reports.split(', ').map((one) => one.split(' ')[0])).toEqual([
-      ...['open', 'rlimits', 'oom-score-adj', 'exec-label', 'namespaces', 'cgroup'],
+      ...['shim', 'open', 'rlimits', 'oom-score-adj', 'exec-label', 'namespaces', 'cgroup'],
       ...['capabilities', 'user', 'no-new-privs', 'reparent', 'descriptors'],
     ]);
     expect(events.at(-1)?.type).toBe('delegation.released');
