@@ -143,9 +143,10 @@ export const dispatchSteps: readonly DispatchStep[] = [
 export async function runDispatch(
   dispatch: Dispatch,
   tell: (step: string, evidence: Evidence) => void,
+  steps: readonly DispatchStep[] = dispatchSteps,
 ): Promise<void> {
   for (let name = 'identify'; name !== 'done'; ) {
-    const step = dispatchSteps.find((one) => one.name === name);
+    const step = steps.find((one) => one.name === name);
     if (step === undefined) throw new RangeError(`no step ${name}`);
     const { evidence, next } = await step.act(dispatch);
     tell(step.name, evidence);

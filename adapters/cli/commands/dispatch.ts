@@ -4,11 +4,12 @@ import { createEngine } from '../../../core/engine/engine.js';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import { defaultPolicy } from '../../../core/policy/defaults.js';
 import type { PayloadEnd } from '../../../core/ports/payload.js';
-import { dispatcher } from '../../../strategies/dispatcher/index.js';
+import { dispatcher, dispatchSteps } from '../../../strategies/dispatcher/index.js';
 import { openEventHost } from '../../host/event-host.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { payloadDirectoryOf } from '../../payload/find-payload.js';
 import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
+import { withCrashPoints } from '../../payload/test-hooks.js';
 import {
   type DispatchFlags,
   parseCapabilities,
@@ -120,6 +121,7 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
   const strategy = dispatcher({
     payloads,
     payload: () => spec,
+    steps: withCrashPoints(dispatchSteps),
     onSession: (opened) => {
       session = opened as LinuxPayloadSession;
       session.drainTo(ownOutput);

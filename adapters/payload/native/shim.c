@@ -45,7 +45,7 @@
 enum { LOCK = 3, TARGET = 4, OUT = 5, ERR = 6, CONTROL_THERE = 10, TARGET_THERE = 11, FIRST_OWN = 500 };
 enum { MAX_CLIENTS = 8, CHUNK = 65536, STDIN_BYTES = 262144, MAX_REPORTS = 64, REPORT_BYTES = 512, HEADER = 8 };
 /* How long an end that nobody collects is kept, and how long a payload's end may stay unreaped. */
-enum { LINGER_MS = 3600000, REAP_MS = 5000, FAILED_LINGER_MS = 30000 };
+enum { LINGER_MS = 3600000, REAP_MS = 5000, FAILED_LINGER_MS = 30000, UNHEARD_MS = 5000 };
 
 struct ring {
   char *bytes;
@@ -67,7 +67,7 @@ struct client {
 static const char *directory;
 static struct ring output[2], input;
 static int input_sink = -1, input_ended, terminal = -1, listener = -1, control = -1, payload = -1;
-static int lossy, executed, ended, collected, gone_through, start_failed;
+static int lossy, executed, ended, collected, gone_through, start_failed, was_owned;
 static pid_t joiner, payload_pid;
 static char payload_record[128];
 static long long deadline_ms, ended_ms;
@@ -361,7 +361,7 @@ static void take(struct client *client, const char *body) {
     put(client, 'B', "", 0, 0);
     return;
   }
-  client->owner = 1;
+  client->owner = was_owned = 1;
   credit_given = 0;
   for (int which = 0; which < 2; which++) {
     struct ring *ring = &output[which];
@@ -399,7 +399,11 @@ static void handle(struct client *client, char kind, const char *body, uint32_t 
   if (!client->owner) return;
   if (kind == 'G') go();
   if (kind == 'I') take_input(body, length);
-  if (kind == 'Z') input_ended = 1;
+  if (kind == 'Z') {
+    // Now, if nothing is held: nothing else would wake us for it.
+    input_ended = 1;
+    if (input_sink >= 0) write_input();
+  }
   if (kind == 'A' && length == 16)
     for (int which = 0; which < 2; which++)
       output[which].start = within(word(body + 8 * which), output[which].start, output[which].sent);
@@ -596,8 +600,15 @@ static short happened(const struct pollfd *set, int count, int descriptor) {
   return 0;
 }
 
+/* A start that failed is for whoever began it: once that is gone, the next one begins anew. */
+static long long linger_ms(void) {
+  if (!start_failed) return LINGER_MS;
+  if (has_owner()) return FAILED_LINGER_MS;
+  return was_owned ? 0 : UNHEARD_MS;
+}
+
 static long long left_ms(void) {
-  if (ended) return ended_ms + (start_failed ? FAILED_LINGER_MS : LINGER_MS) - now_ms();
+  if (ended) return ended_ms + linger_ms() - now_ms();
   return executed ? -1 : deadline_ms - now_ms();
 }
 

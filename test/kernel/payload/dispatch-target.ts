@@ -72,9 +72,13 @@ export class DispatchTarget {
     return [process.execPath, deputyCommand(), ...words, '--', ...command];
   }
 
-  begin(flags: readonly string[], command: readonly string[]): ChildProcess {
+  begin(
+    flags: readonly string[],
+    command: readonly string[],
+    env: NodeJS.ProcessEnv = process.env,
+  ): ChildProcess {
     const [program, ...words] = this.command(flags, command);
-    return spawn(program, words);
+    return spawn(program, words, { env });
   }
 
   /** Processes of its pid namespace besides the first, by their number here. */
