@@ -19,7 +19,7 @@ import { PayloadDirectory } from './payload-directory.js';
 import { namePayload } from './placeholder-client.js';
 import { hasSaidSo, isListening } from './readiness.js';
 import { type OutputSink, ShimClient } from './shim-client.js';
-import { startAdoptingShim, startShim } from './start-shim.js';
+import { type ShimStart, startAdoptingShim, startShim } from './start-shim.js';
 import { openTargetProgram } from './target-program.js';
 
 const pollMs = 5;
@@ -53,6 +53,7 @@ export class LinuxPayloadSession implements PayloadSession {
   private readonly executed = new Gate();
   private resolveEnd: (end: PayloadEnd) => void = () => undefined;
   private placeholderStatus: number | undefined;
+  protected readonly takeLog: ShimStart['takeLog'] = undefined;
   private isEnded = false;
   private isLeft = false;
 
@@ -111,6 +112,7 @@ export class LinuxPayloadSession implements PayloadSession {
       target: this.target,
       program,
       spec: this.spec,
+      takeLog: this.takeLog,
     });
     // The shim has it now; it is free when the shim ends.
     this.dropLock();

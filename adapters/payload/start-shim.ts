@@ -25,6 +25,8 @@ export interface ShimStart {
   readonly target: HeldTarget;
   readonly program: number;
   readonly spec: PayloadSpec;
+  /** In place of `takeContainerLog`, for tests of what that keeps out. */
+  readonly takeLog?: typeof takeContainerLog | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface ShimStart {
  * readiness pipe, if there is one.
  */
 export async function startShim(start: ShimStart): Promise<number | undefined> {
-  const { directory, lock, target, program, spec } = start;
+  const { directory, lock, target, program, spec, takeLog = takeContainerLog } = start;
   const opened: number[] = [];
   const own = (descriptor: number): number => {
     opened.push(descriptor);
@@ -46,7 +48,7 @@ export async function startShim(start: ShimStart): Promise<number | undefined> {
     const filter = spec.filter === 'default' ? hand(filterFile()) : undefined;
     const pipe = spec.readiness.kind === 'fd' ? openPipe() : undefined;
     const ready = pipe === undefined ? undefined : hand(pipe[1]);
-    const log = spec.output === 'container' ? takeContainerLog(target.pidfd) : undefined;
+    const log = spec.output === 'container' ? takeLog(target.pidfd) : undefined;
     log?.forEach(own);
     const oomScoreAdj = readFileSync(`/proc/${target.facts.processId}/oom_score_adj`, 'latin1').trim();
     const words = joinerArguments(spec, {

@@ -2,8 +2,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * A hook that only tests use, and that does nothing unless DEPUTY_TEST=1 and DEPUTY_CRASH_FILE names a file:
- * its first line, `STEP:before` or `STEP:after`, is where the next dispatch dies by SIGKILL; the line is taken
- * out first, so that its successor doesn't die of it as well.
+ * its first line, `STEP:before` or `STEP:after`, is where the next dispatch dies by SIGKILL; the line is
+ * taken out first, so that its successor doesn't die of it as well.
  */
 const crashFile = process.env['DEPUTY_TEST'] === '1' ? process.env['DEPUTY_CRASH_FILE'] : undefined;
 

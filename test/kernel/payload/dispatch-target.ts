@@ -12,6 +12,8 @@ export interface TargetOptions {
   readonly user?: number;
   /** Without it the target may gain privileges. */
   readonly noNewPrivileges?: boolean;
+  /** A descriptor for its stdout; it has no stderr then. */
+  readonly output?: number;
 }
 
 /** How a dispatch ended, and what it said. */
@@ -31,7 +33,8 @@ export class DispatchTarget {
   /** How the placeholder ended, once it has. */
   exited: Promise<number | string> = Promise.resolve('not started');
 
-  async start({ bounding, user = 107, noNewPrivileges = true }: TargetOptions = {}): Promise<this> {
+  async start(options: TargetOptions = {}): Promise<this> {
+    const { bounding, user = 107, noNewPrivileges = true, output } = options;
     chmodSync(this.directory, 0o777);
     const identity = ['--bounding-set', `-all${bounding === undefined ? '' : `,${bounding}`}`];
     identity.push('--reuid', `${user}`, '--regid', `${user}`, '--clear-groups');
@@ -39,7 +42,9 @@ export class DispatchTarget {
     const program = [nativeProgram('placeholder'), '--socket', this.socketPath];
     const namespaces = ['--mount', '--pid', '--fork', '--net', '--uts', '--ipc', '--cgroup', '--mount-proc'];
     const words = [...namespaces, '--kill-child=SIGKILL', 'setpriv', ...identity, ...program];
-    this.child = spawn('unshare', words, { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.child = spawn('unshare', words, {
+      stdio: ['ignore', output ?? 'ignore', output === undefined ? 'inherit' : 'ignore'],
+    });
     const { child } = this;
     this.exited = new Promise((resolve) =>
       child.once('exit', (code, signal) => resolve(code ?? signal ?? '')),
