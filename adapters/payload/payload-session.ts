@@ -17,7 +17,7 @@ import { inspectPayload } from './inspect-payload.js';
 import { failureOf } from './join-failure.js';
 import { PayloadDirectory } from './payload-directory.js';
 import { namePayload } from './placeholder-client.js';
-import { hasSaidSo, isListening } from './readiness.js';
+import { beginsToListen, hasSaidSo } from './readiness.js';
 import { type OutputSink, ShimClient } from './shim-client.js';
 import { type ShimStart, startAdoptingShim, startShim } from './start-shim.js';
 import { openTargetProgram } from './target-program.js';
@@ -56,6 +56,7 @@ export class LinuxPayloadSession implements PayloadSession {
   protected readonly takeLog: ShimStart['takeLog'] = undefined;
   private isEnded = false;
   private isLeft = false;
+  private isAttached = false;
 
   constructor(
     private readonly options: SessionOptions,
@@ -122,6 +123,7 @@ export class LinuxPayloadSession implements PayloadSession {
   }
 
   async attach(): Promise<{ reports: readonly string[]; isOver: boolean }> {
+    this.isAttached = true;
     const reports = await this.connect();
     // Whoever was killed before it had let the process go: it waits for that still.
     return { reports, isOver: this.isEnded };
@@ -134,7 +136,13 @@ export class LinuxPayloadSession implements PayloadSession {
   async name(): Promise<boolean> {
     const { placeholderSocket } = this.spec;
     if (placeholderSocket === undefined) return false;
-    this.placeholder = await namePayload(placeholderSocket, this.target.facts, this.processId);
+    try {
+      this.placeholder = await namePayload(placeholderSocket, this.target.facts, this.processId);
+    } catch (error) {
+      // One that ran before us may have ended, and its container with it: how is learnt all the same.
+      if (!this.isAttached) throw error;
+      return false;
+    }
     this.placeholder.on('data', (bytes) => {
       const status = /^ended \d+ (\d+)$/m.exec(bytes.toString('latin1'))?.[1];
       if (status !== undefined) this.placeholderStatus = Number(status);
@@ -149,7 +157,7 @@ export class LinuxPayloadSession implements PayloadSession {
 
   async ready(): Promise<string> {
     const { readiness, deadlineMs } = this.spec;
-    const end = performance.now() + deadlineMs;
+    if (this.isAttached && this.isEnded) return 'it has ended';
     if (readiness.kind === 'fd') {
       // Whoever attaches comes too late for that.
       if (this.readyPipe === undefined) return 'it ran already';
@@ -159,10 +167,11 @@ export class LinuxPayloadSession implements PayloadSession {
       throw this.notReady('it wrote nothing to descriptor 3');
     }
     if (readiness.kind !== 'socket') return 'not asked for';
-    while (performance.now() < end && !this.isEnded) {
-      if (this.isListeningAt(readiness.path)) return `it listens on ${readiness.path}`;
-      await sleep(pollMs);
+    const isOver = (): boolean => this.isEnded;
+    if (await beginsToListen(this.processId, readiness.path, { deadlineMs, isOver })) {
+      return `it listens on ${readiness.path}`;
     }
+    if (this.isAttached && this.isEnded) return 'it has ended';
     throw this.notReady(`nobody listens on ${readiness.path}`);
   }
 
@@ -227,7 +236,8 @@ export class LinuxPayloadSession implements PayloadSession {
     const end = performance.now() + shimWaitMs;
     for (;;) {
       try {
-        this.client = await ShimClient.open(directory.socketPath, this.handlers(directory.path));
+        const handlers = this.handlers(directory.path);
+        this.client = await directory.withSocket((path) => ShimClient.open(path, handlers));
         if (this.sink !== undefined) this.client.drainTo(this.sink);
         break;
       } catch (error) {
@@ -275,14 +285,6 @@ export class LinuxPayloadSession implements PayloadSession {
     this.resolveEnd(
       signal === 0 ? { kind: 'exited', code: (status >> 8) & 0xff } : { kind: 'signaled', signal },
     );
-  }
-
-  private isListeningAt(path: string): boolean {
-    try {
-      return isListening(this.processId, path);
-    } catch {
-      return false;
-    }
   }
 
   private notReady(detail: string): Error {

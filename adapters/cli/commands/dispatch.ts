@@ -97,7 +97,14 @@ function collect(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }
 
+/** A defect of ours must not pass for the payload's exit code 1; the payload goes on without us. */
+function failOnDefect(error: unknown): void {
+  printError(error);
+  process.exit(exitCode.deputyFailed);
+}
+
 async function dispatch(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {
+  process.once('uncaughtException', failOnDefect);
   try {
     requireRoot('deputy dispatch');
     return await serve(argv, flags, level);
@@ -124,7 +131,7 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
     steps: withCrashPoints(dispatchSteps),
     onSession: (opened) => {
       session = opened as LinuxPayloadSession;
-      session.drainTo(ownOutput);
+      session.drainTo(ownOutput());
     },
   });
   let host: Awaited<ReturnType<typeof openEventHost>>;
@@ -168,6 +175,10 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
     if (code === undefined) return exitCode.ok;
     await engine.close('the payload ended');
     return code;
+  } catch (error) {
+    // Else its open connection would keep us here until the payload's end.
+    await session?.leave();
+    throw error;
   } finally {
     await host.close();
   }

@@ -1,11 +1,17 @@
 import type { LinuxPayloadSession, OutputSink } from '../../payload/index.js';
 
-/** This process's stdout and stderr, for a payload's. */
-export const ownOutput: OutputSink = {
-  write(stream, bytes, done) {
-    process[stream].write(bytes, () => done());
-  },
-};
+/**
+ * This process's stdout and stderr, for a payload's. Once nobody reads them any more (EPIPE), what comes is
+ * dropped, as by a terminal that is gone: the payload goes on.
+ */
+export function ownOutput(): OutputSink {
+  for (const stream of ['stdout', 'stderr'] as const) process[stream].on('error', () => undefined);
+  return {
+    write(stream, bytes, done) {
+      process[stream].write(bytes, () => done());
+    },
+  };
+}
 
 /** Joins this process's stdin, and its terminal, to a payload's. Returns what undoes it. */
 export function joinInput(session: LinuxPayloadSession, isTerminal: boolean): () => void {

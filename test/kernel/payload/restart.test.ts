@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeWhen, missingForKernel } from '../../support/describe-when.js';
+import { compileTarget } from '../support/compile.js';
+import { until } from '../takeover/support/agent-tree.js';
+import { DispatchTarget } from './dispatch-target.js';
+
+describeWhen(missingForKernel(), 'who attaches to a payload that runs', () => {
+  let target: DispatchTarget;
+  let program: string;
+  beforeAll(async () => {
+    program = compileTarget('payload', ['-static']);
+    target = await new DispatchTarget().start();
+  });
+  afterAll(() => target.end());
+
+  /** Starts a payload and leaves it alone: its number. */
+  async function leave(flags: readonly string[], command: readonly string[]): Promise<number> {
+    const { stdout, stderr, code } = await target.run([...flags, '--detach'], command);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    return Number(/^ready (\d+)$/m.exec(stdout.toString())?.[1]);
+  }
+
+  test('learns its end where the placeholder does not answer any more', async () => {
+    const flags = ['--name', 'unnamed', '--placeholder-socket', `${target.directory}/nobody`];
+    const payload = await leave(['--name', 'unnamed'], [program, 'sleep', '60']);
+    process.kill(payload, 'SIGKILL');
+    const { code, stderr } = await target.run(flags, [program, 'sleep', '60']);
+    expect({ code, stderr }).toEqual({ code: 128 + 9, stderr: '' });
+  });
+
+  test('learns its end where it was to listen, and ended', async () => {
+    const path = `${target.directory}/listener.sock`;
+    const flags = ['--name', 'listener', '--readiness', `socket:${path}`];
+    const payload = await leave(flags, [program, 'listen', path]);
+    process.kill(payload, 'SIGTERM');
+    const { code, stderr } = await target.run(flags, [program, 'listen', path]);
+    expect({ code, stderr }).toEqual({ code: 128 + 15, stderr: '' });
+  });
+
+  test('finds it by the longest names, which are told apart', async () => {
+    const names = ['a', 'b'].map((last) => `${'long-'.repeat(40)}${last}`);
+    const payloads: number[] = [];
+    for (const name of names) payloads.push(await leave(['--name', name], [program, 'sleep', '60']));
+    expect(new Set(payloads).size).toBe(2);
+    for (const [at, name] of names.entries()) {
+      process.kill(payloads[at] as number, 'SIGKILL');
+      expect((await target.run(['--name', name], [program, 'sleep', '60'])).code).toBe(128 + 9);
+    }
+  });
+
+  test('and is left by whoever reads its output: it goes on, and so does the command', async () => {
+    const words = target.command(['--name', 'unread'], [program, 'count', '50']);
+    const line = `${words.map((word) => `'${word}'`).join(' ')} | head -n 1; echo "code \${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: '0\ncode 6\n', stderr: '' });
+  });
+
+  test('leaves with SIGTERM, if told so, and writes no end of it', async () => {
+    const flags = ['--name', 'left', '--sigterm', 'leave'];
+    const child = target.begin(flags, [program, 'copy']);
+    const code = new Promise((resolve) => child.once('exit', resolve));
+    await until(() => target.processes().length === 1, 'the payload');
+    child.stdin?.write('here\n');
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    child.kill('SIGTERM');
+    expect(await code).toBe(0);
+    expect(target.processes()).toHaveLength(1);
+    expect(target.events('left').map(({ type }) => type)).not.toContain('delegation.releasing');
+    const again = await target.run(flags, [program, 'copy'], Buffer.from('again\n'));
+    expect({ code: again.code, stdout: again.stdout.toString() }).toEqual({ code: 3, stdout: 'again\n' });
+    expect(target.events('left').at(-1)?.type).toBe('delegation.released');
+  });
+});
