@@ -14,6 +14,8 @@ export interface TargetOptions {
   readonly noNewPrivileges?: boolean;
   /** A descriptor for its stdout; it has no stderr then. */
   readonly output?: number;
+  /** A file that what goes to its stdout and stderr ends in, by way of a pipe, as a runtime's log does. */
+  readonly log?: string;
 }
 
 /** How a dispatch ended, and what it said. */
@@ -34,7 +36,7 @@ export class DispatchTarget {
   exited: Promise<number | string> = Promise.resolve('not started');
 
   async start(options: TargetOptions = {}): Promise<this> {
-    const { bounding, user = 107, noNewPrivileges = true, output } = options;
+    const { bounding, user = 107, noNewPrivileges = true, output, log } = options;
     chmodSync(this.directory, 0o777);
     const identity = ['--bounding-set', `-all${bounding === undefined ? '' : `,${bounding}`}`];
     identity.push('--reuid', `${user}`, '--regid', `${user}`, '--clear-groups');
@@ -42,7 +44,8 @@ export class DispatchTarget {
     const program = [nativeProgram('placeholder'), '--socket', this.socketPath];
     const namespaces = ['--mount', '--pid', '--fork', '--net', '--uts', '--ipc', '--cgroup', '--mount-proc'];
     const words = [...namespaces, '--kill-child=SIGKILL', 'setpriv', ...identity, ...program];
-    this.child = spawn('unshare', words, {
+    const piped = ['-c', '"$@" 2>&1 | cat > "$0"', `${log}`, 'unshare', ...words];
+    this.child = spawn(log === undefined ? 'unshare' : 'sh', log === undefined ? words : piped, {
       stdio: ['ignore', output ?? 'ignore', output === undefined ? 'inherit' : 'ignore'],
     });
     const { child } = this;

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { compileTarget } from '../support/compile.js';
+import { until } from '../takeover/support/agent-tree.js';
 import { DispatchTarget } from './dispatch-target.js';
 
 const CAP_DAC_READ_SEARCH = '0000000000000004';
@@ -169,6 +170,32 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
     const code = await new Promise((resolve) => first.once('exit', resolve));
     expect(code).toBe(128 + 15);
     expect(target.processes()).toEqual([]);
+  });
+});
+
+describeWhen(missingForKernel(), "a payload whose output goes to the container's log", () => {
+  test('writes there itself, and is followed all the same', async () => {
+    const target = new DispatchTarget();
+    const log = `${target.directory}/log`;
+    await target.start({ log });
+    const program = compileTarget('payload', ['-static']);
+    const { code, stdout, stderr } = await target.run(['--output', 'container'], [program, 'count', '3']);
+    expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 6, stdout: '', stderr: '' });
+    await until(() => readFileSync(log, 'utf8') === '0\n1\n2\n', 'its output in the log', 5_000);
+    // Nobody else holds the log's pipe open: it ends with the container.
+    target.kill();
+    await target.exited;
+    await target.end();
+  });
+
+  test('is refused where that is no pipe and no terminal', async () => {
+    const target = await new DispatchTarget().start();
+    const words = [compileTarget('payload', ['-static']), 'exit', '0'];
+    const { code, stderr } = await target.run(['--output', 'container'], words);
+    expect(code).toBe(125);
+    expect(stderr).toContain('DEPUTY_E_LOG_INVALID');
+    expect(target.processes()).toEqual([]);
+    await target.end();
   });
 });
 
