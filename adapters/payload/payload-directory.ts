@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFile } from '../linux/file-space.js';
 import { isProcessThere, openProcess } from '../linux/pidfd.js';
@@ -23,6 +23,38 @@ function safe(text: string): string {
   return `${name.slice(0, longestPart - 33)}-${digest}`;
 }
 
+/** Folders of payloads of a container and a name, whenever that was started. */
+export function payloadFolders(stateDirectory: string, containerId: string, name: string): string[] {
+  const folder = join(stateDirectory, 'payloads');
+  const isMeant = (one: string): boolean => {
+    const [container, , own] = one.split('.');
+    return container === safe(containerId) && own === safe(name);
+  };
+  try {
+    return readdirSync(folder)
+      .filter(isMeant)
+      .map((one) => join(folder, one));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The socket of the shim of a folder, for `use`: by a descriptor of the folder, for the path of a container's
+ * may be longer than an address may be (unix(7)).
+ */
+export async function withShimSocket<Result>(
+  path: string,
+  use: (socketPath: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return await use(`/proc/self/fd/${folder}/shim.sock`);
+  } finally {
+    closeSync(folder);
+  }
+}
+
 /** The folder of one payload: lock, the shim's socket, and what the shim writes down. */
 export class PayloadDirectory {
   readonly path: string;
@@ -30,19 +62,6 @@ export class PayloadDirectory {
   constructor(stateDirectory: string, { containerId, startTime, name }: PayloadKey) {
     this.path = join(stateDirectory, 'payloads', `${safe(containerId)}.${startTime}.${safe(name)}`);
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
-  }
-
-  /**
-   * The shim's socket, for `use`: by a descriptor of its folder, for the path of a container's may be longer
-   * than an address may be (unix(7)).
-   */
-  async withSocket<Result>(use: (path: string) => Promise<Result>): Promise<Result> {
-    const folder = openSync(this.path, constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      return await use(`/proc/self/fd/${folder}/shim.sock`);
-    } finally {
-      closeSync(folder);
-    }
   }
 
   /** The lock: a descriptor that is handed to the shim, or undefined when another one has it (flock(2)). */

@@ -15,7 +15,7 @@ import { openHostProgram } from './host-program.js';
 import { type HeldTarget, holdTarget } from './identify.js';
 import { inspectPayload } from './inspect-payload.js';
 import { failureOf } from './join-failure.js';
-import { PayloadDirectory } from './payload-directory.js';
+import { PayloadDirectory, withShimSocket } from './payload-directory.js';
 import { namePayload } from './placeholder-client.js';
 import { beginsToListen, hasSaidSo } from './readiness.js';
 import { type OutputSink, ShimClient } from './shim-client.js';
@@ -237,7 +237,7 @@ export class LinuxPayloadSession implements PayloadSession {
     for (;;) {
       try {
         const handlers = this.handlers(directory.path);
-        this.client = await directory.withSocket((path) => ShimClient.open(path, handlers));
+        this.client = await withShimSocket(directory.path, (path) => ShimClient.open(path, handlers));
         if (this.sink !== undefined) this.client.drainTo(this.sink);
         break;
       } catch (error) {

@@ -9,6 +9,7 @@ import { openEventHost } from '../../host/event-host.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { payloadDirectoryOf } from '../../payload/find-payload.js';
 import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
+import { collectLeftBehind } from '../../payload/left-behind.js';
 import { withCrashPoints } from '../../payload/test-hooks.js';
 import {
   type DispatchFlags,
@@ -109,11 +110,32 @@ async function dispatch(argv: readonly string[], flags: DispatchFlags, level: Lo
     requireRoot('deputy dispatch');
     return await serve(argv, flags, level);
   } catch (error) {
+    const code = isGone(error) ? await learnLate(flags) : undefined;
+    if (code !== undefined) return code;
     printError(error);
     if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_FOUND')) return 127;
     if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_EXECUTABLE')) return 126;
     return isDeputyError(error, 'DEPUTY_E_USAGE') ? exitCode.usage : exitCode.deputyFailed;
   }
+}
+
+function isGone(error: unknown): boolean {
+  return isDeputyError(error, 'DEPUTY_E_TARGET_UNKNOWN') || isDeputyError(error, 'DEPUTY_E_TARGET_GONE');
+}
+
+/** The exit code of a payload that ended with its container while nobody was there, if that waits for us. */
+async function learnLate({ state, target, name, node }: DispatchFlags): Promise<number | undefined> {
+  const containerId = /^\d+$/.test(target) ? `process-${target}` : target;
+  const left = await collectLeftBehind(resolve(state), { containerId, name }, ownOutput());
+  if (left === undefined) return undefined;
+  const stateDirectory = join(left.path, 'engine');
+  const host = await openEventHost({ stateDirectory, ...(node === undefined ? {} : { node }) });
+  try {
+    await createEngine({ ...host, strategies: [], policy: defaultPolicy() }).settlePredecessors();
+  } finally {
+    await host.close();
+  }
+  return codeOf(left.end);
 }
 
 async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {

@@ -38,6 +38,27 @@ describeWhen(missingForKernel(), 'who attaches to a payload that runs', () => {
     expect({ code, stderr }).toEqual({ code: 128 + 15, stderr: '' });
   });
 
+  test('learns its end where the container is gone, too', async () => {
+    const gone = await new DispatchTarget().start();
+    const flags = ['--placeholder-socket', gone.socketPath];
+    const child = gone.begin(flags, [program, 'copy']);
+    await until(() => gone.processes().length === 1, 'the payload');
+    child.stdin?.write('before\n');
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('exit', resolve));
+    gone.kill();
+    await gone.exited;
+    const again = await gone.run(flags, [program, 'copy']);
+    expect({ code: again.code, stderr: again.stderr }).toEqual({ code: 128 + 9, stderr: '' });
+    expect(gone.events().at(-1)?.type).toBe('delegation.released');
+    // It was told once; from then on there is nobody.
+    const late = await gone.run(flags, [program, 'copy']);
+    expect({ code: late.code, stderr: late.stderr }).toMatchObject({ code: 125 });
+    expect(late.stderr).toContain('DEPUTY_E_TARGET_GONE');
+    await gone.end();
+  });
+
   test('finds it by the longest names, which are told apart', async () => {
     const names = ['a', 'b'].map((last) => `${'long-'.repeat(40)}${last}`);
     const payloads: number[] = [];
