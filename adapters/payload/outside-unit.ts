@@ -64,3 +64,18 @@ export function outsideFoldersOfSelf(): string[] {
     return [];
   }
 }
+
+/** Can a shim be where nothing that ends our unit or pod ends it? */
+export function canLeaveUnit(): boolean {
+  return scopeCommand() !== undefined || outsideFoldersOfSelf().length > 0 || isInRealRoot();
+}
+
+/** The root of the hierarchy itself has no state of being populated; the root that a cgroup namespace shows has. */
+function isInRealRoot(): boolean {
+  const cgroups = readFileSync('/proc/self/cgroup', 'utf8').split('\n');
+  const mount = cgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')).find(
+    ({ controllers }) => controllers.length === 0,
+  );
+  if (!cgroups.includes('0::/') || mount === undefined) return false;
+  return !existsSync(join(mount.mountPoint, 'cgroup.events'));
+}

@@ -11,6 +11,7 @@ import { payloadDirectoryOf } from '../../payload/find-payload.js';
 import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
 import { collectLeftBehind } from '../../payload/left-behind.js';
 import { withCrashPoints } from '../../payload/test-hooks.js';
+import { dryRun, dryRunText } from '../dispatch/dry-run.js';
 import {
   type DispatchFlags,
   parseCapabilities,
@@ -21,7 +22,7 @@ import {
   payloadSpec,
 } from '../dispatch/payload-spec.js';
 import { joinInput, ownOutput, passSignals } from '../dispatch/stdio.js';
-import { exitCode, print, printError } from '../output.js';
+import { exitCode, print, printError, printJson } from '../output.js';
 import { requireRoot } from './agent.js';
 
 const defaultState = '/var/lib/deputy-dispatch';
@@ -83,6 +84,8 @@ export function addDispatchCommand(program: Command): void {
         .choices(['forward', 'leave'])
         .default('forward'),
     )
+    .option('--dry-run', 'look at target and program, say what it would cost, and start nothing')
+    .option('--json', 'with --dry-run: as JSON')
     .option('--node <name>', "the node's name in events; default is the host name")
     .addHelpText(
       'after',
@@ -108,7 +111,7 @@ async function dispatch(argv: readonly string[], flags: DispatchFlags, level: Lo
   process.once('uncaughtException', failOnDefect);
   try {
     requireRoot('deputy dispatch');
-    return await serve(argv, flags, level);
+    return await (flags.dryRun === true ? tryOut(argv, flags) : serve(argv, flags, level));
   } catch (error) {
     const code = isGone(error) ? await learnLate(flags) : undefined;
     if (code !== undefined) return code;
@@ -138,10 +141,24 @@ async function learnLate({ state, target, name, node }: DispatchFlags): Promise<
   return codeOf(left.end);
 }
 
+function rootsOf({ runtimeRoot }: DispatchFlags): { readonly runtimeRoots?: readonly string[] } {
+  return runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
+}
+
+async function tryOut(argv: readonly string[], flags: DispatchFlags): Promise<number> {
+  const { target, name, json } = flags;
+  const spec = payloadSpec(argv, flags);
+  const payloads = linuxPayloads({ target, name, stateDirectory: resolve(flags.state), ...rootsOf(flags) });
+  const found = await dryRun(payloads.open({ containerId: target }, spec), spec);
+  if (json === true) printJson(found);
+  else print(dryRunText(found));
+  return exitCode.ok;
+}
+
 async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {
   const state = resolve(flags.state);
-  const { target, name, node, runtimeRoot } = flags;
-  const runtimeRoots = runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
+  const { target, name, node } = flags;
+  const runtimeRoots = rootsOf(flags);
   const place = payloadDirectoryOf({ target, name, stateDirectory: state, ...runtimeRoots });
   const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
   const spec = payloadSpec(argv, flags);

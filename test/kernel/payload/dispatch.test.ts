@@ -62,6 +62,21 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
     expect(target.processes()).toEqual([]);
   });
 
+  test('of a dry run says what it would cost, and is not started', async () => {
+    const words = ['--dry-run', '--json', '--user', '107', '--name', 'dry'];
+    const { code, stdout, stderr } = await target.run(words, [program, 'exit', '0']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const found = JSON.parse(stdout.toString()) as { program: string; exitCode: string; costs: string[] };
+    expect(found.program).toContain('static, sealed in memory');
+    // As the kernel has it: before Linux 6.15 it gives none.
+    expect([null, 'the kernel (PIDFD_INFO_EXIT)']).toContain(found.exitCode);
+    expect(found.costs.join('\n')).toContain('confinement');
+    expect(target.processes()).toEqual([]);
+    const refused = await target.run(['--dry-run'], ['/bin/cat']);
+    expect(refused.code).toBe(125);
+    expect(refused.stderr).toContain('DEPUTY_E_PAYLOAD_NOT_STATIC');
+  });
+
   test('each step is an event with what it saw', async () => {
     await target.run(['--name', 'steps'], [program, 'exit', '0']);
     const events = target.events('steps');
