@@ -13,18 +13,20 @@ const atOnce = 3;
 /** Under load; only what never comes waits so long. */
 const crashMsMax = 30_000;
 
-const points = dispatchSteps.flatMap(({ name }) => [`${name}:before`, `${name}:after`]);
+/**
+ * Between a step and the next one only an event is written, so that the short form takes the one side of that,
+ * and before the first step.
+ */
+const points = dispatchSteps
+  .flatMap(({ name }) => [`${name}:before`, `${name}:after`])
+  .filter((point, at) => isLong || at === 0 || point.endsWith(':after'));
 const begun = points.indexOf('join:after');
 const attached = points.filter((point) => point.startsWith('attach:'));
 const fresh = points.filter((point) => !attached.includes(point));
 /** Those that a dispatch passes which finds the payload of another. */
-const later = ['name', 'execute', 'await-ready', 'verify'].flatMap((name) => [
-  `${name}:before`,
-  `${name}:after`,
-]);
-
-/** Those of the rest that are passed by nobody who attaches; the long form has all of them. */
-const alone = isLong ? fresh.slice(begun) : ['verify-joined:before', 'verify-joined:after', 'execute:after'];
+const later = fresh.filter((point) => /^(name|execute|await-ready|verify):/.test(point));
+/** Those of the rest that nobody passes who attaches; the long form has all of them. */
+const alone = fresh.slice(begun).filter((point) => isLong || point.startsWith('verify-joined:'));
 
 /**
  * Payloads, each with the points at which one dispatch after another dies. Until there is a process in the
