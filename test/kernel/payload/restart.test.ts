@@ -1,5 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cgroupMount, makeLabCgroup, removeLabCgroup } from '../../lab/lab-cgroup.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { compileTarget } from '../support/compile.js';
 import { until } from '../takeover/support/agent-tree.js';
@@ -20,6 +23,27 @@ describeWhen(missingForKernel(), 'who attaches to a payload that runs', () => {
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     return Number(/^ready (\d+)$/m.exec(stdout.toString())?.[1]);
   }
+
+  test.runIf(cgroupMount() !== undefined)(
+    'finds it after the end of all in its own cgroup, as of a pod',
+    async () => {
+      const cgroup = makeLabCgroup();
+      const words = target.command(['--name', 'pod'], [program, 'copy']);
+      // In a cgroup namespace of its own, with the rest of the hierarchy to be seen through the old mount.
+      const line = 'echo $$ > "$0/cgroup.procs" && exec unshare --cgroup "$@"';
+      const child = spawn('sh', ['-c', line, cgroup, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+      child.stdin.write('before\n');
+      await once(child.stdout, 'data');
+      const [shim] = target.helpers('shim');
+      expect(readFileSync(`/proc/${shim}/cgroup`, 'latin1')).toMatch(/^0::\/deputy-payloads$/m);
+      writeFileSync(`${cgroup}/cgroup.kill`, '1');
+      await once(child, 'exit');
+      const { code, stdout } = await target.run(['--name', 'pod'], [program, 'copy'], Buffer.from('after\n'));
+      expect(code).toBe(3);
+      expect(stdout.toString()).toMatch(/after\n$/);
+      await removeLabCgroup(cgroup);
+    },
+  );
 
   test('learns its end where the placeholder does not answer any more', async () => {
     const flags = ['--name', 'unnamed', '--placeholder-socket', `${target.directory}/nobody`];
