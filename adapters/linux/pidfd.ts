@@ -18,13 +18,13 @@ export function takeDescriptor(pidfd: number, number: number): number {
   return systemCall('pidfd_getfd', pidfd, number, 0);
 }
 
-/** `PIDFD_GET_INFO` of <linux/pidfd.h>, with a struct of its first version, and the bit that asks for the end. */
+/** `PIDFD_GET_INFO` of <linux/pidfd.h> with a struct of its first version; the bit asks for the end. */
 const PIDFD_GET_INFO = 0xc040ff0b;
 const PIDFD_INFO_EXIT = 1 << 3;
 const infoBytes = 64;
 const exitCodeOffset = 60;
 
-/** How a process ended that was reaped, as wait(2) has it; undefined where the kernel doesn't tell (before 6.15). */
+/** How a process ended that was reaped, as wait(2) has it; undefined where Linux is older than 6.15. */
 export function exitStatusOf(pidfd: number): number | undefined {
   const memory = allocate(4096);
   const words = memory.i32;

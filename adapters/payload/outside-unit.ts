@@ -70,7 +70,7 @@ export function canLeaveUnit(): boolean {
   return scopeCommand() !== undefined || outsideFoldersOfSelf().length > 0 || isInRealRoot();
 }
 
-/** The root of the hierarchy itself has no state of being populated; the root that a cgroup namespace shows has. */
+/** The root of the hierarchy itself has no `cgroup.events`; what a cgroup namespace shows as one has it. */
 function isInRealRoot(): boolean {
   const cgroups = readFileSync('/proc/self/cgroup', 'utf8').split('\n');
   const mount = cgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')).find(

@@ -18,12 +18,12 @@ export function exitCodeSource({ hasPlaceholder, kernelTellsExit }: DispatchSett
 }
 
 /**
- * What a dispatched payload takes away from the boundary that a container runtime draws, a sentence each: to be
- * known before it is started. Pure.
+ * What a dispatched payload takes away from the boundary that a container runtime draws, a sentence each: to
+ * be known before it is started. Pure.
  */
 export function dispatchCosts(setting: DispatchSetting): string[] {
   const costs = [
-    'the runtime does not know the process: its events, its limit on processes to exec and its log do not cover it',
+    'the runtime does not know the process: its events, its checks of exec and its log do not cover it',
     "it counts in the container's cgroup: its memory and its processor time are the container's",
     'pausing the container pauses it; deleting the container kills it',
     setting.hasPlaceholder

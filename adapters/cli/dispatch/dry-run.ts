@@ -19,8 +19,8 @@ export interface DryRun {
 }
 
 /**
- * Everything of a dispatch up to its first effect: looks at the target, judges it, opens the program. Throws the
- * coded error that the dispatch would end with.
+ * Everything of a dispatch up to its first effect: looks at the target, judges it, opens the program. Throws
+ * the coded error that the dispatch would end with.
  */
 export async function dryRun(session: PayloadSession, spec: PayloadSpec): Promise<DryRun> {
   const dispatch: Dispatch = { session, spec, isAdopted: false };
