@@ -1,3 +1,4 @@
+import { allocate } from './memory.js';
 import { systemCall } from './native.js';
 
 const SIGNAL_NONE = 0;
@@ -15,4 +16,20 @@ export function isProcessThere(pidfd: number): boolean {
 /** A copy of another process's descriptor, on the same open file description (pidfd_getfd(2)). */
 export function takeDescriptor(pidfd: number, number: number): number {
   return systemCall('pidfd_getfd', pidfd, number, 0);
+}
+
+/** `PIDFD_GET_INFO` of <linux/pidfd.h> with a struct of its first version; the bit asks for the end. */
+const PIDFD_GET_INFO = 0xc040ff0b;
+const PIDFD_INFO_EXIT = 1 << 3;
+const infoBytes = 64;
+const exitCodeOffset = 60;
+
+/** How a process ended that was reaped, as wait(2) has it; undefined where Linux is older than 6.15. */
+export function exitStatusOf(pidfd: number): number | undefined {
+  const memory = allocate(4096);
+  const words = memory.i32;
+  words.fill(0, 0, infoBytes / 4);
+  words[0] = PIDFD_INFO_EXIT;
+  if (systemCall('ioctl', pidfd, PIDFD_GET_INFO, memory.address) < 0) return undefined;
+  return ((words[0] as number) & PIDFD_INFO_EXIT) === 0 ? undefined : words[exitCodeOffset / 4];
 }

@@ -1,4 +1,5 @@
 /** Puts payloads into targets: joiner, shim and placeholder behind the port of core/ports/payload.ts. */
+export { kernelTellsExit } from './exit-status.js';
 export { findTarget, type TargetReference } from './find-container.js';
 export { nativeProgram } from './native-programs.js';
 export { linuxPayloads } from './payload-host.js';

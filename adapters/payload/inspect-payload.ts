@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PayloadFacts, TargetFacts } from '../../core/ports/payload.js';
-import { joinedNamespaces, readCgroups, readNamespaces, readStartTime, readStatus } from './proc-facts.js';
+import {
+  isExiting,
+  joinedNamespaces,
+  readCgroups,
+  readNamespaces,
+  readStartTime,
+  readStatus,
+} from './proc-facts.js';
 
 const looks = 5;
 const lookAgainMs = 10;
@@ -35,7 +42,7 @@ function lookAt(processId: number, target: TargetFacts): PayloadFacts | undefine
       noNewPrivileges: status.noNewPrivileges,
     };
     // Its end takes these away one after the other, so they count only if it lived after all were read.
-    return readStatus(processId).isAlive ? found : undefined;
+    return readStatus(processId).isAlive && !isExiting(processId) ? found : undefined;
   } catch {
     return undefined;
   }

@@ -1,8 +1,12 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFile } from '../linux/file-space.js';
 import { isProcessThere, openProcess } from '../linux/pidfd.js';
 import { readStartTime } from './proc-facts.js';
+
+/** Two of them and a start time are fewer than the 255 bytes of a file's name. */
+const longestPart = 100;
 
 /** Whose payload it is: the container, its start (which a restart changes), and the payload's name. */
 export interface PayloadKey {
@@ -11,18 +15,53 @@ export interface PayloadKey {
   readonly name: string;
 }
 
+/** A part of a file's name: without dots, which part the parts, and never too long, nor the same for two. */
+function safe(text: string): string {
+  const name = encodeURIComponent(text).replaceAll('.', '%2E');
+  if (name.length <= longestPart) return name;
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return `${name.slice(0, longestPart - 33)}-${digest}`;
+}
+
+/** Folders of payloads of a container and a name, whenever that was started. */
+export function payloadFolders(stateDirectory: string, containerId: string, name: string): string[] {
+  const folder = join(stateDirectory, 'payloads');
+  const isMeant = (one: string): boolean => {
+    const [container, , own] = one.split('.');
+    return container === safe(containerId) && own === safe(name);
+  };
+  try {
+    return readdirSync(folder)
+      .filter(isMeant)
+      .map((one) => join(folder, one));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The socket of the shim of a folder, for `use`: by a descriptor of the folder, for the path of a container's
+ * may be longer than an address may be (unix(7)).
+ */
+export async function withShimSocket<Result>(
+  path: string,
+  use: (socketPath: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return await use(`/proc/self/fd/${folder}/shim.sock`);
+  } finally {
+    closeSync(folder);
+  }
+}
+
 /** The folder of one payload: lock, the shim's socket, and what the shim writes down. */
 export class PayloadDirectory {
   readonly path: string;
 
   constructor(stateDirectory: string, { containerId, startTime, name }: PayloadKey) {
-    const safe = (text: string): string => encodeURIComponent(text).replaceAll('.', '%2E').slice(0, 128);
     this.path = join(stateDirectory, 'payloads', `${safe(containerId)}.${startTime}.${safe(name)}`);
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
-  }
-
-  get socketPath(): string {
-    return join(this.path, 'shim.sock');
   }
 
   /** The lock: a descriptor that is handed to the shim, or undefined when another one has it (flock(2)). */

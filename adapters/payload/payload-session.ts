@@ -15,11 +15,11 @@ import { openHostProgram } from './host-program.js';
 import { type HeldTarget, holdTarget } from './identify.js';
 import { inspectPayload } from './inspect-payload.js';
 import { failureOf } from './join-failure.js';
-import { PayloadDirectory } from './payload-directory.js';
+import { PayloadDirectory, withShimSocket } from './payload-directory.js';
 import { namePayload } from './placeholder-client.js';
-import { hasSaidSo, isListening } from './readiness.js';
+import { beginsToListen, hasSaidSo } from './readiness.js';
 import { type OutputSink, ShimClient } from './shim-client.js';
-import { startAdoptingShim, startShim } from './start-shim.js';
+import { type ShimStart, startAdoptingShim, startShim } from './start-shim.js';
 import { openTargetProgram } from './target-program.js';
 
 const pollMs = 5;
@@ -53,7 +53,10 @@ export class LinuxPayloadSession implements PayloadSession {
   private readonly executed = new Gate();
   private resolveEnd: (end: PayloadEnd) => void = () => undefined;
   private placeholderStatus: number | undefined;
+  protected readonly takeLog: ShimStart['takeLog'] = undefined;
   private isEnded = false;
+  private isLeft = false;
+  private isAttached = false;
 
   constructor(
     private readonly options: SessionOptions,
@@ -86,7 +89,7 @@ export class LinuxPayloadSession implements PayloadSession {
       this.directory.clear();
       return 'taken';
     }
-    startAdoptingShim(this.directory.path, this.lockDescriptor, orphan);
+    await startAdoptingShim(this.directory.path, this.lockDescriptor, orphan);
     closeSync(orphan);
     this.dropLock();
     return 'running';
@@ -104,12 +107,13 @@ export class LinuxPayloadSession implements PayloadSession {
     const { directory, program, lockDescriptor: lock } = this;
     if (directory === undefined || program === undefined || lock === undefined)
       throw new RangeError('no lock');
-    this.readyPipe = startShim({
+    this.readyPipe = await startShim({
       directory: directory.path,
       lock,
       target: this.target,
       program,
       spec: this.spec,
+      takeLog: this.takeLog,
     });
     // The shim has it now; it is free when the shim ends.
     this.dropLock();
@@ -119,6 +123,7 @@ export class LinuxPayloadSession implements PayloadSession {
   }
 
   async attach(): Promise<{ reports: readonly string[]; isOver: boolean }> {
+    this.isAttached = true;
     const reports = await this.connect();
     // Whoever was killed before it had let the process go: it waits for that still.
     return { reports, isOver: this.isEnded };
@@ -131,7 +136,13 @@ export class LinuxPayloadSession implements PayloadSession {
   async name(): Promise<boolean> {
     const { placeholderSocket } = this.spec;
     if (placeholderSocket === undefined) return false;
-    this.placeholder = await namePayload(placeholderSocket, this.target.facts, this.processId);
+    try {
+      this.placeholder = await namePayload(placeholderSocket, this.target.facts, this.processId);
+    } catch (error) {
+      // One that ran before us may have ended, and its container with it: how is learnt all the same.
+      if (!this.isAttached) throw error;
+      return false;
+    }
     this.placeholder.on('data', (bytes) => {
       const status = /^ended \d+ (\d+)$/m.exec(bytes.toString('latin1'))?.[1];
       if (status !== undefined) this.placeholderStatus = Number(status);
@@ -146,7 +157,7 @@ export class LinuxPayloadSession implements PayloadSession {
 
   async ready(): Promise<string> {
     const { readiness, deadlineMs } = this.spec;
-    const end = performance.now() + deadlineMs;
+    if (this.isAttached && this.isEnded) return 'it has ended';
     if (readiness.kind === 'fd') {
       // Whoever attaches comes too late for that.
       if (this.readyPipe === undefined) return 'it ran already';
@@ -156,10 +167,11 @@ export class LinuxPayloadSession implements PayloadSession {
       throw this.notReady('it wrote nothing to descriptor 3');
     }
     if (readiness.kind !== 'socket') return 'not asked for';
-    while (performance.now() < end && !this.isEnded) {
-      if (this.isListeningAt(readiness.path)) return `it listens on ${readiness.path}`;
-      await sleep(pollMs);
+    const isOver = (): boolean => this.isEnded;
+    if (await beginsToListen(this.processId, readiness.path, { deadlineMs, isOver })) {
+      return `it listens on ${readiness.path}`;
     }
+    if (this.isAttached && this.isEnded) return 'it has ended';
     throw this.notReady(`nobody listens on ${readiness.path}`);
   }
 
@@ -183,9 +195,10 @@ export class LinuxPayloadSession implements PayloadSession {
     this.release();
   }
 
-  /** The payload goes on without us. */
-  leave(): void {
-    this.client?.close();
+  /** The payload goes on without us; whoever attaches next reads on where we stopped. */
+  async leave(): Promise<void> {
+    this.isLeft = true;
+    await this.client?.leave();
     this.release();
   }
 
@@ -223,7 +236,8 @@ export class LinuxPayloadSession implements PayloadSession {
     const end = performance.now() + shimWaitMs;
     for (;;) {
       try {
-        this.client = await ShimClient.open(directory.socketPath, this.handlers(directory.path));
+        const handlers = this.handlers(directory.path);
+        this.client = await withShimSocket(directory.path, (path) => ShimClient.open(path, handlers));
         if (this.sink !== undefined) this.client.drainTo(this.sink);
         break;
       } catch (error) {
@@ -248,6 +262,8 @@ export class LinuxPayloadSession implements PayloadSession {
       busy: () => this.fail(deputyError('DEPUTY_E_PAYLOAD_OWNED', { what: path })),
       ended: (end: PayloadEnd) => this.end(end),
       lost: () => {
+        // Its end is somebody else's to hear of.
+        if (this.isLeft) return;
         this.fail(deputyError('DEPUTY_E_PAYLOAD_NOT_JOINED', { step: 'shim', errno: 'ECONNRESET' }));
         this.end({ kind: 'unknown', reason: 'the shim is gone' });
       },
@@ -269,14 +285,6 @@ export class LinuxPayloadSession implements PayloadSession {
     this.resolveEnd(
       signal === 0 ? { kind: 'exited', code: (status >> 8) & 0xff } : { kind: 'signaled', signal },
     );
-  }
-
-  private isListeningAt(path: string): boolean {
-    try {
-      return isListening(this.processId, path);
-    } catch {
-      return false;
-    }
   }
 
   private notReady(detail: string): Error {

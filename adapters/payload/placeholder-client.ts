@@ -40,16 +40,21 @@ export async function namePayload(path: string, target: TargetFacts, processId: 
     socket.destroy();
     throw invalid(`process ${typeof peer === 'number' ? '?' : peer.pid} answers there`);
   }
-  const inside = readStatus(processId).numbers.at(-1);
-  socket.write(`payload ${inside}\n`);
-  await new Promise<void>((done, fail) => {
-    const late = setTimeout(() => fail(invalid('it does not answer')), answerWaitMs);
-    socket.once('data', () => {
-      clearTimeout(late);
-      done();
-    });
-    socket.once('close', () => fail(invalid('it closed the connection')));
-  });
+  // Whoever it is may end at any time; what waits for its answer hears of it by the connection's end.
   socket.on('error', () => undefined);
-  return socket;
+  let late: NodeJS.Timeout | undefined;
+  try {
+    socket.write(`payload ${readStatus(processId).numbers.at(-1)}\n`);
+    await new Promise<void>((done, fail) => {
+      late = setTimeout(() => fail(invalid('it does not answer')), answerWaitMs);
+      socket.once('data', () => done());
+      socket.once('close', () => fail(invalid('it closed the connection')));
+    });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    clearTimeout(late);
+  }
 }

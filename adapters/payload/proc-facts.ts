@@ -37,10 +37,23 @@ export function readStatus(processId: number | 'self'): ProcessStatus {
   return parseStatus(readFileSync(`/proc/${processId}/status`, 'latin1'));
 }
 
+/** PF_EXITING of the kernel's include/linux/sched.h, in the flags of proc_pid_stat(5), field 9. */
+const exiting = 4;
+
+/** Has its end begun? Its cgroup and namespaces go one after the other, before it is a zombie. */
+export function isExiting(processId: number): boolean {
+  return (Number(statFields(processId)[6]) & exiting) !== 0;
+}
+
+/** Fields of proc_pid_stat(5) from the third on: behind the name, which may hold anything. */
+function statFields(processId: number): string[] {
+  const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 /** Field 22 of proc_pid_stat(5): with the number it names one process for good (until the next boot). */
 export function readStartTime(processId: number): string {
-  const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  return statFields(processId)[19] ?? '';
 }
 
 /** Namespaces that a payload joins: all but the user namespace, in which its capabilities would not count. */

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { posix } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Flags column of /proc/net/unix (proc_pid_net(5)) for a socket that listens: __SO_ACCEPTCON. */
 const listening = 0x10000;
+const pollMs = 5;
 
 /**
  * Does a process listen on a unix socket of this path? Asked of the kernel's own table: connecting would take
@@ -12,6 +14,23 @@ const listening = 0x10000;
 export function isListening(processId: number, path: string): boolean {
   const inodes = listeningInodes(readFileSync(`/proc/${processId}/net/unix`, 'utf8'), posix.normalize(path));
   return inodes.length > 0 && hasSocket(processId, new Set(inodes));
+}
+
+/** Waits until a process listens on a socket of this path: false when it is over, or late. */
+export async function beginsToListen(
+  processId: number,
+  path: string,
+  { deadlineMs, isOver }: { readonly deadlineMs: number; readonly isOver: () => boolean },
+): Promise<boolean> {
+  for (const end = performance.now() + deadlineMs; performance.now() < end && !isOver(); ) {
+    try {
+      if (isListening(processId, path)) return true;
+    } catch {
+      // It is about to end.
+    }
+    await sleep(pollMs);
+  }
+  return false;
 }
 
 /** Inode numbers of sockets that listen there. Pure. */

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PayloadEnd } from '../../core/ports/payload.js';
 import { encodeFrame, type Frame, FrameReader, longs, word } from './frames.js';
 
@@ -93,6 +94,21 @@ export class ShimClient {
     this.socket.end();
   }
 
+  /**
+   * Takes no more, waits for what it has taken to be where it goes, and says so: whoever attaches next gets
+   * what follows, nothing twice. A sink that stalls is not waited for longer than `leaveWaitMs`.
+   */
+  async leave(): Promise<void> {
+    this.isLeaving = true;
+    this.socket.pause();
+    for (let waitedMs = 0; this.pending > 0 && waitedMs < leaveWaitMs; waitedMs += leavePollMs) {
+      await sleep(leavePollMs);
+    }
+    this.acknowledge();
+    await Promise.race([new Promise<void>((done) => this.socket.end(done)), sleep(leaveWaitMs)]);
+    this.socket.destroy();
+  }
+
   close(): void {
     this.socket.destroy();
   }
@@ -130,32 +146,40 @@ export class ShimClient {
   private output(frame: Frame): void {
     // The shim keeps no more of what is not acknowledged than its buffers hold, so this is bounded too.
     if (this.sink === undefined) return void this.early.push(frame);
+    if (this.isLeaving) return;
     const which = frame.kind === 'E' ? 1 : 0;
     const end = Number(frame.body.readBigUInt64LE(0)) + frame.body.length - 8;
     this.pending += 1;
     if (this.pending > pendingMax) this.socket.pause();
     this.sink.write(which === 1 ? 'stderr' : 'stdout', frame.body.subarray(8), () => {
       this.pending -= 1;
-      if (this.pending <= pendingMax) this.socket.resume();
+      if (this.pending <= pendingMax && !this.isLeaving) this.socket.resume();
       this.acknowledged[which] = end;
       this.acknowledgeSoon();
     });
   }
 
   private pending = 0;
+  private isLeaving = false;
 
   private acknowledgeSoon(): void {
     if (this.isAcknowledging) return;
     this.isAcknowledging = true;
     setImmediate(() => {
       this.isAcknowledging = false;
-      this.send('A', longs(this.acknowledged[0] ?? 0, this.acknowledged[1] ?? 0));
+      this.acknowledge();
     });
+  }
+
+  private acknowledge(): void {
+    this.send('A', longs(this.acknowledged[0] ?? 0, this.acknowledged[1] ?? 0));
   }
 }
 
 /** Chunks that a sink may have in hand. */
 const pendingMax = 16;
+const leaveWaitMs = 1_000;
+const leavePollMs = 5;
 
 /** `exited N`, `signaled N` or `unknown REASON`. Pure. */
 export function parseEnd(text: string): PayloadEnd {

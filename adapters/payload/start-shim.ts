@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PayloadSpec } from '../../core/ports/payload.js';
 import { allocate } from '../linux/memory.js';
 import { createMemoryFile } from '../linux/memory-file.js';
@@ -10,9 +11,13 @@ import { defaultFilter } from './default-filter.js';
 import type { HeldTarget } from './identify.js';
 import { firstHandedDescriptor, joinerArguments } from './joiner-arguments.js';
 import { nativeProgram } from './native-programs.js';
+import { outsideFoldersOfSelf, scopeCommand } from './outside-unit.js';
 import { limitsOf } from './resource-limits.js';
 
 const O_CLOEXEC = 0o2000000;
+/** A service manager that has not answered by then is done without. */
+const scopeWaitMs = 5_000;
+const pollMs = 5;
 
 export interface ShimStart {
   readonly directory: string;
@@ -20,14 +25,17 @@ export interface ShimStart {
   readonly target: HeldTarget;
   readonly program: number;
   readonly spec: PayloadSpec;
+  /** In place of `takeContainerLog`, for tests of what that keeps out. */
+  readonly takeLog?: typeof takeContainerLog | undefined;
 }
 
 /**
- * Starts the shim, and with it the joiner, in a session of its own: it outlives deputy. Everything that they
- * need is opened here and handed over by number. Returns the reading end of the readiness pipe, if there is
- * one.
+ * Starts the shim, and with it the joiner, in a session and a cgroup of its own: it outlives deputy.
+ * Everything that they need is opened here and handed over by number. Resolves to the reading end of the
+ * readiness pipe, if there is one.
  */
-export function startShim({ directory, lock, target, program, spec }: ShimStart): number | undefined {
+export async function startShim(start: ShimStart): Promise<number | undefined> {
+  const { directory, lock, target, program, spec, takeLog = takeContainerLog } = start;
   const opened: number[] = [];
   const own = (descriptor: number): number => {
     opened.push(descriptor);
@@ -40,7 +48,7 @@ export function startShim({ directory, lock, target, program, spec }: ShimStart)
     const filter = spec.filter === 'default' ? hand(filterFile()) : undefined;
     const pipe = spec.readiness.kind === 'fd' ? openPipe() : undefined;
     const ready = pipe === undefined ? undefined : hand(pipe[1]);
-    const log = spec.output === 'container' ? takeContainerLog(target.pidfd) : undefined;
+    const log = spec.output === 'container' ? takeLog(target.pidfd) : undefined;
     log?.forEach(own);
     const oomScoreAdj = readFileSync(`/proc/${target.facts.processId}/oom_score_adj`, 'latin1').trim();
     const words = joinerArguments(spec, {
@@ -52,7 +60,8 @@ export function startShim({ directory, lock, target, program, spec }: ShimStart)
     });
     const mode = `-${spec.terminal ? 't' : ''}${spec.lossy ? 'l' : ''}${log === undefined ? '' : 'c'}`;
     const head = [directory, `${spec.deadlineMs}`, `${spec.bufferBytes}`, mode, nativeProgram('joiner')];
-    launch([...head, ...words], [lock, target.pidfd, log?.[0] ?? 'ignore', log?.[1] ?? 'ignore'], handed);
+    const first = [lock, target.pidfd, log?.[0] ?? 'ignore', log?.[1] ?? 'ignore'] as const;
+    await launch(directory, [...head, ...words], first, handed);
     return pipe?.[0];
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
@@ -60,19 +69,54 @@ export function startShim({ directory, lock, target, program, spec }: ShimStart)
 }
 
 /** Starts a shim for a payload that lives and whose own shim is gone. */
-export function startAdoptingShim(directory: string, lock: number, payload: number): void {
-  launch([directory, '0', '4096', '-a', '/nonexistent'], [lock, payload, 'ignore', 'ignore'], []);
+export async function startAdoptingShim(directory: string, lock: number, payload: number): Promise<void> {
+  const words = [directory, '0', '4096', '-a', '/nonexistent'];
+  await launch(directory, words, [lock, payload, 'ignore', 'ignore'], []);
 }
 
 type Handed = number | 'ignore';
 
-function launch(words: readonly string[], first: readonly Handed[], further: readonly number[]): void {
+/**
+ * In a scope of systemd's, where there is one; else the shim itself goes into a cgroup outside. Either
+ * way before it does anything else, so that nothing that ends deputy's unit takes it along.
+ */
+async function launch(
+  directory: string,
+  words: readonly string[],
+  first: readonly Handed[],
+  further: readonly number[],
+): Promise<void> {
   const standard: Handed[] = ['ignore', 'ignore', 'ignore'];
   const gap: Handed[] = Array.from({ length: firstHandedDescriptor - 3 - first.length }, () => 'ignore');
   const stdio = [...standard, ...first, ...gap, ...further];
-  const shim = spawn(nativeProgram('shim'), words, { stdio, detached: true, cwd: '/', env: {} });
-  shim.on('error', () => undefined);
-  shim.unref();
+  const shim = nativeProgram('shim');
+  const scope = scopeCommand();
+  if (scope !== undefined) {
+    // What an earlier one left would be taken for this one's.
+    const socketPath = join(directory, 'shim.sock');
+    rmSync(socketPath, { force: true });
+    if (await hasBegun(begin([...scope, shim, ...words], stdio), socketPath)) return;
+  }
+  const outside = outsideFoldersOfSelf().flatMap((folder) => ['--cgroup', folder]);
+  begin([shim, ...outside, ...words], stdio);
+}
+
+function begin([program = '', ...words]: readonly string[], stdio: readonly Handed[]): ChildProcess {
+  const child = spawn(program, words, { stdio: [...stdio], detached: true, cwd: '/', env: {} });
+  child.on('error', () => undefined);
+  child.unref();
+  return child;
+}
+
+/** The shim is the same process as the command that asked for its scope: it binds its socket first of all. */
+async function hasBegun(child: ChildProcess, socketPath: string): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < scopeWaitMs; waitedMs += pollMs) {
+    if (existsSync(socketPath)) return true;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return false;
+    await sleep(pollMs);
+  }
+  child.kill('SIGKILL');
+  return false;
 }
 
 function filterFile(): number {

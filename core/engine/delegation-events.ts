@@ -37,6 +37,10 @@ export class DelegationEvents {
     private readonly logger: Logger,
   ) {}
 
+  /** For what nobody waits for, such as the end of a target: no reason for the process to end. */
+  readonly notTold = (err: unknown): void =>
+    this.logger.error({ err }, 'what became of a delegation was not written down');
+
   /** Appends an event: its ticket. */
   emit<Type extends EventType>(id: string, tenant: string, type: Type, data: EventData<Type>): number {
     return this.sequencer.append({

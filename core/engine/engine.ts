@@ -81,7 +81,7 @@ class DelegationEngine implements Engine {
       servingAtUs = this.options.clock.monotonicUs();
     });
     for (const further of targets.slice(1)) await this.joinFurther(delegation, further);
-    void this.reactivate(delegation, servingAtUs);
+    void this.reactivate(delegation, servingAtUs).catch(this.log.notTold);
     return delegation.status();
   }
 
@@ -211,7 +211,7 @@ class DelegationEngine implements Engine {
         hooks: {
           serving,
           stepped: (step, evidence) => this.log.stepped(id, policy.tenant, strategy.name, step, evidence),
-          ended: (reason) => void this.finish(delegation, reason),
+          ended: (reason) => void this.finish(delegation, reason).catch(this.log.notTold),
           quarantined: (operation, waitedUs) => this.log.quarantined(id, policy.tenant, operation, waitedUs),
         },
       });

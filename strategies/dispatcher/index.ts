@@ -1,3 +1,4 @@
+export { type DispatchSetting, dispatchCosts, exitCodeSource } from './costs.js';
 export { takeOver } from './fitness.js';
 export { type Dispatch, type DispatchStep, dispatchSteps, runDispatch } from './steps.js';
 export { type DispatcherOptions, dispatcher, endText } from './strategy.js';

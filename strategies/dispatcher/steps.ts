@@ -68,7 +68,6 @@ export const dispatchSteps: readonly DispatchStep[] = [
     name: 'judge',
     act: async ({ target, spec }) => {
       const facts = target as TargetFacts;
-      if (facts.frozen) throw deputyError('DEPUTY_E_TARGET_PAUSED', { what: 'its cgroup is frozen' });
       if (!facts.isInit) {
         throw deputyError('DEPUTY_E_TARGET_NOT_INIT', { processId: facts.processId });
       }
@@ -82,6 +81,10 @@ export const dispatchSteps: readonly DispatchStep[] = [
     act: async (dispatch) => {
       const result = await dispatch.session.lock();
       dispatch.isAdopted = result === 'running';
+      // One that runs is attached to, paused or not.
+      if (result === 'taken' && dispatch.target?.frozen === true) {
+        throw deputyError('DEPUTY_E_TARGET_PAUSED', { what: 'its cgroup is frozen' });
+      }
       return { evidence: { lock: result }, next: result === 'running' ? 'attach' : 'open-program' };
     },
   },
@@ -143,9 +146,10 @@ export const dispatchSteps: readonly DispatchStep[] = [
 export async function runDispatch(
   dispatch: Dispatch,
   tell: (step: string, evidence: Evidence) => void,
+  steps: readonly DispatchStep[] = dispatchSteps,
 ): Promise<void> {
   for (let name = 'identify'; name !== 'done'; ) {
-    const step = dispatchSteps.find((one) => one.name === name);
+    const step = steps.find((one) => one.name === name);
     if (step === undefined) throw new RangeError(`no step ${name}`);
     const { evidence, next } = await step.act(dispatch);
     tell(step.name, evidence);

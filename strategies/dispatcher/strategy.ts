@@ -2,7 +2,7 @@ import { deputyError } from '../../core/errors/deputy-error.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import type { PayloadEnd, PayloadHost, PayloadSession, PayloadSpec } from '../../core/ports/payload.js';
 import type { EstablishContext, Establishment, Strategy, Target } from '../../core/ports/strategy.js';
-import { type Dispatch, runDispatch } from './steps.js';
+import { type Dispatch, type DispatchStep, runDispatch } from './steps.js';
 
 const SIGTERM = 15;
 const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
@@ -13,6 +13,8 @@ export interface DispatcherOptions {
   readonly payload: (target: Target) => PayloadSpec;
   /** Told of each session before its first step, so that its owner can read its output and its end. */
   readonly onSession?: (session: PayloadSession) => void;
+  /** In place of the table's own, for tests that look between two of them. */
+  readonly steps?: readonly DispatchStep[];
 }
 
 /** How a payload ended, as a sentence for an event. */
@@ -54,7 +56,7 @@ async function establish(options: DispatcherOptions, context: EstablishContext):
   options.onSession?.(session);
   const dispatch: Dispatch = { session, spec, isAdopted: false };
   try {
-    await runDispatch(dispatch, (step, evidence) => hooks.stepped?.(step, evidence));
+    await runDispatch(dispatch, (step, evidence) => hooks.stepped?.(step, evidence), options.steps);
   } catch (error) {
     if (!dispatch.isAdopted) await session.abandon();
     throw error;

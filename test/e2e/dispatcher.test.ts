@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type DispatchedVirtiofsd, startDispatchedVirtiofsd } from '../lab/dispatched-virtiofsd.js';
@@ -48,6 +49,34 @@ describeWhen(missingLabParts(), 'virtiofsd that deputy puts into a container of 
       expect(await started?.exited).toMatchObject({ code });
     });
   }
+
+  test('stands still with crun pause, where no other is started, and goes on with crun resume', {
+    timeout: timeoutMs,
+  }, async () => {
+    const virtiofsd = await startDispatchedVirtiofsd({
+      runtime: 'crun',
+      dispatchCapabilities: 'DAC_READ_SEARCH',
+      user: '107:107',
+    });
+    const payload = payloadOf(virtiofsd);
+    await virtiofsd.hold('pause');
+    // It would exit with 1; a frozen process gets no signal but SIGKILL.
+    virtiofsd.dispatch.kill('SIGTERM');
+    const another = virtiofsd.dispatchWords(['--name', 'another']);
+    const { status, stderr } = spawnSync(process.execPath, another, { encoding: 'utf8', timeout: 20_000 });
+    expect(status).toBe(125);
+    expect(stderr).toContain('DEPUTY_E_TARGET_PAUSED');
+    expect(() => process.kill(payload, 0)).not.toThrow();
+    // Whoever follows the payload may be killed meanwhile, and come again.
+    virtiofsd.dispatch.kill('SIGKILL');
+    await virtiofsd.dispatched;
+    const again = spawn(process.execPath, virtiofsd.dispatchWords([]), { stdio: 'ignore' });
+    const code = new Promise((resolve) => again.once('exit', resolve));
+    await virtiofsd.hold('resume');
+    expect(await code).toBe(1);
+    expect(() => process.kill(payload, 0)).toThrow('ESRCH');
+    await virtiofsd.delete();
+  });
 
   test('ends with crun kill, and with crun delete --force', { timeout: timeoutMs }, async () => {
     for (const end of ['kill', 'delete'] as const) {

@@ -30,6 +30,8 @@ export interface Container {
   readonly exited: Promise<ExitStatus>;
   /** Signals the container's first process through the runtime. */
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** Freezes all of its cgroup, or lets it go on, through the runtime. */
+  hold(verb: 'pause' | 'resume'): Promise<void>;
   /** Runs a command in the container with its user, capabilities and filter. */
   exec(args: readonly string[], deadlineMs?: number): Promise<ExecResult>;
   /** Ends and removes the container. Safe to call twice. */
@@ -147,6 +149,10 @@ async function startOnHost(
     async kill(signal) {
       const killed = await run(['kill', containerId, signal]);
       if (killed.code !== 0) throw new Error(`${runtime} kill ${containerId}: ${killed.stderr.join('; ')}`);
+    },
+    async hold(verb) {
+      const held = await run([verb, containerId]);
+      if (held.code !== 0) throw new Error(`${runtime} ${verb} ${containerId}: ${held.stderr.join('; ')}`);
     },
     // crun would take root where no user is named.
     exec: (args, deadlineMs) =>

@@ -19,6 +19,8 @@ export interface DispatchedVirtiofsd extends Virtiofsd {
   readonly dispatch: ChildProcess;
   /** The exit code of `deputy dispatch`. */
   readonly dispatched: Promise<number | null>;
+  /** The command line of Node that dispatched it, with further flags. */
+  dispatchWords(flags: readonly string[]): string[];
   readonly stateDirectory: string;
 }
 
@@ -48,28 +50,17 @@ export async function startDispatchedVirtiofsd(options: DispatchedOptions): Prom
   ) {
     await sleep(10);
   }
-  const words = [
-    'dispatch',
-    '--runtime-root',
-    host.stateDirectory(options.runtime),
-    '--target',
-    container.containerId,
-  ];
-  words.push('--state', stateDirectory, '--from', 'target', '--placeholder-socket', '/sock/ph.sock');
-  words.push(
-    '--capabilities',
-    dispatchCapabilities,
-    '--user',
-    user,
-    '--readiness',
-    'socket:/sock/vfs.sock',
-    '--',
-  );
-  words.push('/usr/libexec/virtiofsd', '--sandbox=none', '--inode-file-handles=mandatory', '--seccomp=none');
-  words.push('--shared-dir=/share', '--socket-path=/sock/vfs.sock');
-  // As root it drops what it is not told to keep.
-  if (user.startsWith('0')) words.push('--modcaps=+dac_read_search');
-  const dispatch = spawn(process.execPath, [deputyCommand(), ...words], {
+  const dispatchWords = (flags: readonly string[]): string[] => {
+    const words = ['dispatch', '--runtime-root', host.stateDirectory(options.runtime)];
+    words.push('--target', container.containerId, '--state', stateDirectory, '--from', 'target');
+    words.push('--placeholder-socket', '/sock/ph.sock', '--capabilities', dispatchCapabilities);
+    words.push('--user', user, '--readiness', 'socket:/sock/vfs.sock', ...flags, '--');
+    words.push('/usr/libexec/virtiofsd', '--sandbox=none', '--inode-file-handles=mandatory');
+    words.push('--seccomp=none', '--shared-dir=/share', '--socket-path=/sock/vfs.sock');
+    // As root it drops what it is not told to keep.
+    return [deputyCommand(), ...words, ...(user.startsWith('0') ? ['--modcaps=+dac_read_search'] : [])];
+  };
+  const dispatch = spawn(process.execPath, dispatchWords([]), {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [dispatch.stdout, dispatch.stderr]) {
@@ -95,6 +86,7 @@ export async function startDispatchedVirtiofsd(options: DispatchedOptions): Prom
     log,
     dispatch,
     dispatched,
+    dispatchWords,
     stateDirectory,
     async delete() {
       await container.delete();

@@ -17,6 +17,8 @@ const proofs = {
   // kill(1), which ExecReload= of units calls.
   procps: () => existsSync('/bin/kill'),
   'xz-utils': () => hasCommand('xz'),
+  // Shows the order of the joiner's calls.
+  strace: () => hasCommand('strace'),
   // The file systems of the default policy, made and mounted in tests.
   xfsprogs: () => hasCommand('mkfs.xfs'),
   'btrfs-progs': () => hasCommand('mkfs.btrfs'),

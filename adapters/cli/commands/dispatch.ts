@@ -4,11 +4,14 @@ import { createEngine } from '../../../core/engine/engine.js';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import { defaultPolicy } from '../../../core/policy/defaults.js';
 import type { PayloadEnd } from '../../../core/ports/payload.js';
-import { dispatcher } from '../../../strategies/dispatcher/index.js';
+import { dispatcher, dispatchSteps } from '../../../strategies/dispatcher/index.js';
 import { openEventHost } from '../../host/event-host.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { payloadDirectoryOf } from '../../payload/find-payload.js';
 import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
+import { collectLeftBehind } from '../../payload/left-behind.js';
+import { withCrashPoints } from '../../payload/test-hooks.js';
+import { dryRun, dryRunText } from '../dispatch/dry-run.js';
 import {
   type DispatchFlags,
   parseCapabilities,
@@ -19,7 +22,7 @@ import {
   payloadSpec,
 } from '../dispatch/payload-spec.js';
 import { joinInput, ownOutput, passSignals } from '../dispatch/stdio.js';
-import { exitCode, print, printError } from '../output.js';
+import { exitCode, print, printError, printJson } from '../output.js';
 import { requireRoot } from './agent.js';
 
 const defaultState = '/var/lib/deputy-dispatch';
@@ -73,6 +76,16 @@ export function addDispatchCommand(program: Command): void {
     .option('--apparmor <profile>', 'AppArmor profile of the execution')
     .option('--runtime-root <directory>', "a runtime's state; may be repeated", collect, [])
     .option('--detach', 'end when it is ready; a later dispatch of the same attaches to it')
+    .addOption(
+      new Option(
+        '--sigterm <how>',
+        'goes to the payload, or ends this command and leaves the payload running',
+      )
+        .choices(['forward', 'leave'])
+        .default('forward'),
+    )
+    .option('--dry-run', 'look at target and program, say what it would cost, and start nothing')
+    .option('--json', 'with --dry-run: as JSON')
     .option('--node <name>', "the node's name in events; default is the host name")
     .addHelpText(
       'after',
@@ -88,11 +101,20 @@ function collect(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }
 
+/** A defect of ours must not pass for the payload's exit code 1; the payload goes on without us. */
+function failOnDefect(error: unknown): void {
+  printError(error);
+  process.exit(exitCode.deputyFailed);
+}
+
 async function dispatch(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {
+  process.once('uncaughtException', failOnDefect);
   try {
     requireRoot('deputy dispatch');
-    return await serve(argv, flags, level);
+    return await (flags.dryRun === true ? tryOut(argv, flags) : serve(argv, flags, level));
   } catch (error) {
+    const code = isGone(error) ? await learnLate(flags) : undefined;
+    if (code !== undefined) return code;
     printError(error);
     if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_FOUND')) return 127;
     if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_EXECUTABLE')) return 126;
@@ -100,10 +122,43 @@ async function dispatch(argv: readonly string[], flags: DispatchFlags, level: Lo
   }
 }
 
+function isGone(error: unknown): boolean {
+  return isDeputyError(error, 'DEPUTY_E_TARGET_UNKNOWN') || isDeputyError(error, 'DEPUTY_E_TARGET_GONE');
+}
+
+/** The exit code of a payload that ended with its container while nobody was there, if that waits for us. */
+async function learnLate({ state, target, name, node }: DispatchFlags): Promise<number | undefined> {
+  const containerId = /^\d+$/.test(target) ? `process-${target}` : target;
+  const left = await collectLeftBehind(resolve(state), { containerId, name }, ownOutput());
+  if (left === undefined) return undefined;
+  const stateDirectory = join(left.path, 'engine');
+  const host = await openEventHost({ stateDirectory, ...(node === undefined ? {} : { node }) });
+  try {
+    await createEngine({ ...host, strategies: [], policy: defaultPolicy() }).settlePredecessors();
+  } finally {
+    await host.close();
+  }
+  return codeOf(left.end);
+}
+
+function rootsOf({ runtimeRoot }: DispatchFlags): { readonly runtimeRoots?: readonly string[] } {
+  return runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
+}
+
+async function tryOut(argv: readonly string[], flags: DispatchFlags): Promise<number> {
+  const { target, name, json } = flags;
+  const spec = payloadSpec(argv, flags);
+  const payloads = linuxPayloads({ target, name, stateDirectory: resolve(flags.state), ...rootsOf(flags) });
+  const found = await dryRun(payloads.open({ containerId: target }, spec), spec);
+  if (json === true) printJson(found);
+  else print(dryRunText(found));
+  return exitCode.ok;
+}
+
 async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {
   const state = resolve(flags.state);
-  const { target, name, node, runtimeRoot } = flags;
-  const runtimeRoots = runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
+  const { target, name, node } = flags;
+  const runtimeRoots = rootsOf(flags);
   const place = payloadDirectoryOf({ target, name, stateDirectory: state, ...runtimeRoots });
   const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
   const spec = payloadSpec(argv, flags);
@@ -112,9 +167,10 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
   const strategy = dispatcher({
     payloads,
     payload: () => spec,
+    steps: withCrashPoints(dispatchSteps),
     onSession: (opened) => {
       session = opened as LinuxPayloadSession;
-      session.drainTo(ownOutput);
+      session.drainTo(ownOutput());
     },
   });
   let host: Awaited<ReturnType<typeof openEventHost>>;
@@ -151,23 +207,33 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
     if (session === undefined) throw deputyError('DEPUTY_E_HANDLER_FAILED');
     if (flags.detach) {
       print(`ready ${place.runningProcess() ?? ''}`);
-      session.leave();
+      await session.leave();
       return exitCode.ok;
     }
     const code = await follow(session, flags);
+    if (code === undefined) return exitCode.ok;
     await engine.close('the payload ended');
     return code;
+  } catch (error) {
+    // Else its open connection would keep us here until the payload's end.
+    await session?.leave();
+    throw error;
   } finally {
     await host.close();
   }
 }
 
-async function follow(session: LinuxPayloadSession, flags: DispatchFlags): Promise<number> {
-  const stopSignals = passSignals(session);
+/** Until the payload ends, or (undefined) until we are to leave it alone. */
+async function follow(session: LinuxPayloadSession, flags: DispatchFlags): Promise<number | undefined> {
+  const signals = passSignals(session, flags.sigterm === 'leave');
   const leaveInput = joinInput(session, flags.tty === true);
-  const end = await session.ended;
+  const end = await Promise.race([session.ended, signals.toLeave]);
   leaveInput();
-  stopSignals();
+  signals.stop();
+  if (end === undefined) {
+    await session.leave();
+    return undefined;
+  }
   session.collect();
   return codeOf(end);
 }

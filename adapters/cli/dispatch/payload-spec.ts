@@ -25,6 +25,9 @@ export interface DispatchFlags {
   readonly apparmor?: string;
   readonly runtimeRoot: readonly string[];
   readonly detach?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly sigterm: 'forward' | 'leave';
   readonly node?: string;
 }
 

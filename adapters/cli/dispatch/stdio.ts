@@ -1,11 +1,17 @@
 import type { LinuxPayloadSession, OutputSink } from '../../payload/index.js';
 
-/** This process's stdout and stderr, for a payload's. */
-export const ownOutput: OutputSink = {
-  write(stream, bytes, done) {
-    process[stream].write(bytes, () => done());
-  },
-};
+/**
+ * This process's stdout and stderr, for a payload's. Once nobody reads them any more (EPIPE), what comes is
+ * dropped, as by a terminal that is gone: the payload goes on.
+ */
+export function ownOutput(): OutputSink {
+  for (const stream of ['stdout', 'stderr'] as const) process[stream].on('error', () => undefined);
+  return {
+    write(stream, bytes, done) {
+      process[stream].write(bytes, () => done());
+    },
+  };
+}
 
 /** Joins this process's stdin, and its terminal, to a payload's. Returns what undoes it. */
 export function joinInput(session: LinuxPayloadSession, isTerminal: boolean): () => void {
@@ -33,14 +39,28 @@ export function joinInput(session: LinuxPayloadSession, isTerminal: boolean): ()
 
 const signals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
 
-/** Passes signals on to the payload. Returns what undoes it. */
-export function passSignals(session: LinuxPayloadSession): () => void {
+/**
+ * Passes signals on to the payload; SIGTERM, if that is to leave it alone, resolves `toLeave` instead. `stop`
+ * undoes it.
+ */
+export function passSignals(
+  session: LinuxPayloadSession,
+  leavesOnTerm: boolean,
+): { readonly toLeave: Promise<undefined>; readonly stop: () => void } {
+  let leave: (value: undefined) => void = () => undefined;
+  const toLeave = new Promise<undefined>((resolve) => {
+    leave = resolve;
+  });
   const listeners = Object.entries(signals).map(([name, number]) => {
-    const listener = (): void => session.signal(number);
+    const listener = (): void => {
+      if (leavesOnTerm && name === 'SIGTERM') leave(undefined);
+      else session.signal(number);
+    };
     process.on(name, listener);
     return { name, listener };
   });
-  return () => {
+  const stop = (): void => {
     for (const { name, listener } of listeners) process.off(name, listener);
   };
+  return { toLeave, stop };
 }

@@ -4,8 +4,9 @@
  * namespace. deputy speaks to it on DIRECTORY/shim.sock; whoever comes after a crash of deputy does so again:
  * output that was not acknowledged is sent again from where it was.
  *
- *   shim DIRECTORY DEADLINE_MS BUFFER_BYTES MODE JOINER ARGUMENT...
+ *   shim [--cgroup FOLDER]... DIRECTORY DEADLINE_MS BUFFER_BYTES MODE JOINER ARGUMENT...
  *
+ * FOLDER: a cgroup that is made, if it is not there, and entered before anything else, one for each hierarchy.
  * MODE: letters. t: a terminal instead of pipes; l: lossy, the oldest output goes when the buffer is full;
  * a: the payload runs already, 4 is its own pidfd, and there is no joiner;
  * c: descriptors 5 and 6 are the payload's stdout and stderr (the container's own log).
@@ -24,6 +25,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,6 +34,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -42,7 +45,7 @@
 enum { LOCK = 3, TARGET = 4, OUT = 5, ERR = 6, CONTROL_THERE = 10, TARGET_THERE = 11, FIRST_OWN = 500 };
 enum { MAX_CLIENTS = 8, CHUNK = 65536, STDIN_BYTES = 262144, MAX_REPORTS = 64, REPORT_BYTES = 512, HEADER = 8 };
 /* How long an end that nobody collects is kept, and how long a payload's end may stay unreaped. */
-enum { LINGER_MS = 3600000, REAP_MS = 5000, FAILED_LINGER_MS = 30000 };
+enum { LINGER_MS = 3600000, REAP_MS = 5000, FAILED_LINGER_MS = 30000, UNHEARD_MS = 5000 };
 
 struct ring {
   char *bytes;
@@ -64,7 +67,7 @@ struct client {
 static const char *directory;
 static struct ring output[2], input;
 static int input_sink = -1, input_ended, terminal = -1, listener = -1, control = -1, payload = -1;
-static int lossy, executed, ended, collected, gone_through, start_failed;
+static int lossy, executed, ended, collected, gone_through, start_failed, was_owned;
 static pid_t joiner, payload_pid;
 static char payload_record[128];
 static long long deadline_ms, ended_ms;
@@ -258,15 +261,26 @@ static void write_input(void) {
 
 /* ---- clients ---- */
 
+static int is_hung_up(int socket) {
+  struct pollfd one = {socket, 0, 0};
+  return poll(&one, 1, 0) > 0 && one.revents & (POLLHUP | POLLERR);
+}
+
 static void drop_client(struct client *client) {
   close(client->socket);
   client->socket = -1;
   client->owner = 0;
 }
 
+static void receive(struct client *client);
+
+/* One that has hung up is none; what it said last, such as what it had taken, counts still. */
 static int has_owner(void) {
-  for (int at = 0; at < MAX_CLIENTS; at++)
-    if (clients[at].socket >= 0 && clients[at].owner) return 1;
+  for (int at = 0; at < MAX_CLIENTS; at++) {
+    struct client *client = &clients[at];
+    while (client->socket >= 0 && client->owner && is_hung_up(client->socket)) receive(client);
+    if (client->socket >= 0 && client->owner) return 1;
+  }
   return 0;
 }
 
@@ -326,10 +340,8 @@ static void send_frames(struct client *client) {
     if (is_free_to_send(client) && !next_frame(client)) return;
     ssize_t count = send(client->socket, client->out + client->out_sent, client->out_count - client->out_sent,
                          MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0) {
-      if (errno != EAGAIN && errno != EINTR) drop_client(client);
-      return;
-    }
+    // One that is gone is dropped where it is heard to the end: it may have said what it had taken.
+    if (count < 0) return;
     client->out_sent += count;
   }
 }
@@ -349,7 +361,7 @@ static void take(struct client *client, const char *body) {
     put(client, 'B', "", 0, 0);
     return;
   }
-  client->owner = 1;
+  client->owner = was_owned = 1;
   credit_given = 0;
   for (int which = 0; which < 2; which++) {
     struct ring *ring = &output[which];
@@ -387,7 +399,11 @@ static void handle(struct client *client, char kind, const char *body, uint32_t 
   if (!client->owner) return;
   if (kind == 'G') go();
   if (kind == 'I') take_input(body, length);
-  if (kind == 'Z') input_ended = 1;
+  if (kind == 'Z') {
+    // Now, if nothing is held: nothing else would wake us for it.
+    input_ended = 1;
+    if (input_sink >= 0) write_input();
+  }
   if (kind == 'A' && length == 16)
     for (int which = 0; which < 2; which++)
       output[which].start = within(word(body + 8 * which), output[which].start, output[which].sent);
@@ -436,6 +452,44 @@ static void accept_client(void) {
 }
 
 /* ---- start ---- */
+
+/*
+ * Out of the cgroups of deputy's unit or pod: whoever ends those must not end us. In a cgroup namespace of a
+ * pod's own the rest of the hierarchy can be seen through a mount, but is entered from process 1's namespace only
+ * (cgroup_namespaces(7)); where that is our own, nothing changes.
+ */
+static void leave_unit(const char *folder) {
+  char path[4096];
+  int space = open("/proc/1/ns/cgroup", O_RDONLY | O_CLOEXEC);
+  if (space >= 0) {
+    (void)!setns(space, CLONE_NEWCGROUP);
+    close(space);
+  }
+  snprintf(path, sizeof path, "%s/cgroup.procs", folder);
+  // Whoever tidies up may remove it, empty as it is, before we are in it: once more, but not for ever.
+  for (int tries = 0; tries < 10; tries++) {
+    mkdir(folder, 0755);
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) continue;
+    ssize_t written = write(file, "0", 1);
+    close(file);
+    if (written == 1) return;
+  }
+}
+
+/* The first report says where we are, whoever brought us there: the kernel's word, not the wish. */
+static void report_place(void) {
+  char line[REPORT_BYTES - 16], text[REPORT_BYTES] = "done shim ?";
+  FILE *file = fopen("/proc/self/cgroup", "re");
+  while (file && fgets(line, sizeof line, file)) {
+    line[strcspn(line, "\n")] = 0;
+    int is_unified = !strncmp(line, "0::", 3);
+    if (is_unified || strstr(line, ":name=systemd:")) snprintf(text, sizeof text, "done shim %s", strrchr(line, ':') + 1);
+    if (is_unified && strcmp(line, "0::/")) break;
+  }
+  if (file) fclose(file);
+  keep_report('R', text, strlen(text));
+}
 
 static void must(int result, const char *what) {
   if (result >= 0) return;
@@ -546,8 +600,15 @@ static short happened(const struct pollfd *set, int count, int descriptor) {
   return 0;
 }
 
+/* A start that failed is for whoever began it: once that is gone, the next one begins anew. */
+static long long linger_ms(void) {
+  if (!start_failed) return LINGER_MS;
+  if (has_owner()) return FAILED_LINGER_MS;
+  return was_owned ? 0 : UNHEARD_MS;
+}
+
 static long long left_ms(void) {
-  if (ended) return ended_ms + (start_failed ? FAILED_LINGER_MS : LINGER_MS) - now_ms();
+  if (ended) return ended_ms + linger_ms() - now_ms();
   return executed ? -1 : deadline_ms - now_ms();
 }
 
@@ -611,6 +672,7 @@ static void serve(void) {
 }
 
 int main(int count, char **words) {
+  for (; count > 2 && !strcmp(words[1], "--cgroup"); words += 2, count -= 2) leave_unit(words[2]);
   if (count < 6) return 125;
   directory = words[1];
   deadline_ms = now_ms() + atoll(words[2]);
@@ -630,6 +692,7 @@ int main(int count, char **words) {
   make_ring(&output[1], buffer, -1);
   make_ring(&input, STDIN_BYTES, -1);
   int ends[3];
+  report_place();
   listen_in_directory();
   if (strchr(mode, 'a')) adopt();
   else {

@@ -10,10 +10,14 @@ const lines = 400;
 /** Runs a dispatch that is killed now and then, until one lives long enough: what all of them printed, and the end. */
 async function untilEnd(target: DispatchTarget, name: string, command: readonly string[]) {
   let printed = '';
+  let errors = '';
   for (let round = 0; ; round++) {
     const child = target.begin(['--name', name], command);
     child.stdout?.on('data', (bytes: Buffer) => {
       printed += bytes.toString();
+    });
+    child.stderr?.on('data', (bytes: Buffer) => {
+      errors += bytes.toString();
     });
     const closed = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
     const isKilled = round < 2;
@@ -23,7 +27,7 @@ async function untilEnd(target: DispatchTarget, name: string, command: readonly 
     }
     const code = await closed;
     expect(target.processes().length).toBeLessThanOrEqual(1);
-    if (code !== null) return { printed, code, kills: round };
+    if (code !== null) return { printed, errors, code, kills: round };
     if (round > 20) throw new Error('it was killed too often');
   }
 }
@@ -44,7 +48,7 @@ describeWhen(missingForKernel(), 'whoever dispatches is killed', () => {
     for (let round = 0; done < kills; round++) {
       const end = await untilEnd(target, `kill-${round}`, [program, 'count', `${lines}`]);
       done += end.kills;
-      expect(end.code).toBe(6);
+      expect({ code: end.code, errors: end.errors }).toEqual({ code: 6, errors: '' });
       // What was on its way when the reader died may come twice, never not at all.
       const numbers = end.printed.split('\n').filter(Boolean).map(Number);
       expect(new Set(numbers).size).toBe(lines);

@@ -12,6 +12,10 @@ export interface TargetOptions {
   readonly user?: number;
   /** Without it the target may gain privileges. */
   readonly noNewPrivileges?: boolean;
+  /** A descriptor for its stdout; it has no stderr then. */
+  readonly output?: number;
+  /** A file that what goes to its stdout and stderr ends in, by way of a pipe, as a runtime's log does. */
+  readonly log?: string;
 }
 
 /** How a dispatch ended, and what it said. */
@@ -31,7 +35,8 @@ export class DispatchTarget {
   /** How the placeholder ended, once it has. */
   exited: Promise<number | string> = Promise.resolve('not started');
 
-  async start({ bounding, user = 107, noNewPrivileges = true }: TargetOptions = {}): Promise<this> {
+  async start(options: TargetOptions = {}): Promise<this> {
+    const { bounding, user = 107, noNewPrivileges = true, output, log } = options;
     chmodSync(this.directory, 0o777);
     const identity = ['--bounding-set', `-all${bounding === undefined ? '' : `,${bounding}`}`];
     identity.push('--reuid', `${user}`, '--regid', `${user}`, '--clear-groups');
@@ -39,7 +44,10 @@ export class DispatchTarget {
     const program = [nativeProgram('placeholder'), '--socket', this.socketPath];
     const namespaces = ['--mount', '--pid', '--fork', '--net', '--uts', '--ipc', '--cgroup', '--mount-proc'];
     const words = [...namespaces, '--kill-child=SIGKILL', 'setpriv', ...identity, ...program];
-    this.child = spawn('unshare', words, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const piped = ['-c', '"$@" 2>&1 | cat > "$0"', `${log}`, 'unshare', ...words];
+    this.child = spawn(log === undefined ? 'unshare' : 'sh', log === undefined ? words : piped, {
+      stdio: ['ignore', output ?? 'ignore', output === undefined ? 'inherit' : 'ignore'],
+    });
     const { child } = this;
     this.exited = new Promise((resolve) =>
       child.once('exit', (code, signal) => resolve(code ?? signal ?? '')),
@@ -72,9 +80,13 @@ export class DispatchTarget {
     return [process.execPath, deputyCommand(), ...words, '--', ...command];
   }
 
-  begin(flags: readonly string[], command: readonly string[]): ChildProcess {
+  begin(
+    flags: readonly string[],
+    command: readonly string[],
+    env: NodeJS.ProcessEnv = process.env,
+  ): ChildProcess {
     const [program, ...words] = this.command(flags, command);
-    return spawn(program, words);
+    return spawn(program, words, { env });
   }
 
   /** Processes of its pid namespace besides the first, by their number here. */

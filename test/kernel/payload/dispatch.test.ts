@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { compileTarget } from '../support/compile.js';
+import { until } from '../takeover/support/agent-tree.js';
 import { DispatchTarget } from './dispatch-target.js';
 
 const CAP_DAC_READ_SEARCH = '0000000000000004';
@@ -61,6 +62,21 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
     expect(target.processes()).toEqual([]);
   });
 
+  test('of a dry run says what it would cost, and is not started', async () => {
+    const words = ['--dry-run', '--json', '--user', '107', '--name', 'dry'];
+    const { code, stdout, stderr } = await target.run(words, [program, 'exit', '0']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const found = JSON.parse(stdout.toString()) as { program: string; exitCode: string; costs: string[] };
+    expect(found.program).toContain('static, sealed in memory');
+    // As the kernel has it: before Linux 6.15 it gives none.
+    expect([null, 'the kernel (PIDFD_INFO_EXIT)']).toContain(found.exitCode);
+    expect(found.costs.join('\n')).toContain('confinement');
+    expect(target.processes()).toEqual([]);
+    const refused = await target.run(['--dry-run'], ['/bin/cat']);
+    expect(refused.code).toBe(125);
+    expect(refused.stderr).toContain('DEPUTY_E_PAYLOAD_NOT_STATIC');
+  });
+
   test('each step is an event with what it saw', async () => {
     await target.run(['--name', 'steps'], [program, 'exit', '0']);
     const events = target.events('steps');
@@ -81,7 +97,7 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
     const { reports } = (joined as { data: { evidence: { reports: string } } }).data.evidence;
     // Nothing that is left to do takes a privilege once a process can be seen from inside.
     expect(reports.split(', ').map((one) => one.split(' ')[0])).toEqual([
-      ...['open', 'rlimits', 'oom-score-adj', 'exec-label', 'namespaces', 'cgroup'],
+      ...['shim', 'open', 'rlimits', 'oom-score-adj', 'exec-label', 'namespaces', 'cgroup'],
       ...['capabilities', 'user', 'no-new-privs', 'reparent', 'descriptors'],
     ]);
     expect(events.at(-1)?.type).toBe('delegation.released');
@@ -169,6 +185,32 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
     const code = await new Promise((resolve) => first.once('exit', resolve));
     expect(code).toBe(128 + 15);
     expect(target.processes()).toEqual([]);
+  });
+});
+
+describeWhen(missingForKernel(), "a payload whose output goes to the container's log", () => {
+  test('writes there itself, and is followed all the same', async () => {
+    const target = new DispatchTarget();
+    const log = `${target.directory}/log`;
+    await target.start({ log });
+    const program = compileTarget('payload', ['-static']);
+    const { code, stdout, stderr } = await target.run(['--output', 'container'], [program, 'count', '3']);
+    expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 6, stdout: '', stderr: '' });
+    await until(() => readFileSync(log, 'utf8') === '0\n1\n2\n', 'its output in the log', 5_000);
+    // Nobody else holds the log's pipe open: it ends with the container.
+    target.kill();
+    await target.exited;
+    await target.end();
+  });
+
+  test('is refused where that is no pipe and no terminal', async () => {
+    const target = await new DispatchTarget().start();
+    const words = [compileTarget('payload', ['-static']), 'exit', '0'];
+    const { code, stderr } = await target.run(['--output', 'container'], words);
+    expect(code).toBe(125);
+    expect(stderr).toContain('DEPUTY_E_LOG_INVALID');
+    expect(target.processes()).toEqual([]);
+    await target.end();
   });
 });
 

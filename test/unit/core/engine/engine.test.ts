@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Strategy } from '../../../../core/index.js';
+import { silentLogger } from '../../../../core/ports/logger.js';
 import { FakeHost, fakeStrategy } from '../../../support/fake-host.js';
 
 let host: FakeHost;
@@ -105,6 +106,20 @@ describe('an engine on a store in memory', () => {
     await engine.delegate({ target });
     engine.setPolicy(host.policy({ opath: 'exact' }));
     expect(strategy.policies.at(-1)).toMatchObject({ opath: 'exact' });
+  });
+
+  test('an end that can not be written down any more is logged, and is no unhandled rejection', async () => {
+    const strategy = fakeStrategy();
+    const errors: string[] = [];
+    const logger = { ...silentLogger, error: (_: object, message: string) => void errors.push(message) };
+    await host.engine([strategy], { logger }).delegate({ target });
+    host.append = () => {
+      throw new Error('the journal is closed');
+    };
+    // vitest fails a run that leaves a rejection unhandled.
+    strategy.hooks?.ended('the container ended');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(errors).toEqual(['what became of a delegation was not written down']);
   });
 
   test('a limit on delegations, and an engine that is closed', async () => {
