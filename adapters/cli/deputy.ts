@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { version } from '../host/build.js';
 import { logLevels } from '../logging/index.js';
 import { addAgentCommand } from './commands/agent.js';
+import { addBrokerCommand } from './commands/broker.js';
 import { addDispatchCommand } from './commands/dispatch.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   addRunCommand(program);
   addDispatchCommand(program);
   addPlaceholderCommand(program);
+  addBrokerCommand(program);
   addDoctorCommand(program);
   addProfileCommand(program);
   addStatusCommand(program);
