@@ -52,7 +52,10 @@ export class Admission {
     if (typeof found === 'string') {
       this.threads.forgetAll(listener);
       systemCall('close', pidfd);
+      return found;
     }
+    // Whoever connected may have other ids by now: those that it had then are the ones that count.
+    found.thread.identity = { ...found.thread.identity, user: uid, group: gid };
     return found;
   }
 

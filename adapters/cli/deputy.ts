@@ -13,6 +13,7 @@ import { addPlaceholderCommand } from './commands/placeholder.js';
 import { addPolicyCommand } from './commands/policy.js';
 import { addProfileCommand } from './commands/profile.js';
 import { addRunCommand } from './commands/run.js';
+import { addSidecarCommand } from './commands/sidecar.js';
 import { addStatusCommand } from './commands/status.js';
 import { exitCode, exitCodeOf, printError } from './output.js';
 
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addDispatchCommand(program);
   addPlaceholderCommand(program);
   addBrokerCommand(program);
+  addSidecarCommand(program);
   addDoctorCommand(program);
   addProfileCommand(program);
   addStatusCommand(program);
