@@ -8,6 +8,7 @@ import { connectSequenced } from '../linux/sequenced-sockets.js';
 import { sendPacket } from './connection.js';
 
 const EAGAIN = -11;
+const ECONNRESET = -104;
 const helloId = 0;
 
 export interface ClientConnectionHooks {
@@ -33,7 +34,8 @@ export class ClientConnection {
   ) {
     this.watch = watchReadable(descriptor, () => this.read());
     const request = { type: 'hello', id: helloId, lowest: brokerVersion, highest: brokerVersion } as const;
-    if (!sendPacket(descriptor, encodeRequest(request), [])) this.end();
+    // Where that fails the broker has closed already: what it said before is there to be read.
+    sendPacket(descriptor, encodeRequest(request), []);
   }
 
   /** Connects, or says with which errno (negative) that failed. */
@@ -68,6 +70,8 @@ export class ClientConnection {
       const { address } = incoming;
       const bytes = receiveWithDescriptors(this.descriptor, address, maximumPacketBytes, this.received);
       if (bytes === EAGAIN) return;
+      // Said once, when the broker died with requests unread; the answers that it gave are there still.
+      if (bytes === ECONNRESET) continue;
       const descriptors = Array.from(this.received.descriptors.subarray(0, Math.max(this.received.count, 0)));
       const answer = bytes > 0 ? decodeAnswer(incoming.u8.slice(0, bytes)) : undefined;
       const [own = -1, ...rest] = bytes > 0 ? descriptors : [];

@@ -23,8 +23,8 @@ import type { RequestRunner } from './request-runner.js';
 /** Connections at a time; a target needs one for each of its threads at most. */
 export const connectionLimit = 64;
 /** Who has said nothing for so long is let go: its place may be wanted. */
-const greetingMs = 5_000;
-const sweepMs = 1_000;
+const greetingMs = 2_000;
+const sweepMs = 500;
 /** Served in one turn of the event loop, each connection once, so that events and signals have their turns. */
 const readyAtOnce = 64;
 const acceptedAtOnce = 8;

@@ -100,8 +100,9 @@ static int receive_packet(int sock, struct packet *p, int *descriptor) {
                            .msg_controllen = sizeof control.space};
   ssize_t count;
   *descriptor = -1;
+  /* ECONNRESET is said once, when something was not read at the other end; what came before is still there. */
   do count = recvmsg(sock, &message, MSG_CMSG_CLOEXEC);
-  while (count < 0 && errno == EINTR);
+  while (count < 0 && (errno == EINTR || errno == ECONNRESET));
   for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c))
     if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) memcpy(descriptor, CMSG_DATA(c), sizeof(int));
   if (count < HEAD + 4 || get32(p, 8) != (uint32_t)count) return -1;
@@ -118,8 +119,10 @@ static int greet(const char *path) {
   begin(&p, HELLO, 0, 24);
   put16(&p, 16, VERSION); /* the lowest version that is spoken here, and the highest */
   put16(&p, 18, VERSION);
-  if (sock >= 0 && connect(sock, (struct sockaddr *)&address, sizeof address) == 0 &&
-      send_packet(sock, &p, -1) == 0 && receive_packet(sock, &p, &none) == 0) {
+  if (sock >= 0 && connect(sock, (struct sockaddr *)&address, sizeof address) == 0) {
+    /* Who is turned away may be so before it has said anything: the reason is read either way. */
+    send_packet(sock, &p, -1);
+    if (receive_packet(sock, &p, &none) < 0) return close(sock), -1;
     if (get16(&p, 0) == (ANSWER | HELLO)) return sock;
     /* A fault: its text says why. What won't change by asking again is the end. */
     fprintf(stderr, "broker: %.*s\n", (int)(p.length - 20), (const char *)p.bytes + 20);

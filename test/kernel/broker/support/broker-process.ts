@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setGroupIds, setUserIds } from '../../../../adapters/linux/credentials.js';
 import { deputyCommand } from '../../../lab/agent-process.js';
+import { descriptorsOf } from '../../support/process-resources.js';
 import { until } from '../../takeover/support/agent-tree.js';
 
 /** uid and gid of the target, and so of its broker. */
@@ -73,7 +74,7 @@ export class BrokerProcess {
       words.push('--policy', path);
     }
     const [program = '', ...rest] = words;
-    const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = asUser(0, () => spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] }));
     this.child = child;
     let output = '';
     child.stdout?.on('data', (bytes: Buffer) => {
@@ -98,8 +99,9 @@ export class BrokerProcess {
     return this.child?.pid ?? 0;
   }
 
+  /** How many it holds, without those of its state, of which a few more or fewer are open at a time. */
   get descriptors(): number {
-    return readdirSync(`/proc/${this.pid}/fd`).length;
+    return descriptorsOf(this.pid).filter((text) => !text.includes(this.stateDirectory)).length;
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | string> {
@@ -127,16 +129,23 @@ export class BrokerProcess {
 }
 
 /**
- * Runs something as this user as far as the kernel asks: what a unix socket notes of who connects are the
- * effective ids of that moment (unix(7)). This thread's alone change, and are root's again behind it.
+ * This thread acts as a user from now on, as far as the kernel asks: what a unix socket notes of who connects
+ * are the effective ids of that moment (unix(7)). Other threads stay root's; so does what it started.
  */
-export function asUser<T>(id: number, call: () => T): T {
+export function become(id: number): void {
+  // A user may become another one only by way of root, which it still is in name.
+  setUserIds(-1, 0, -1);
   setGroupIds(-1, id, -1);
   setUserIds(-1, id, -1);
+}
+
+/** Runs something as that user, and is who it was behind it. */
+export function asUser<T>(id: number, call: () => T): T {
+  const before = process.geteuid?.() ?? 0;
+  become(id);
   try {
     return call();
   } finally {
-    setUserIds(-1, 0, -1);
-    setGroupIds(-1, 0, -1);
+    become(before);
   }
 }

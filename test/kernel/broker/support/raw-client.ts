@@ -10,6 +10,8 @@ import { connectSequenced } from '../../../../adapters/linux/sequenced-sockets.j
 import { until } from '../../takeover/support/agent-tree.js';
 import { asUser, targetId } from './broker-process.js';
 
+const EAGAIN = -11;
+const ECONNRESET = -104;
 const bytesMax = 65_536;
 const memory = allocate(2 * bytesMax);
 
@@ -41,10 +43,11 @@ export class RawClient {
   /** The next packet; undefined at the end of the connection. */
   async receive(): Promise<{ packet: Uint8Array; answer: unknown; descriptors: number[] } | undefined> {
     const received = createReceivedMessage();
-    let count = -11;
+    let count = EAGAIN;
     await until(() => {
       count = receiveWithDescriptors(this.socket, memory.address + bytesMax, 512, received);
-      return count !== -11;
+      // ECONNRESET tells once that something was not read at the other end; what was sent is there still.
+      return count !== EAGAIN && count !== ECONNRESET;
     }, 'an answer');
     if (count <= 0) return undefined;
     const packet = memory.u8.slice(bytesMax, bytesMax + count);
