@@ -25,9 +25,9 @@ interface BrokerMount extends LoopMount {
 }
 
 /**
- * The kernel of a broker's requests. What the handlers do to files is the notifier's own code; what differs is
- * how arguments come (in a packet) and how answers go (in a packet, with a descriptor), and that descriptors
- * are the target's own, passed over the socket, instead of numbers in its table.
+ * The kernel of a broker's requests. What the handlers do to files is the notifier's own code; what differs
+ * is how arguments come (in a packet) and how answers go (in a packet, with a descriptor), and that
+ * descriptors are the target's own, passed over the socket, instead of numbers in its table.
  */
 export class BrokerKernel extends LinuxRequestKernel {
   constructor(
@@ -133,10 +133,7 @@ export class BrokerKernel extends LinuxRequestKernel {
     answers.descriptor = descriptor;
     const sent = answers.send(record, 0) === 0;
     record.setI32(offset.result, 0);
-    record.setU16(
-      offset.injectionOutcome,
-      sent ? injectionOutcome.completed : injectionOutcome.cancelled,
-    );
+    record.setU16(offset.injectionOutcome, sent ? injectionOutcome.completed : injectionOutcome.cancelled);
     return 0;
   }
 

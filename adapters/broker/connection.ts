@@ -1,7 +1,7 @@
 import { type BrokerAnswer, encodeAnswer, encodeFault } from '../../core/broker/messages.js';
 import { type BrokerFaultName, maximumPacketBytes } from '../../core/broker/packets.js';
-import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 import type { ServedState } from '../../core/serving/served-state.js';
+import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 import { sendWithDescriptors } from '../linux/descriptor-passing.js';
 import { allocate, type NativeMemory } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';

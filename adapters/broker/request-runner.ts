@@ -67,7 +67,9 @@ export class RequestRunner {
     this.advance(served, handler.steps);
   }
 
-  /** Ends what a predecessor left: its connection is gone, so the steps of a take-over end it in the journal. */
+  /**
+   * Ends what a predecessor left: its connection is gone, so the steps of a take-over end it in the journal.
+   */
   finish(former: Uint8Array, policy: ServedState['policy']): void {
     const { journal, kernel, handlerOf, nowUs } = this.parts;
     const { record } = this;

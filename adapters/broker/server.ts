@@ -12,7 +12,7 @@ import { createReceivedMessage, receiveWithDescriptors } from '../linux/descript
 import { allocate } from '../linux/memory.js';
 import { systemCall } from '../linux/native.js';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EpollSet } from '../linux/poll.js';
-import { watchReadable, type Watch } from '../linux/readiness.js';
+import { type Watch, watchReadable } from '../linux/readiness.js';
 import { loopListener } from '../linux/request-kernel/loop-listener.js';
 import type { Threads } from '../linux/request-kernel/threads.js';
 import { acceptConnection } from '../linux/sockets.js';
@@ -25,7 +25,7 @@ export const connectionLimit = 64;
 /** Who has said nothing for so long is let go: its place may be wanted. */
 const greetingMs = 2_000;
 const sweepMs = 500;
-/** Served in one turn of the event loop, each connection once, so that events and signals have their turns. */
+/** Served in one turn of the event loop, each connection once: events and signals have their turns, too. */
 const readyAtOnce = 64;
 const acceptedAtOnce = 8;
 /** Between two looks for room in the journal, during which nothing is received. */

@@ -44,7 +44,8 @@ export function openShare(share: NamedShare, policy: ResolvedPolicy): OpenShare 
     if (mount === undefined || mount.entry.mountPoint !== realpathSync(share.path)) {
       return fail(share, 'it is not a mount point, so nothing says which of its files are shared');
     }
-    const listed = policy.shares === 'all' ? undefined : policy.shares.find(({ name }) => name === share.name);
+    const listed =
+      policy.shares === 'all' ? undefined : policy.shares.find(({ name }) => name === share.name);
     const sealable = askSealable(descriptor, mount.entry.fileSystemType);
     const obstacle = sealingObstacle(sealable, listed?.id !== undefined);
     if (obstacle !== undefined) return fail(share, `${obstacle.detail}. ${obstacle.remedy}`);

@@ -22,7 +22,7 @@ export function parseMountEntry(text: string, mountId: number): MountEntry | und
   return line === undefined ? undefined : parseLine(line);
 }
 
-/** A mount as two namespaces can be compared by: its file system's device, its root there, how it may be used. */
+/** A mount as two namespaces can be compared by: device, root, and how it may be used. */
 export interface PlacedMount {
   readonly entry: MountEntry;
   /** MAJOR:MINOR of the superblock, the same in every namespace. */

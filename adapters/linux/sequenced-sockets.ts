@@ -55,7 +55,7 @@ export function listenSequenced(path: string, backlog: number): number {
   );
 }
 
-/** Connects to one: a descriptor or minus an errno (-ECONNREFUSED: nobody listens; -EAGAIN: too many wait). */
+/** Connects: a descriptor or minus an errno (-ECONNREFUSED: nobody listens; -EAGAIN: too many wait). */
 export function connectSequenced(path: string): number {
   return open(path, (socket, length) => systemCall('connect', socket, scratch().address, length));
 }

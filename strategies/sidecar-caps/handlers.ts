@@ -13,7 +13,7 @@ const ownSteps: readonly Step[] = [
   ...recoverySteps({ recover: own.recover, resume: () => own.judge, answers: [], injecting: [], adding: [] }),
 ];
 
-/** What the policy does not list. Unlike a system call, a request can't be left to the kernel: it is refused. */
+/** What the policy does not list: unlike a system call, a request can't be left to the kernel. */
 const unlisted: Handler = {
   syscall: 'unlisted',
   first: own.judge,

@@ -36,9 +36,8 @@ async function establish(host: BrokerHost, context: EstablishContext): Promise<E
   const session = host.open();
   const attachment = { delegationId, policy };
   try {
-    await runBrokerSteps(
-      { session, attachment, user: host.user, serving: hooks.serving },
-      (step, evidence) => hooks.stepped?.(step, evidence),
+    await runBrokerSteps({ session, attachment, user: host.user, serving: hooks.serving }, (step, evidence) =>
+      hooks.stepped?.(step, evidence),
     );
   } catch (error) {
     await session.stop();

@@ -4,7 +4,7 @@ import { createEngine } from '../../../core/engine/engine.js';
 import type { Policy, Share } from '../../../core/policy/schema.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import { brokerHandlerOf, sidecarCaps } from '../../../strategies/sidecar-caps/index.js';
-import { openBrokerHost, type OpenedBrokerHost } from '../../broker/broker-host.js';
+import { type OpenedBrokerHost, openBrokerHost } from '../../broker/broker-host.js';
 import type { PeerRules } from '../../broker/peer.js';
 import { becomeTarget } from '../../broker/privileges.js';
 import type { NamedShare } from '../../broker/shares.js';
@@ -152,7 +152,10 @@ export function parseShare(text: string, before: readonly NamedShare[] = []): Na
 /** Numbers with commas between. */
 export function parseGroups(text: string): number[] {
   const groups = text.split(',').map(Number);
-  if (text.trim() === '' || groups.some((one) => !Number.isSafeInteger(one) || one < 0 || one >= 0xffffffff)) {
+  if (
+    text.trim() === '' ||
+    groups.some((one) => !Number.isSafeInteger(one) || one < 0 || one >= 0xffffffff)
+  ) {
     throw new InvalidArgumentError('numbers with commas between them are wanted');
   }
   return groups;

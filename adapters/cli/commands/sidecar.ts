@@ -33,7 +33,9 @@ export function addSidecarCommand(program: Command): void {
     .description("prints an OCI bundle's config.json, or what a Kubernetes pod is given")
     .addOption(new Option('--form <form>', 'what runs in it').choices(['broker']).default('broker'))
     .addOption(
-      new Option('--format <format>', 'for which runtime').choices(['oci', 'kubernetes']).makeOptionMandatory(),
+      new Option('--format <format>', 'for which runtime')
+        .choices(['oci', 'kubernetes'])
+        .makeOptionMandatory(),
     )
     .requiredOption('--share <name=path[:target path]>', 'as of `deputy broker`; repeatable', parseShare, [])
     .option('--source <name=source>', "a share's directory of the host, or volume of the pod", parsePair, [])

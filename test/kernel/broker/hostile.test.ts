@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSocketPair, SOCK_SEQPACKET } from '../../../adapters/linux/descriptor-passing.js';
 import { connectBroker } from '../../../adapters/broker/index.js';
+import { createSocketPair, SOCK_SEQPACKET } from '../../../adapters/linux/descriptor-passing.js';
 import { encodeRequest } from '../../../core/broker/messages.js';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { replayStateDirectory } from '../../support/replay.js';
@@ -47,7 +47,11 @@ describeWhen(missingForKernel(), 'clients that mean harm', () => {
 
   async function nothingIsLeft(): Promise<void> {
     await isWell();
-    await until(() => broker.descriptors <= before, `${before} descriptors instead of ${broker.descriptors}`, 5_000);
+    await until(
+      () => broker.descriptors <= before,
+      `${before} descriptors instead of ${broker.descriptors}`,
+      5_000,
+    );
   }
 
   async function faultOf(client: RawClient): Promise<Record<string, unknown>> {
@@ -99,7 +103,8 @@ describeWhen(missingForKernel(), 'clients that mean harm', () => {
     const client = await RawClient.greet(broker.socketPath);
     const [own = -1, passed = -1] = ends;
     client.send(name(9), Array<number>(Math.min(count, 16)).fill(passed));
-    if (count > 16) for (let sent = 16; sent < count; sent += 8) client.send(name(sent), Array<number>(8).fill(passed));
+    if (count > 16)
+      for (let sent = 16; sent < count; sent += 8) client.send(name(sent), Array<number>(8).fill(passed));
     closeSync(passed);
     expect(await faultOf(client)).toMatchObject({ fault: 3 });
     const peer = Object.assign(Object.create(RawClient.prototype), { socket: own }) as RawClient;
@@ -141,7 +146,8 @@ describeWhen(missingForKernel(), 'clients that mean harm', () => {
 
   test(`a ${connectionLimit + 1}th connection is turned away, and so are those who say nothing`, async () => {
     const clients: RawClient[] = [];
-    for (let count = 0; count < connectionLimit; count++) clients.push(await RawClient.greet(broker.socketPath));
+    for (let count = 0; count < connectionLimit; count++)
+      clients.push(await RawClient.greet(broker.socketPath));
     const one = RawClient.connect(broker.socketPath) as RawClient;
     expect(await faultOf(one)).toMatchObject({ fault: 5, result: -16 });
     // A client that is turned away for this reason tries again by itself.
@@ -166,7 +172,10 @@ describeWhen(missingForKernel(), 'clients that mean harm', () => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         continue;
       }
-      client.send(Uint8Array.from({ length: 1 + (count % 300) }, (_, at) => (at * count) & 255), [file]);
+      client.send(
+        Uint8Array.from({ length: 1 + (count % 300) }, (_, at) => (at * count) & 255),
+        [file],
+      );
       client.close();
     }
     await nothingIsLeft();

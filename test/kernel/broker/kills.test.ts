@@ -19,7 +19,13 @@ interface Tally {
 }
 
 /** Names and opens one file after the other, and reads what it opened. */
-async function call(broker: BrokerProcess, client: BrokerClient, mount: number, over: () => boolean, tally: Tally) {
+async function call(
+  broker: BrokerProcess,
+  client: BrokerClient,
+  mount: number,
+  over: () => boolean,
+  tally: Tally,
+) {
   for (let round = 0; !over(); round++) {
     const name = `file-${(round * 7) % files}`;
     const file = openSync(join(broker.share, name), O_PATH);
@@ -83,7 +89,9 @@ describeWhen(missingForKernel(), 'a broker that is killed', () => {
     const events = broker.events();
     const requests = events.filter(({ type }) => type.startsWith('request.'));
     // What a dead broker had in hand has its one event, too.
-    expect(requests.every(({ type }) => type === 'request.answered' || type === 'request.cancelled')).toBe(true);
+    expect(requests.every(({ type }) => type === 'request.answered' || type === 'request.cancelled')).toBe(
+      true,
+    );
     expect(requests.length).toBeGreaterThanOrEqual(tally.right * 2);
     expect(events.filter(({ type }) => type === 'delegation.recovering')).toHaveLength(kills);
     await broker.end();

@@ -9,7 +9,7 @@ import { BrokerProcess, confinement, type Form, targetId } from './support/broke
 const readSearch = (1n << 2n).toString(16).padStart(16, '0');
 const none = '0'.padStart(16, '0');
 /** DAC_READ_SEARCH, SETGID and SETUID: what can't be cut without SETPCAP, and no_new_privs makes worthless. */
-const started = 0b1100_0100.toString(16).padStart(16, '0');
+const started = (0b1100_0100).toString(16).padStart(16, '0');
 
 function threadsOf(pid: number): Record<string, string>[] {
   return readdirSync(`/proc/${pid}/task`).map((task) => {
@@ -97,7 +97,11 @@ describeWhen(missingForKernel(), 'the privileges of a broker', () => {
           'setpriv',
           [
             ...[`--reuid=${targetId}`, `--regid=${targetId}`, '--clear-groups', '--bounding-set=-all'],
-            ...['sh', '-c', `cat /proc/${broker.pid}/environ; ls /proc/${broker.pid}/fd /proc/${broker.pid}/root/`],
+            ...[
+              'sh',
+              '-c',
+              `cat /proc/${broker.pid}/environ; ls /proc/${broker.pid}/fd /proc/${broker.pid}/root/`,
+            ],
           ],
           { encoding: 'utf8' },
         );
@@ -122,7 +126,14 @@ describeWhen(missingForKernel(), 'the privileges of a broker', () => {
         if (form === 'oci') return;
         const asTarget = intrude(form, broker, true);
         // Becoming the target costs the capability, and gains nothing over it.
-        expect(asTarget).toMatchObject({ opened: -1, writes: -1, seize: -1, copies: -1, setuid: -1, connects: true });
+        expect(asTarget).toMatchObject({
+          opened: -1,
+          writes: -1,
+          seize: -1,
+          copies: -1,
+          setuid: -1,
+          connects: true,
+        });
         for (const place of ['memory', 'environment', 'root', 'descriptors', 'keys']) {
           expect(asTarget[place], place).toBe(place === 'keys' ? 'true' : 'EACCES');
         }
@@ -131,11 +142,24 @@ describeWhen(missingForKernel(), 'the privileges of a broker', () => {
   }
 
   test.each([
-    ['without the capability', ['--bounding-set=-all,+setuid,+setgid'], /started without CAP_DAC_READ_SEARCH/],
-    ['without what it takes to become the target', ['--bounding-set=-all,+dac_read_search'], /can not become 107/],
-  ])('%s it does not begin', (_, sets, message) => {
+    [
+      'without the capability',
+      ['--bounding-set=-all,+setuid,+setgid'],
+      /started without CAP_DAC_READ_SEARCH/,
+    ],
+    [
+      'without what it takes to become the target',
+      ['--bounding-set=-all,+dac_read_search'],
+      /can not become 107/,
+    ],
+  ])('%s it does not begin', async (_, sets, message) => {
     const broker = new BrokerProcess();
-    const words = [...sets, '--inh-caps=-all', process.execPath, join(checkoutDirectory(), 'dist/adapters/cli/deputy.js')];
+    const words = [
+      ...sets,
+      '--inh-caps=-all',
+      process.execPath,
+      join(checkoutDirectory(), 'dist/adapters/cli/deputy.js'),
+    ];
     const flags = ['--socket', broker.socketPath, '--share', `s=${broker.share}`, '--user', `${targetId}`];
     const result = spawnSync('setpriv', [...words, 'broker', ...flags, '--state', broker.stateDirectory], {
       encoding: 'utf8',
@@ -143,7 +167,7 @@ describeWhen(missingForKernel(), 'the privileges of a broker', () => {
     expect(result.status).toBe(1);
     expect(result.stderr).toMatch(/DEPUTY_E_BROKER_PRIVILEGES/);
     expect(result.stderr).toMatch(message);
-    return broker.end();
+    await broker.end();
   });
 
   test('as root with more than it needs in a thread of Node it does not serve', async () => {

@@ -54,7 +54,11 @@ describeWhen(missingForKernel(), 'a broker', () => {
       };
 
       test('opens what the target may, and passes the descriptor', async () => {
-        for (const [name, flags] of [['own', 0], ['own', O_RDWR], ['public', 0]] as const) {
+        for (const [name, flags] of [
+          ['own', 0],
+          ['own', O_RDWR],
+          ['public', 0],
+        ] as const) {
           const opened = await open(name, flags);
           if (opened.errno !== undefined) throw new Error(opened.errno);
           const buffer = Buffer.alloc(64);
@@ -74,7 +78,12 @@ describeWhen(missingForKernel(), 'a broker', () => {
       });
 
       test('passes O_PATH descriptors of every type, as they are', async () => {
-        const types = { own: 'isFile', link: 'isSymbolicLink', fifo: 'isFIFO', folder: 'isDirectory' } as const;
+        const types = {
+          own: 'isFile',
+          link: 'isSymbolicLink',
+          fifo: 'isFIFO',
+          folder: 'isDirectory',
+        } as const;
         for (const [name, isType] of Object.entries(types)) {
           const opened = await open(name, O_PATH | O_NOFOLLOW);
           if (opened.errno !== undefined) throw new Error(`${name}: ${opened.errno}`);
@@ -134,7 +143,9 @@ describeWhen(missingForKernel(), 'a broker', () => {
         const before = broker.descriptors;
         const { handle } = await named(client, join(broker.share, 'own'));
         const opened = await Promise.all(
-          Array.from({ length: 100 }, (_, index) => client.openByHandle(mount, handle, index % 2 ? O_PATH : 0)),
+          Array.from({ length: 100 }, (_, index) =>
+            client.openByHandle(mount, handle, index % 2 ? O_PATH : 0),
+          ),
         );
         for (const one of opened) closeSync((one as { descriptor: number }).descriptor);
         expect(broker.descriptors).toBe(before);
@@ -162,10 +173,17 @@ describeWhen(missingForKernel(), 'a broker', () => {
       ['request.answered', 'open_by_handle_at'],
       ['request.refused', 'open_by_handle_at'],
     ]);
-    expect(requests[1]?.data).toMatchObject({ threadId: process.pid, flags: ['O_RDWR'], fileType: 'regular' });
+    expect(requests[1]?.data).toMatchObject({
+      threadId: process.pid,
+      flags: ['O_RDWR'],
+      fileType: 'regular',
+    });
     expect(requests[2]?.data).toMatchObject({ reason: 'DEPUTY_E_REFUSED_SEAL_WRONG' });
     const last = events.at(-1);
-    expect(last).toMatchObject({ type: 'delegation.released', data: { counts: { answered: 2, refused: 1 } } });
+    expect(last).toMatchObject({
+      type: 'delegation.released',
+      data: { counts: { answered: 2, refused: 1 } },
+    });
     await broker.end();
   });
 });

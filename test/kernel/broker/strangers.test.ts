@@ -27,7 +27,14 @@ async function faultText(client: RawClient | number): Promise<unknown> {
 
 /** Runs the example as the target, behind what stands before it. */
 function runExample(broker: BrokerProcess, before: readonly string[] = [], id = targetId): string {
-  const words = [...before, 'setpriv', `--reuid=${id}`, `--regid=${id}`, '--clear-groups', '--bounding-set=-all'];
+  const words = [
+    ...before,
+    'setpriv',
+    `--reuid=${id}`,
+    `--regid=${id}`,
+    '--clear-groups',
+    '--bounding-set=-all',
+  ];
   const [program = '', ...rest] = words;
   const files = ['own', 'public', 'secret'].map((name) => join(broker.share, name));
   const all = [...rest, clientProgram(), broker.socketPath, broker.share, ...files];
@@ -90,26 +97,31 @@ describeWhen(missing, 'a broker and those who are not its target', () => {
   });
 });
 
-describeWhen(cgroupMount() === undefined ? [...missing, 'cgroup2'] : missing, 'the cgroup of a target', () => {
-  test('is the one that was named, or one at a time', async () => {
-    const mount = cgroupMount() as string;
-    const cgroup = makeLabCgroup();
-    const other = `${cgroup}/other`;
-    mkdirSync(`${cgroup}/target`);
-    mkdirSync(other);
-    const within = (path: string) => ['sh', '-c', `echo $$ > ${path}/cgroup.procs && exec "$@"`, 'sh'];
-    const named = await new BrokerProcess({ cgroup: `${cgroup}/target`.slice(mount.length) }).start();
-    expect(runExample(named, within(`${cgroup}/target`))).toContain('contents of own');
-    expect(runExample(named, within(other))).toContain('it is in another cgroup than the target');
-    await named.end();
-    const any = await new BrokerProcess({ cgroup: 'other' }).start();
-    // Served one after the other: a container that was started again has another cgroup.
-    for (const path of [other, `${cgroup}/target`]) expect(runExample(any, within(path))).toContain('contents of own');
-    await any.end();
-    for (const path of [other, `${cgroup}/target`]) rmdirSync(path);
-    await removeLabCgroup(cgroup);
-  });
-});
+describeWhen(
+  cgroupMount() === undefined ? [...missing, 'cgroup2'] : missing,
+  'the cgroup of a target',
+  () => {
+    test('is the one that was named, or one at a time', async () => {
+      const mount = cgroupMount() as string;
+      const cgroup = makeLabCgroup();
+      const other = `${cgroup}/other`;
+      mkdirSync(`${cgroup}/target`);
+      mkdirSync(other);
+      const within = (path: string) => ['sh', '-c', `echo $$ > ${path}/cgroup.procs && exec "$@"`, 'sh'];
+      const named = await new BrokerProcess({ cgroup: `${cgroup}/target`.slice(mount.length) }).start();
+      expect(runExample(named, within(`${cgroup}/target`))).toContain('contents of own');
+      expect(runExample(named, within(other))).toContain('it is in another cgroup than the target');
+      await named.end();
+      const any = await new BrokerProcess({ cgroup: 'other' }).start();
+      // Served one after the other: a container that was started again has another cgroup.
+      for (const path of [other, `${cgroup}/target`])
+        expect(runExample(any, within(path))).toContain('contents of own');
+      await any.end();
+      for (const path of [other, `${cgroup}/target`]) rmdirSync(path);
+      await removeLabCgroup(cgroup);
+    });
+  },
+);
 
 describeWhen(missing, 'the place of the socket', () => {
   const broken = async (socket: (broker: BrokerProcess) => string): Promise<string> => {

@@ -19,7 +19,9 @@ export function confinement(form: Form): string[] {
     const bounding = '--bounding-set=-all,+dac_read_search,+setuid,+setgid';
     return [bounding, '--inh-caps=-all', '--clear-groups', '--no-new-privs'];
   }
-  const sets = ['--bounding-set', '--inh-caps', '--ambient-caps'].map((set) => `${set}=-all,+dac_read_search`);
+  const sets = ['--bounding-set', '--inh-caps', '--ambient-caps'].map(
+    (set) => `${set}=-all,+dac_read_search`,
+  );
   return [`--reuid=${targetId}`, `--regid=${targetId}`, '--clear-groups', ...sets, '--no-new-privs'];
 }
 

@@ -1,12 +1,12 @@
-import { decodeAnswer, encodeRequest } from '../../../../core/broker/messages.js';
-import { allocate } from '../../../../adapters/linux/memory.js';
-import { systemCall } from '../../../../adapters/linux/native.js';
 import {
   createReceivedMessage,
   receiveWithDescriptors,
   sendWithDescriptors,
 } from '../../../../adapters/linux/descriptor-passing.js';
+import { allocate } from '../../../../adapters/linux/memory.js';
+import { systemCall } from '../../../../adapters/linux/native.js';
 import { connectSequenced } from '../../../../adapters/linux/sequenced-sockets.js';
+import { decodeAnswer, encodeRequest } from '../../../../core/broker/messages.js';
 import { until } from '../../takeover/support/agent-tree.js';
 import { asUser, targetId } from './broker-process.js';
 

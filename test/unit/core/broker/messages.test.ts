@@ -97,7 +97,10 @@ describe('packets of the broker', () => {
         flipped[at % packet.length] = to;
         const request = decodeRequest(flipped);
         // What can't be told from a right packet is one: nothing of it is left out of account.
-        if (typeof request !== 'string' && (request.type !== 'hello' || flipped[2] === 1 && flipped[3] === 0)) {
+        if (
+          typeof request !== 'string' &&
+          (request.type !== 'hello' || (flipped[2] === 1 && flipped[3] === 0))
+        ) {
           expect(encodeRequest(request)).toEqual(flipped);
         }
         const length = Math.max(0, packet.length + by);
@@ -119,7 +122,13 @@ describe('packets of the broker', () => {
 
   test('stand where the page for clients says', () => {
     const bytes = Uint8Array.from([1, 2, 3, 4]);
-    const call = { type: 'open_by_handle_at', id: 0x01020304, flags: -2, handleType: 5, handle: bytes } as const;
+    const call = {
+      type: 'open_by_handle_at',
+      id: 0x01020304,
+      flags: -2,
+      handleType: 5,
+      handle: bytes,
+    } as const;
     expect([...encodeRequest(call)]).toEqual([
       ...[3, 0, 1, 0, 4, 3, 2, 1, 32, 0, 0, 0, 0, 0, 0, 0],
       ...[0xfe, 0xff, 0xff, 0xff, 4, 0, 0, 0, 5, 0, 0, 0, 1, 2, 3, 4],
