@@ -10,7 +10,7 @@ const pure = [
 ];
 
 /** Those of the machine that wait more than they work, with processes, folders and servers of their own. */
-const patient = ['test/nats/**/*.test.ts', 'test/kernel/{payload,seals}/**/*.test.ts'];
+const patient = ['test/nats/**/*.test.ts', 'test/kernel/{broker,payload,seals}/**/*.test.ts'];
 
 const all = ['test/**/*.test.ts'];
 const twoAtATime = (groupOrder: number) => ({

@@ -38,9 +38,14 @@ export class BrokerKernel extends LinuxRequestKernel {
   }
 
   override identifyThread(record: RequestRecord): number {
-    const { peer } = answersOf(record);
-    // What a predecessor left has no connection any more.
-    if (peer === undefined || !isProcessThere(peer.pidfd)) return ESRCH;
+    const answers = answersOf(record);
+    const { peer } = answers;
+    // What a predecessor left has no connection any more. One that the process which made it has left to a
+    // child is nobody's: with the child's mounts and cgroup it was never looked at.
+    if (peer === undefined || !isProcessThere(peer.pidfd)) {
+      answers.isOpen = false;
+      return ESRCH;
+    }
     record.thread = peer.thread;
     return 0;
   }

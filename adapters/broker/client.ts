@@ -125,12 +125,9 @@ export class BrokerClient {
       handle: bytes,
     } as const;
     const { answer, descriptor } = await this.ask(call, mount);
-    if (answer.result < 0 && descriptor < 0) return errnoOf(answer);
-    if (answer.result < 0 || descriptor < 0) {
-      if (descriptor >= 0) systemCall('close', descriptor);
-      throw this.refused('an answer without its descriptor');
-    }
-    return { descriptor };
+    if (answer.result >= 0) return descriptor >= 0 ? { descriptor } : fullTable;
+    if (descriptor >= 0) systemCall('close', descriptor);
+    return errnoOf(answer);
   }
 
   /** Ends the connection; requests that wait are rejected. */
@@ -252,6 +249,9 @@ export class BrokerClient {
 export function connectBroker(options: BrokerClientOptions): BrokerClient {
   return new BrokerClient(options);
 }
+
+/** The kernel drops a descriptor that it has no number for, and says so by MSG_CTRUNC alone (unix(7)). */
+const fullTable: BrokerErrno = { errno: 'EMFILE', number: 24 };
 
 function truncates(call: BrokerCall): boolean {
   return call.type === 'open_by_handle_at' && (call.flags & (O_TRUNC | O_PATH)) === O_TRUNC;

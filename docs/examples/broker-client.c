@@ -182,7 +182,8 @@ static int open_by_handle(const char *path, uint32_t id, int mount, const struct
   memcpy(request.bytes + 28, handle->data, handle->bytes);
   result = ask(path, &request, mount, &answer, &opened);
   if (result < 0) return result;
-  return opened >= 0 ? opened : -EPROTO;
+  /* A descriptor for which this process has no number left is dropped on its way. */
+  return opened >= 0 ? opened : -EMFILE;
 }
 
 int main(int count, char **words) {

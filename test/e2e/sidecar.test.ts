@@ -1,7 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { until } from '../kernel/takeover/support/agent-tree.js';
 import { deputyCommand } from '../lab/agent-process.js';
 import { targetGid, targetUid } from '../lab/bundle.js';
 import { type Child, runChild, startChild } from '../lab/child.js';
@@ -9,7 +18,6 @@ import { type Container, startContainer } from '../lab/container.js';
 import { type LabHost, openLabHost } from '../lab/lab-host.js';
 import { missingLabParts } from '../lab/lab-status.js';
 import { checkoutDirectory } from '../lab/paths.js';
-import { until } from '../kernel/takeover/support/agent-tree.js';
 import { describeWhen } from '../support/describe-when.js';
 
 const needed = ['root', 'crun', 'unshare', 'temporary folder', 'container root'];
@@ -28,7 +36,10 @@ function makeShare(host: LabHost): string {
   const source = join(checkoutDirectory(), 'docs/examples/broker-client.c');
   const gcc = spawnSync('gcc', ['-O1', '-static', '-o', join(share, 'client'), source], { encoding: 'utf8' });
   if (gcc.status !== 0) throw new Error(`gcc: ${gcc.stderr}`);
-  for (const [file, owner] of [['own', targetUid], ['secret', 0]] as const) {
+  for (const [file, owner] of [
+    ['own', targetUid],
+    ['secret', 0],
+  ] as const) {
     writeFileSync(join(share, file), `contents of ${file}\n`);
     chownSync(join(share, file), owner, owner);
     chmodSync(join(share, file), 0o600);
@@ -43,7 +54,12 @@ function makeRoot(host: LabHost): { readonly path: string; readonly mounts: obje
   for (const folder of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${folder}`, join(path, folder));
   const places = ['/usr', checkoutDirectory(), realpathSync(join(checkoutDirectory(), 'node_modules'))];
   const options = ['rbind', 'ro', 'nosuid', 'nodev'];
-  const mounts = [...new Set(places)].map((place) => ({ destination: place, source: place, type: 'bind', options }));
+  const mounts = [...new Set(places)].map((place) => ({
+    destination: place,
+    source: place,
+    type: 'bind',
+    options,
+  }));
   return { path, mounts };
 }
 
@@ -56,7 +72,14 @@ function writeBrokerBundle(host: LabHost, target: Container, share: string): str
     [
       ...[deputyCommand(), 'sidecar', 'render', '--form', 'broker', '--format', 'oci'],
       ...['--share', 'data=/share', '--source', `data=${share}`, '--user', `${targetUid}:${targetGid}`],
-      ...['--socket', '/sock/broker.sock', '--socket-source', target.socketDirectory, '--state-source', state],
+      ...[
+        '--socket',
+        '/sock/broker.sock',
+        '--socket-source',
+        target.socketDirectory,
+        '--state-source',
+        state,
+      ],
       ...['--root', root.path, '--target-pid', `${target.pid}`, '--cgroups-path', `${host.cgroup}/${name}`],
       ...['--command', process.execPath, deputyCommand()],
     ],
@@ -76,7 +99,13 @@ describeWhen(missingLabParts(needed), 'a sidecar that crun runs, as rendered', (
     const host = await openLabHost();
     let sidecar: Child | undefined;
     const crun = (...words: string[]) => {
-      const [program = '', ...rest] = [...host.enter, 'crun', '--root', host.stateDirectory('crun'), ...words];
+      const [program = '', ...rest] = [
+        ...host.enter,
+        'crun',
+        '--root',
+        host.stateDirectory('crun'),
+        ...words,
+      ];
       return [program, rest] as const;
     };
     try {
@@ -101,7 +130,8 @@ describeWhen(missingLabParts(needed), 'a sidecar that crun runs, as rendered', (
       const turnedAway = await runChild(...crun(...asTarget, name, ...intruder), 20_000);
       expect(turnedAway.stderr.join('\n')).toContain("it is in the broker's own cgroup");
       const status = readFileSync(`/proc/${readFileSync(pidFile, 'utf8')}/status`, 'latin1');
-      for (const set of ['Prm', 'Eff', 'Bnd']) expect(status).toMatch(new RegExp(`^Cap${set}:\\s*0{15}4$`, 'm'));
+      for (const set of ['Prm', 'Eff', 'Bnd'])
+        expect(status).toMatch(new RegExp(`^Cap${set}:\\s*0{15}4$`, 'm'));
       expect(status).toMatch(/^Uid:\s*107\s+107\s+107\s+107$/m);
       const killed = await runChild(...crun('kill', name, 'TERM'), 20_000);
       expect(killed.code).toBe(0);

@@ -152,10 +152,8 @@ export function parseShare(text: string, before: readonly NamedShare[] = []): Na
 /** Numbers with commas between. */
 export function parseGroups(text: string): number[] {
   const groups = text.split(',').map(Number);
-  if (
-    text.trim() === '' ||
-    groups.some((one) => !Number.isSafeInteger(one) || one < 0 || one >= 0xffffffff)
-  ) {
+  // What is no number at all would be group 0.
+  if (!/^\d+(,\d+)*$/.test(text) || groups.some((one) => one >= 0xffffffff)) {
     throw new InvalidArgumentError('numbers with commas between them are wanted');
   }
   return groups;

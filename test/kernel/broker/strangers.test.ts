@@ -67,6 +67,17 @@ describeWhen(missing, 'the client in C of the docs', () => {
 });
 
 describeWhen(missing, 'a broker and those who are not its target', () => {
+  test('a child to whom its parent left the connection, and ended', async () => {
+    const broker = await new BrokerProcess().start();
+    const words = [`--reuid=${targetId}`, `--regid=${targetId}`, '--clear-groups', '--bounding-set=-all'];
+    const program = compileTarget('broker-orphan', ['-Wall', '-Wextra']);
+    const places = [broker.socketPath, join(broker.share, 'own')];
+    const { stdout } = spawnSync('setpriv', [...words, program, ...places], { encoding: 'utf8' });
+    expect(stdout).toBe('parent 0\nchild is let go\n');
+    await broker.end();
+    expect(broker.log).not.toContain('"level":50');
+  });
+
   test('other users: by the mode of the socket, and by who they were when they connected', async () => {
     const broker = await new BrokerProcess().start();
     expect(RawClient.connect(broker.socketPath, 108)).toBe(EACCES);
