@@ -3,6 +3,7 @@ import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import { openAt } from '../linux/basic-files.js';
+import { probeHandles } from '../linux/handle-probe.js';
 import { findPlacedMount, type PlacedMount } from '../linux/mount-information.js';
 import { systemCall } from '../linux/native.js';
 import { AT_FDCWD, architectureOpenFlags, O } from '../linux/open-flags.js';
@@ -24,6 +25,8 @@ export interface OpenShare extends NamedShare {
   readonly mount: PlacedMount;
   readonly fileSystemId: string;
 }
+
+const EPERM = -1;
 
 /** Options of a mount that take something away: what the target's mount lacks, an open must lack as well. */
 const restrictions = ['ro', 'nosuid', 'nodev', 'noexec', 'nosymfollow'] as const;
@@ -49,6 +52,11 @@ export function openShare(share: NamedShare, policy: ResolvedPolicy): OpenShare 
     const sealable = askSealable(descriptor, mount.entry.fileSystemType);
     const obstacle = sealingObstacle(sealable, listed?.id !== undefined);
     if (obstacle !== undefined) return fail(share, `${obstacle.detail}. ${obstacle.remedy}`);
+    const probed = probeHandles(descriptor);
+    if (probed < 0) {
+      const here = 'the capability counts in the first user namespace only';
+      return fail(share, `open_by_handle_at: ${errnoText(-probed)}${probed === EPERM ? `; ${here}` : ''}`);
+    }
     return { ...share, descriptor, mount, fileSystemId: sealable.id };
   } catch (error) {
     systemCall('close', descriptor);

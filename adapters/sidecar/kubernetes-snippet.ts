@@ -58,9 +58,9 @@ export function kubernetesSnippet(spec: KubernetesSidecar): string {
     },
   });
   document.commentBefore = [
-    ' What deputy adds to a pod. The volumes that are shared are the pod’s own, mounted here as in the target.',
-    ` The target's container runs as user ${spec.user} and mounts '${spec.socketSource}' at`,
-    ` ${dirname(spec.socketPath)}. It must not mount '${spec.stateSource}': the keys of its handles are there.`,
+    ' What deputy adds to a pod. The volumes that are shared are the pod’s own, and mounted here as in the',
+    ` target. The target's container runs as user ${spec.user} and mounts '${spec.socketSource}' at`,
+    ` ${dirname(spec.socketPath)}. It must not mount '${spec.stateSource}': its handles' keys are there.`,
   ].join('\n');
   return document.toString({ lineWidth: 0 });
 }

@@ -4,8 +4,8 @@ import { type Refused, refusedNumbers } from '../linux/refused-calls.js';
 import { FILTER_FLAG_TSYNC, installFilter, refusingProgram } from '../linux/seccomp.js';
 
 /**
- * Whether this process has an io_uring. libuv gives each of its loops one, for epoll_ctl, as soon as Node starts
- * (1.49 and later, Node 22), whatever UV_USE_IO_URING says, and aborts when it may not enter it any more.
+ * Whether this process has an io_uring. libuv gives each of its loops one, for epoll_ctl, as soon as Node
+ * starts (1.49 and later, Node 22), whatever UV_USE_IO_URING says, and aborts when it may not enter it.
  */
 function holdsRing(): boolean {
   return readdirSync('/proc/self/fd').some((name) => {

@@ -2,6 +2,9 @@ import { closeSync, openSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectBroker } from '../../../adapters/broker/index.js';
 import { createSocketPair, SOCK_SEQPACKET } from '../../../adapters/linux/descriptor-passing.js';
+import { systemCall } from '../../../adapters/linux/native.js';
+import { openProcess } from '../../../adapters/linux/pidfd.js';
+import { createEventDescriptor } from '../../../adapters/linux/poll.js';
 import { encodeRequest } from '../../../core/broker/messages.js';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { replayStateDirectory } from '../../support/replay.js';
@@ -16,6 +19,8 @@ const floodPackets = isLong ? 200_000 : 5_000;
 
 const name = (id: number) => encodeRequest({ type: 'name_to_handle_at', id, flags: 0, room: 128 });
 const hello = encodeRequest({ type: 'hello', id: 0, lowest: 1, highest: 1 });
+
+const resultOf = (answer: unknown): number => (answer as { result?: number } | undefined)?.result ?? 0;
 
 describeWhen(missingForKernel(), 'clients that mean harm', () => {
   const broker = new BrokerProcess({ flags: ['--node', 'hostile'] });
@@ -110,6 +115,42 @@ describeWhen(missingForKernel(), 'clients that mean harm', () => {
     const peer = Object.assign(Object.create(RawClient.prototype), { socket: own }) as RawClient;
     expect(await peer.receive()).toBeUndefined();
     peer.close();
+    await nothingIsLeft();
+  });
+
+  test('descriptors of every kind of thing, as a file and as a mount: none of them is a share', async () => {
+    const ends = new Int32Array(2);
+    createSocketPair(SOCK_SEQPACKET, ends);
+    const kinds: Record<string, number> = {
+      socket: ends[0] as number,
+      eventfd: createEventDescriptor(),
+      memfd: systemCall('memfd_create', 0, 0),
+      epoll: systemCall('epoll_create1', 0),
+      pidfd: openProcess(process.pid),
+      namespace: openSync('/proc/self/ns/pid', 'r'),
+      process: openSync('/proc/self', 'r'),
+      device: openSync('/dev/null', 'r'),
+      'node disk': openSync('/etc/hosts', 'r'),
+    };
+    // An empty name is no address: what memfd_create(2) says of it is not what this is about.
+    if ((kinds['memfd'] as number) < 0) delete kinds['memfd'];
+    const client = await RawClient.greet(broker.socketPath);
+    const handle = new Uint8Array(36);
+    for (const [kind, descriptor] of Object.entries(kinds)) {
+      client.send(name(1), [descriptor]);
+      const named = (await client.receive())?.answer;
+      expect(named, kind).toMatchObject({ type: 'name_to_handle_at', handle: new Uint8Array() });
+      expect(resultOf(named), kind).toBeLessThan(0);
+      const call = { type: 'open_by_handle_at', id: 2, flags: 0, handleType: 1, handle } as const;
+      client.send(encodeRequest(call), [descriptor]);
+      const opened = await client.receive();
+      expect(opened?.descriptors, kind).toEqual([]);
+      expect(opened?.answer, kind).toMatchObject({ type: 'open_by_handle_at' });
+      expect(resultOf(opened?.answer), kind).toBeLessThan(0);
+      closeSync(descriptor);
+    }
+    closeSync(ends[1] as number);
+    client.close();
     await nothingIsLeft();
   });
 

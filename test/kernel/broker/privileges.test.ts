@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deputyCommand } from '../../lab/agent-process.js';
 import { checkoutDirectory } from '../../lab/paths.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { BrokerProcess, confinement, type Form, targetId } from './support/broker-process.js';
@@ -53,6 +54,7 @@ function intrude(form: Form, broker: BrokerProcess, asTarget: boolean): Record<s
       setuid: systemCall('setuid', 0),
       keys: tried(() => readdirSync(state + '/keys').length > 0),
       connects: connectSequenced(socket) >= 0,
+      signals: tried(() => process.kill(Number(pid), 0)),
     };
     console.log(JSON.stringify(seen));`;
   const words = [...confinement(form), process.execPath, '--input-type=module', '-e', script];
@@ -120,10 +122,13 @@ describeWhen(missingForKernel(), 'the privileges of a broker', () => {
         for (const place of ['memory', 'environment', 'root', 'descriptors']) {
           expect(asRoot[place], place).toBe('EACCES');
         }
-        // It connects as whom it is, to be turned away: it is in the broker's own cgroup.
-        if (form === 'oci') expect(asRoot).toMatchObject({ setuid: -1, connects: true });
-        else expect(asRoot).toMatchObject({ setuid: 0 });
-        if (form === 'oci') return;
+        // As the target's user it connects, to be turned away: it is in the broker's own cgroup. And it can end
+        // the broker, as every process of that user can.
+        if (form === 'oci') {
+          expect(asRoot).toMatchObject({ setuid: -1, connects: true, signals: 'true' });
+          return;
+        }
+        expect(asRoot).toMatchObject({ setuid: 0, connects: false, signals: 'EPERM' });
         const asTarget = intrude(form, broker, true);
         // Becoming the target costs the capability, and gains nothing over it.
         expect(asTarget).toMatchObject({
@@ -133,6 +138,7 @@ describeWhen(missingForKernel(), 'the privileges of a broker', () => {
           copies: -1,
           setuid: -1,
           connects: true,
+          signals: 'true',
         });
         for (const place of ['memory', 'environment', 'root', 'descriptors', 'keys']) {
           expect(asTarget[place], place).toBe(place === 'keys' ? 'true' : 'EACCES');
@@ -154,12 +160,7 @@ describeWhen(missingForKernel(), 'the privileges of a broker', () => {
     ],
   ])('%s it does not begin', async (_, sets, message) => {
     const broker = new BrokerProcess();
-    const words = [
-      ...sets,
-      '--inh-caps=-all',
-      process.execPath,
-      join(checkoutDirectory(), 'dist/adapters/cli/deputy.js'),
-    ];
+    const words = [...sets, '--inh-caps=-all', process.execPath, deputyCommand()];
     const flags = ['--socket', broker.socketPath, '--share', `s=${broker.share}`, '--user', `${targetId}`];
     const result = spawnSync('setpriv', [...words, 'broker', ...flags, '--state', broker.stateDirectory], {
       encoding: 'utf8',
@@ -167,6 +168,20 @@ describeWhen(missingForKernel(), 'the privileges of a broker', () => {
     expect(result.status).toBe(1);
     expect(result.stderr).toMatch(/DEPUTY_E_BROKER_PRIVILEGES/);
     expect(result.stderr).toMatch(message);
+    await broker.end();
+  });
+
+  test('in a user namespace, where the capability opens no handle, it says so', async () => {
+    const broker = new BrokerProcess();
+    for (const name of ['sock', 'state']) chownSync(join(broker.directory, name), 0, 0);
+    const sets = ['--bounding-set=-all,+dac_read_search', '--inh-caps=-all'];
+    const words = ['--user', '--map-root-user', 'setpriv', ...sets, process.execPath, deputyCommand()];
+    const flags = ['--socket', broker.socketPath, '--share', `s=${broker.share}`, '--user', '0'];
+    const result = spawnSync('unshare', [...words, 'broker', ...flags, '--state', broker.stateDirectory], {
+      encoding: 'utf8',
+    });
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(/DEPUTY_E_BROKER_SHARE.*EPERM; the capability counts/s);
     await broker.end();
   });
 
