@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
 import type { BrokerPrivileges, BrokerThread } from '../../core/ports/broker.js';
@@ -36,7 +37,9 @@ function failed(detail: string): never {
  * gives no ambient capabilities), or as what it was started as. Called before anything of the target's is
  * touched. Throws DEPUTY_E_BROKER_PRIVILEGES.
  */
-export function becomeTarget({ user, group, groups }: TargetUser): void {
+export async function becomeTarget({ user, group, groups }: TargetUser): Promise<void> {
+  // A thread has what its maker had: libuv's pool, which starts all at once, has to be there before.
+  await stat('/');
   const held = getCapabilities();
   if (typeof held === 'number' || !hasCapability(held.permitted, capability.DAC_READ_SEARCH)) {
     failed('it was started without CAP_DAC_READ_SEARCH');

@@ -64,7 +64,7 @@ async function runBroker(flags: BrokerFlags, logger: Logger): Promise<void> {
   const policy = policyOf();
   const { user, group } = flags.user;
   // First of all: whatever comes behind it is done as the target, with the one capability.
-  becomeTarget({ user, group, groups: flags.groups });
+  await becomeTarget({ user, group, groups: flags.groups });
   const host = await openBrokerHost({
     socketPath: flags.socket,
     shares: flags.share,
