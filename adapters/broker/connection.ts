@@ -34,6 +34,7 @@ export class Connection {
   /** It has not read what it was answered: nothing more is taken from it until it does. */
   isPaused = false;
   readonly answers: CallAnswers;
+  readonly listener: BrokerListener;
   readonly served: ServedState;
   private readonly roomBytes: number;
 
@@ -48,10 +49,10 @@ export class Connection {
     const transmit = (answer: BrokerAnswer, descriptors: readonly number[]): boolean =>
       this.transmit(answer, descriptors);
     this.answers = new CallAnswers(peer, policy, transmit);
-    const withAnswers: BrokerListener = { ...listener, answers: this.answers };
+    this.listener = { ...listener, answers: this.answers };
     // The policy may be another one from one request to the next.
     this.served = {
-      listener: withAnswers,
+      listener: this.listener,
       get policy() {
         return policy();
       },

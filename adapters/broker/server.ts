@@ -221,7 +221,7 @@ export class BrokerServer {
   private end(connection: Connection): void {
     this.connections.delete(connection.key);
     this.epoll.remove(connection.descriptor);
-    this.parts.threads.forgetAll(connection.served.listener as never);
+    this.parts.threads.forgetAll(connection.listener);
     connection.close();
   }
 

@@ -122,6 +122,10 @@ export class LinuxBrokerSession implements BrokerSession {
 
   setPolicy(policy: ResolvedPolicy): void {
     if (this.attached === undefined) return;
+    if (policy.confinement !== 'sealed') {
+      const { confinement } = policy;
+      this.parts.logger.warn({ confinement }, 'a broker opens sealed handles only, whatever its policy says');
+    }
     this.policy = compiledFor(policy);
     this.attached = { ...this.attached, policy };
     void this.introduce(this.attached);
@@ -151,7 +155,11 @@ export class LinuxBrokerSession implements BrokerSession {
   }
 }
 
-/** A broker hands out sealed handles only, and O_PATH descriptors as they are. */
+/**
+ * A broker opens and hands out sealed handles only, also where a policy that came later says otherwise; and
+ * O_PATH descriptors as they are.
+ */
 function compiledFor(policy: ResolvedPolicy): CompiledPolicyData {
-  return { ...transferPolicy(policy), sealedOnly: true, exactPathDescriptors: true };
+  const compiled = transferPolicy(policy);
+  return { ...compiled, confinement: 'sealed', sealedOnly: true, exactPathDescriptors: true };
 }

@@ -46,8 +46,9 @@ export function listenAt(path: string): BrokerSocket {
     descriptor,
     path,
     close() {
+      // In this order: while this one listens no other broker has taken the name.
+      remove(name);
       systemCall('close', descriptor);
-      removeStale(name);
       systemCall('close', directory);
     },
   };
@@ -70,6 +71,11 @@ function removeStale(name: string): string | undefined {
     systemCall('close', probe);
     return 'another broker listens there';
   }
+  return remove(name);
+}
+
+/** Why it can't be removed, or undefined when it is gone. */
+function remove(name: string): string | undefined {
   try {
     unlinkSync(name);
   } catch (error) {

@@ -14,6 +14,8 @@ export interface BrokerSidecar {
   readonly user: number;
   readonly group: number;
   readonly groups: readonly number[];
+  /** A policy file, as the sidecar sees it; mounting it there is the caller's. */
+  readonly policyPath?: string;
   /** The target's name in events. */
   readonly container: string;
   /** The program and what stands before `broker` in its arguments. */
@@ -39,6 +41,7 @@ export function brokerArguments(spec: BrokerSidecar): string[] {
     stateDirectory,
     '--container',
     container,
+    ...(spec.policyPath === undefined ? [] : ['--policy', spec.policyPath]),
   ];
 }
 

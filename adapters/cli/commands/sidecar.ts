@@ -19,6 +19,7 @@ interface RenderFlags {
   readonly stateSource?: string;
   readonly container: string;
   readonly command: readonly string[];
+  readonly policy?: string;
   readonly image: string;
   readonly root: string;
   readonly targetPid?: number;
@@ -45,6 +46,7 @@ export function addSidecarCommand(program: Command): void {
     .option('--socket-source <source>', "where the socket's directory comes from")
     .option('--state <directory>', 'in the sidecar alone', '/state/deputy')
     .option('--state-source <source>', "where the state's volume comes from")
+    .option('--policy <file>', 'a policy, where the sidecar will have it')
     .option('--container <name>', "the target's name in events", 'target')
     .option('--command <words...>', 'the program, up to where `broker` stands', ['deputy'])
     .option('--image <image>', 'kubernetes: an image with deputy in it', 'deputy:latest')
@@ -57,7 +59,9 @@ export function addSidecarCommand(program: Command): void {
 function render(flags: RenderFlags): void {
   const { share: shares, socket: socketPath, state: stateDirectory, container, command, groups } = flags;
   const sources = Object.fromEntries(flags.source.map((pair) => splitSource(pair, shares)));
-  const common = { shares, sources, socketPath, stateDirectory, container, command, groups, ...flags.user };
+  const policy = flags.policy === undefined ? {} : { policyPath: flags.policy };
+  const place = { shares, sources, socketPath, stateDirectory, container, command };
+  const common = { ...place, groups, ...flags.user, ...policy };
   if (flags.format === 'kubernetes') {
     const { image, socketSource = 'deputy-socket', stateSource = 'deputy-state' } = flags;
     return print(kubernetesSnippet({ ...common, socketSource, stateSource, image }).trimEnd());

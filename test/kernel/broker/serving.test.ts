@@ -227,6 +227,14 @@ describeWhen(missingForKernel(), 'a broker', () => {
     process.kill(broker.pid, 'SIGHUP');
     await until(() => broker.log.includes('are refused; the old ones stay'), 'its word on the policy');
     expect((await client.openByHandle(mount, after.handle, 0)).errno).toBeUndefined();
+    // Sealed handles only: also for a policy that would not be served when it were the first.
+    writeFileSync(policyPath, JSON.stringify({ version: 1, defaults: { confinement: 'none' } }));
+    process.kill(broker.pid, 'SIGHUP');
+    await until(() => broker.log.includes('sealed handles only'), 'its word on confinement');
+    const bare = { ...after.handle, bytes: after.handle.bytes.slice(0, -24) };
+    expect(await client.openByHandle(mount, bare, 0)).toMatchObject({
+      reason: 'DEPUTY_E_REFUSED_NOT_SEALED',
+    });
     writeFileSync(policyPath, JSON.stringify(policy(['name_to_handle_at'])));
     process.kill(broker.pid, 'SIGHUP');
     let last: Awaited<ReturnType<BrokerClient['openByHandle']>> = { descriptor: -1 };

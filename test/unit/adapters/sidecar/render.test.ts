@@ -136,9 +136,19 @@ describe('deputy sidecar render', () => {
   const share = ['--share', 'data=/share', '--user', '107:108'];
 
   test('prints what the library makes', () => {
-    const yaml = render('--form', 'broker', '--format', 'kubernetes', ...share, '--source', 'data=pvc');
+    const words = [
+      '--format',
+      'kubernetes',
+      ...share,
+      '--source',
+      'data=pvc',
+      '--policy',
+      '/etc/deputy.yaml',
+    ];
+    const yaml = render('--form', 'broker', ...words);
     expect(yaml.stderr).toBe('');
     const { spec } = parse(yaml.stdout) as Snippet;
+    expect(spec.containers[0]?.command.slice(-2)).toEqual(['--policy', '/etc/deputy.yaml']);
     expect(spec.containers[0]?.volumeMounts[0]).toEqual({ name: 'pvc', mountPath: '/share' });
     const sources = ['--socket-source', '/run/pod/sock', '--state-source', '/run/pod/state'];
     const oci = render('--format', 'oci', ...share, '--target-pid', '42', ...sources);
