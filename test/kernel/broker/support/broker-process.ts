@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { setGroupIds, setUserIds } from '../../../../adapters/linux/credentials.js';
 import { deputyCommand } from '../../../lab/agent-process.js';
 import { descriptorsOf } from '../../support/process-resources.js';
@@ -35,6 +36,14 @@ export interface BrokerProcessOptions {
   readonly cgroup?: string;
 }
 
+const made = new Set<BrokerProcess>();
+
+// At the top level of a module that a test file imports: what a test that failed has left.
+afterAll(async () => {
+  become(0);
+  for (const broker of made) await broker.end('SIGKILL');
+});
+
 /** A real broker, on a share that is a tmpfs of its own. */
 export class BrokerProcess {
   readonly directory = mkdtempSync(join(tmpdir(), 'deputy-broker-'));
@@ -46,6 +55,7 @@ export class BrokerProcess {
   private exited: Promise<number | string> = Promise.resolve('not started');
 
   constructor(private readonly options: BrokerProcessOptions = {}) {
+    made.add(this);
     chmodSync(this.directory, 0o755);
     for (const name of ['share', 'sock', 'state']) mkdirSync(join(this.directory, name));
     for (const name of ['sock', 'state']) chownSync(join(this.directory, name), targetId, targetId);
@@ -121,9 +131,10 @@ export class BrokerProcess {
       .map((line) => JSON.parse(line));
   }
 
-  /** SIGTERM; the exit code. */
-  async end(): Promise<number | string> {
-    const code = await this.kill('SIGTERM');
+  /** Ends it and removes what it had; the exit code. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
+    made.delete(this);
+    const code = await this.kill(signal);
     spawnSync('umount', ['-l', this.share]);
     rmSync(this.directory, { recursive: true, force: true });
     return code;
