@@ -68,7 +68,7 @@ describeWhen(missingForKernel(), 'a broker that is killed', () => {
     const client = connectBroker({ path: broker.socketPath, patienceMs: 20_000 });
     const work = Array.from({ length: callers }, () => call(broker, client, mount, () => isOver, tally));
     for (let count = 0; count < kills; count++) {
-      await sleep(20 + Math.random() * 180);
+      await sleep(10 + Math.random() * 90);
       const seen = tally.right;
       await broker.kill();
       await broker.start();

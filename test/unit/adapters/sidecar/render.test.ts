@@ -93,7 +93,7 @@ interface Snippet {
 }
 
 describe('a sidecar as Kubernetes takes it', () => {
-  const text = kubernetesSnippet({ ...common, sources: { data: 'pvc' }, image: 'registry.example/deputy:1' });
+  const text = kubernetesSnippet({ ...common, sources: { data: 'pvc' }, image: 'deputy:1' });
   const { spec } = parse(text) as Snippet;
 
   test('starts as root with what it takes to become the target, and nothing else', () => {
