@@ -9,7 +9,7 @@ import { encodeRequest } from '../../../core/broker/messages.js';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { replayStateDirectory } from '../../support/replay.js';
 import { until } from '../takeover/support/agent-tree.js';
-import { asUser, BrokerProcess, targetId } from './support/broker-process.js';
+import { BrokerProcess, become, targetId } from './support/broker-process.js';
 import { RawClient } from './support/raw-client.js';
 
 const EAGAIN = -11;
@@ -28,12 +28,15 @@ describeWhen(missingForKernel(), 'clients that mean harm', () => {
   let before: number;
   beforeAll(async () => {
     await broker.start();
+    // A client connects again by itself, at any time: so this thread is the target's all the while.
+    become(targetId);
     file = openSync(`${broker.share}/own`, 'r');
     await isWell();
     before = broker.descriptors;
   });
   afterAll(async () => {
     closeSync(file);
+    become(0);
     await broker.kill('SIGTERM');
     replayStateDirectory(broker.stateDirectory);
     await broker.end();
@@ -43,7 +46,7 @@ describeWhen(missingForKernel(), 'clients that mean harm', () => {
   async function isWell(): Promise<void> {
     const client = connectBroker({ path: broker.socketPath });
     const startMs = performance.now();
-    const result = await asUser(targetId, () => client.nameToHandle(file));
+    const result = await client.nameToHandle(file);
     expect(result.errno).toBeUndefined();
     // With a broker that is kept busy by nobody this takes milliseconds.
     expect(performance.now() - startMs).toBeLessThan(3_000);
@@ -193,7 +196,7 @@ describeWhen(missingForKernel(), 'clients that mean harm', () => {
     expect(await faultOf(one)).toMatchObject({ fault: 5, result: -16 });
     // A client that is turned away for this reason tries again by itself.
     const patient = connectBroker({ path: broker.socketPath });
-    const asked = asUser(targetId, () => patient.nameToHandle(file));
+    const asked = patient.nameToHandle(file);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(patient.waiting).toBe(1);
     patient.close();

@@ -113,7 +113,8 @@ export class BrokerProcess {
 
   /** How many it holds, without those of its state, of which a few more or fewer are open at a time. */
   get descriptors(): number {
-    return descriptorsOf(this.pid).filter((text) => !text.includes(this.stateDirectory)).length;
+    return asUser(0, () => descriptorsOf(this.pid)).filter((text) => !text.includes(this.stateDirectory))
+      .length;
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | string> {
