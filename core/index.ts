@@ -28,6 +28,7 @@ export { type ResolvedPolicy, resolvePolicy } from './policy/match.js';
 export { parsePolicy } from './policy/parse.js';
 export { type Policy, type PolicyInput, policyJsonSchema } from './policy/schema.js';
 export { policyWarnings } from './policy/warnings.js';
+export type { BrokerHost, BrokerSession } from './ports/broker.js';
 export type { Clock } from './ports/clock.js';
 export type { EventStore, StoredEvent } from './ports/event-store.js';
 export type { Ids } from './ports/ids.js';

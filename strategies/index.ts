@@ -1,2 +1,3 @@
 export { dispatcher } from './dispatcher/index.js';
 export { seccompNotify } from './seccomp-notify/index.js';
+export { sidecarCaps } from './sidecar-caps/index.js';

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { version } from '../host/build.js';
 import { logLevels } from '../logging/index.js';
 import { addAgentCommand } from './commands/agent.js';
+import { addBrokerCommand } from './commands/broker.js';
 import { addDispatchCommand } from './commands/dispatch.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
@@ -13,6 +14,7 @@ import { addPodSecurityCommand, podSecurityCommandName } from './commands/pod-se
 import { addPolicyCommand } from './commands/policy.js';
 import { addProfileCommand } from './commands/profile.js';
 import { addRunCommand } from './commands/run.js';
+import { addSidecarCommand } from './commands/sidecar.js';
 import { addStatusCommand } from './commands/status.js';
 import { exitCode, exitCodeOf, printError } from './output.js';
 
@@ -30,6 +32,8 @@ export function createProgram(commandLine: readonly string[] = process.argv.slic
   addRunCommand(program);
   addDispatchCommand(program);
   addPlaceholderCommand(program);
+  addBrokerCommand(program);
+  addSidecarCommand(program);
   addDoctorCommand(program);
   addProfileCommand(program);
   addStatusCommand(program);

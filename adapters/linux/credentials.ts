@@ -18,6 +18,9 @@ export const capability = {
 const CAPABILITY_VERSION_3 = 0x20080522;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_SET_PDEATHSIG = 1;
+const PR_GET_DUMPABLE = 3;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
@@ -39,6 +42,7 @@ export const neededCapabilities = {
     capability.SYS_ADMIN,
     capability.SYS_RESOURCE,
   ],
+  broker: [capability.DAC_READ_SEARCH],
 } as const;
 
 /** Makes the words of a list of capability numbers. */
@@ -129,6 +133,21 @@ export function setFileSystemGroup(group: number): number {
 /** prctl(PR_SET_NO_NEW_PRIVS) of the calling thread. */
 export function setNoNewPrivileges(): number {
   return systemCall('prctl', PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/** prctl(PR_SET_KEEPCAPS) of the calling thread: a change from root to another user leaves it what it has. */
+export function setKeepCapabilities(keep: boolean): number {
+  return systemCall('prctl', PR_SET_KEEPCAPS, keep ? 1 : 0, 0, 0, 0);
+}
+
+/** prctl(PR_SET_DUMPABLE) to 0: no core, no ptrace by the same user, /proc/PID is root's. */
+export function setNotDumpable(): number {
+  return systemCall('prctl', PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/** prctl(PR_GET_DUMPABLE). */
+export function isDumpable(): boolean {
+  return systemCall('prctl', PR_GET_DUMPABLE, 0, 0, 0, 0) !== 0;
 }
 
 /** prctl(PR_SET_PDEATHSIG): the signal that the calling thread's process gets when its parent thread dies. */

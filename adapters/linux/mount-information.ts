@@ -22,6 +22,30 @@ export function parseMountEntry(text: string, mountId: number): MountEntry | und
   return line === undefined ? undefined : parseLine(line);
 }
 
+/** A mount as two namespaces can be compared by: device, root, and how it may be used. */
+export interface PlacedMount {
+  readonly entry: MountEntry;
+  /** MAJOR:MINOR of the superblock, the same in every namespace. */
+  readonly device: string;
+  /** Options of the mount itself: `ro`, `nosuid`, `idmapped` ... */
+  readonly options: readonly string[];
+}
+
+/** Looks one mount up in the mountinfo below a /proc directory: it, undefined, or minus an errno. */
+export function findPlacedMount(directory: number, mountId: number): PlacedMount | undefined | number {
+  const text = readTextAt(directory, 'mountinfo', mountInformationLimitBytes);
+  return typeof text === 'number' ? text : parsePlacedMount(text, mountId);
+}
+
+/** The same in the text of mountinfo. Pure. */
+export function parsePlacedMount(text: string, mountId: number): PlacedMount | undefined {
+  const prefix = `${mountId} `;
+  const line = text.split('\n').find((one) => one.startsWith(prefix));
+  if (line === undefined) return undefined;
+  const fields = line.split(' ');
+  return { entry: parseLine(line), device: fields[2] ?? '', options: (fields[5] ?? '').split(',') };
+}
+
 /** All mounts in the text of mountinfo. Pure. */
 export function parseMounts(text: string): MountEntry[] {
   return text

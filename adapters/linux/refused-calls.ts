@@ -73,8 +73,33 @@ const neverMadeByLoops: Readonly<Record<string, readonly [x64: number, arm64: nu
   vfork: [58, -1],
 };
 
+/**
+ * What a broker, once it listens, never does besides: it has no business with other processes but to look at
+ * them in /proc, and no use for sockets but those that its clients connect.
+ */
+const neverMadeByBrokers: Readonly<Record<string, readonly [x64: number, arm64: number]>> = {
+  bind: [49, 200],
+  connect: [42, 203],
+  execve: [59, 221],
+  execveat: [322, 281],
+  fork: [57, -1],
+  listen: [50, 201],
+  pidfd_getfd: [438, 438],
+  process_vm_readv: [310, 270],
+  process_vm_writev: [311, 271],
+  ptrace: [101, 117],
+  socket: [41, 198],
+  vfork: [58, -1],
+};
+
 /** Whom a filter is for. */
-export type Refused = 'supervisor' | 'loop';
+export type Refused = 'supervisor' | 'loop' | 'broker';
+
+const tables: Readonly<Record<Refused, Readonly<Record<string, readonly [x64: number, arm64: number]>>>> = {
+  supervisor: neverMade,
+  loop: neverMadeByLoops,
+  broker: { ...neverMade, ...neverMadeByBrokers },
+};
 
 /** The numbers that a filter refuses on this architecture, but for the calls of these names. */
 export function refusedNumbers(
@@ -83,8 +108,7 @@ export function refusedNumbers(
   allowed: readonly string[] = [],
 ): number[] {
   const column = architecture.foreignSyscallBit === 0 ? 1 : 0;
-  const table = whom === 'supervisor' ? neverMade : neverMadeByLoops;
-  return Object.entries(table)
+  return Object.entries(tables[whom])
     .filter(([name]) => !allowed.includes(name))
     .map(([, numbers]) => numbers[column] as number)
     .filter((number) => number >= 0);

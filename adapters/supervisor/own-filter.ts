@@ -39,3 +39,10 @@ export function filterProcess(): number {
 export function filterLoop(): number {
   return install('loop', 0);
 }
+
+/** Refuses all threads of a broker what it never does once it listens: how many calls, or minus an errno. */
+export function filterBroker(): number {
+  const allowed = holdsRing() ? ['io_uring_enter'] : [];
+  const result = install('broker', FILTER_FLAG_TSYNC, allowed);
+  return result < 0 ? result : refusedNumbers(native().architecture, 'broker', allowed).length;
+}

@@ -1,3 +1,4 @@
+import { brokerErrors } from './tables/broker.js';
 import { delegationErrors } from './tables/delegation.js';
 import type { ErrorEntry } from './tables/entry.js';
 import { inputErrors } from './tables/input.js';
@@ -18,6 +19,7 @@ export const errorTable = {
   ...streamErrors,
   ...delegationErrors,
   ...payloadErrors,
+  ...brokerErrors,
   ...simulationErrors,
   ...traceErrors,
 } as const satisfies Record<`DEPUTY_E_${string}`, ErrorEntry>;

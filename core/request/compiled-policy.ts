@@ -19,6 +19,8 @@ export interface CompiledPolicy {
   readonly fileSystems: ReadonlySet<string>;
   readonly tenant: string;
   readonly confinement: PolicyFields['confinement'];
+  /** No handle is given out but a sealed one, not even of a file that is on no share. */
+  readonly sealedOnly: boolean;
   /** What is shared, by mount point, or undefined for all. */
   readonly shares: ReadonlyMap<string, CompiledShare> | undefined;
   readonly digest: number;
@@ -37,6 +39,7 @@ export function compilePolicy(policy: ResolvedPolicy): CompiledPolicy {
     fileSystems: new Set(policy.filesystems),
     tenant: policy.tenant,
     confinement: policy.confinement,
+    sealedOnly: false,
     shares: shares === 'all' ? undefined : new Map(shares.map(compileShare)),
     deadlineUs: policy.limits.deadlineMs * 1_000,
     deadlineErrno: errnoNumbers[policy.limits.deadlineErrno],

@@ -41,6 +41,16 @@ const cases: readonly (readonly [name: string, call: Call, outcome: string])[] =
     'value 0: 8 bytes, type 1',
   ],
   ['a file on no share', { name: { path: 'elsewhere', room: 128 } }, 'value 0: 8 bytes, type 1'],
+  [
+    'a file on no share, where only sealed handles are given',
+    { name: { path: 'elsewhere', room: 128 }, sealedOnly: true },
+    'errno 1: 128 bytes, type 0',
+  ],
+  [
+    'a file on a share, there',
+    { name: { path: 'own', room: 128 }, sealedOnly: true },
+    'value 0: 32 bytes, type 1, sealed',
+  ],
   ['a missing file', { name: { path: 'missing', room: 128 } }, 'errno 2: 128 bytes, type 0'],
   [
     'no confinement',

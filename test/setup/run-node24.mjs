@@ -34,7 +34,9 @@ if (!existsSync(node)) {
 const adapters = ['linux', 'launcher', 'injector', 'supervisor', 'keeper'].map(
   (name) => `test/unit/adapters/${name}/`,
 );
-const kernel = ['cases', 'request-kernel', 'privileges'].map((name) => `test/kernel/${name}.test.ts`);
+const kernel = ['cases', 'request-kernel', 'privileges', 'broker/privileges'].map(
+  (name) => `test/kernel/${name}.test.ts`,
+);
 const defaults = ['test/contract', ...adapters, ...kernel];
 const suites = process.argv.length > 2 ? process.argv.slice(2) : defaults;
 const { status, report } = runVitest(node, suites, { DEPUTY_TEST_NODE: version });

@@ -63,6 +63,8 @@ export interface Call {
   };
   /** Makes it a call of name_to_handle_at, with room for so many bytes and these flags. */
   readonly name?: { readonly path: string; readonly room: number; readonly flags?: number };
+  /** As for a broker: no handle is given out but a sealed one. */
+  readonly sealedOnly?: boolean;
 }
 
 class Died extends Error {}
@@ -85,7 +87,8 @@ export class SimulatedRequest {
     // Handles are the kernel's own but where a test is about seals.
     const confinement = call.seal === undefined && call.name === undefined ? 'none' : 'sealed';
     const parsed = parsePolicy({ version: 1, defaults: { confinement, ...call.policy } });
-    this.policy = compilePolicy(resolvePolicy(parsed, { containerId: 'c', metadata: '' }));
+    const compiled = compilePolicy(resolvePolicy(parsed, { containerId: 'c', metadata: '' }));
+    this.policy = { ...compiled, sealedOnly: call.sealedOnly === true };
     this.fill(call);
     this.record.setI32(offset.sourceDescriptor, -1);
     this.record.setI32(offset.probeDescriptor, -1);

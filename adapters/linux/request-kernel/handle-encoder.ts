@@ -21,6 +21,11 @@ export class HandleEncoder {
     return this.scratch.address + atMountId;
   }
 
+  /** It itself, as the flags of the last call had it: `unique` or not. */
+  mountId(unique: boolean): bigint {
+    return unique ? (this.scratch.u64[atMountId] as bigint) : BigInt(this.scratch.i32[atMountId] as number);
+  }
+
   /** 0, or minus an errno; with -EOVERFLOW the size that is needed is in the record. */
   encode(record: RequestRecord, descriptor: number, flags: number): number {
     const { syscall, numbers } = this.kernel;

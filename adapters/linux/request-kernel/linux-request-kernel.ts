@@ -51,7 +51,7 @@ export class LinuxRequestKernel implements RequestKernel {
   private readonly notifier = new Notifier();
   private readonly descriptorMounts = new DescriptorMounts();
   private readonly paths: TargetPaths;
-  private readonly encoder = new HandleEncoder();
+  protected readonly encoder = new HandleEncoder();
   /** The mount descriptor of this request where the shared one won't do; closed with the request. */
   private connectableAnchor = -1;
 

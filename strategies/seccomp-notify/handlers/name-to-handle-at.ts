@@ -220,10 +220,13 @@ const ownSteps: readonly Step[] = [
     next: (context, result) => {
       const { record, policy } = context;
       const mount = record.mount as MountEntry | undefined;
-      if (result < 0 || mount === undefined) return own.encode;
+      if (result < 0 || mount === undefined) {
+        return policy.sealedOnly ? refuse(context, 'DEPUTY_E_REFUSED_MOUNT_NOT_SHARED') : own.encode;
+      }
       record.setU8(offset.fileType, result);
       if (mount.verdict < 0) mount.verdict = judgeMount(policy, mount);
-      return mount.verdict === 0 ? own.openMount : own.encode;
+      if (mount.verdict === 0) return own.openMount;
+      return policy.sealedOnly ? refuseByNumber(context, mount.verdict) : own.encode;
     },
   },
   {

@@ -1,0 +1,4 @@
+export { brokerHandlerOf, brokerHandlers } from './handlers.js';
+export { type Brokerage, type BrokerStep, brokerSteps, runBrokerSteps } from './steps.js';
+export { sidecarCaps } from './strategy.js';
+export { brokerDeviations } from './verify.js';

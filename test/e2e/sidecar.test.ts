@@ -1,0 +1,152 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { until } from '../kernel/takeover/support/agent-tree.js';
+import { deputyCommand } from '../lab/agent-process.js';
+import { targetGid, targetUid } from '../lab/bundle.js';
+import { type Child, runChild, startChild } from '../lab/child.js';
+import { type Container, startContainer } from '../lab/container.js';
+import { type LabHost, openLabHost } from '../lab/lab-host.js';
+import { missingLabParts } from '../lab/lab-status.js';
+import { checkoutDirectory } from '../lab/paths.js';
+import { describeWhen } from '../support/describe-when.js';
+
+const needed = ['root', 'crun', 'unshare', 'temporary folder', 'container root'];
+const timeoutMs = 90_000;
+const name = 'broker';
+
+function mine(path: string): string {
+  mkdirSync(path);
+  chownSync(path, targetUid, targetGid);
+  return path;
+}
+
+/** A share with files of the target's and of root's, and the client in C of the docs. */
+function makeShare(host: LabHost): string {
+  const share = mine(join(host.directory, 'volume'));
+  const source = join(checkoutDirectory(), 'docs/examples/broker-client.c');
+  const gcc = spawnSync('gcc', ['-O1', '-static', '-o', join(share, 'client'), source], { encoding: 'utf8' });
+  if (gcc.status !== 0) throw new Error(`gcc: ${gcc.stderr}`);
+  for (const [file, owner] of [
+    ['own', targetUid],
+    ['secret', 0],
+  ] as const) {
+    writeFileSync(join(share, file), `contents of ${file}\n`);
+    chownSync(join(share, file), owner, owner);
+    chmodSync(join(share, file), 0o600);
+  }
+  return share;
+}
+
+/** A root file system with Node and this checkout in it, by mounts that nobody can write to. */
+function makeRoot(host: LabHost): { readonly path: string; readonly mounts: object[] } {
+  const path = join(host.directory, 'broker-root');
+  mkdirSync(path);
+  for (const folder of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${folder}`, join(path, folder));
+  const places = ['/usr', checkoutDirectory(), realpathSync(join(checkoutDirectory(), 'node_modules'))];
+  const options = ['rbind', 'ro', 'nosuid', 'nodev'];
+  const mounts = [...new Set(places)].map((place) => ({
+    destination: place,
+    source: place,
+    type: 'bind',
+    options,
+  }));
+  return { path, mounts };
+}
+
+/** What `deputy sidecar render` prints, with the program's own files put where an image would have them. */
+function writeBrokerBundle(host: LabHost, target: Container, share: string): string {
+  const state = mine(join(host.directory, 'broker-state'));
+  const root = makeRoot(host);
+  const rendered = spawnSync(
+    process.execPath,
+    [
+      ...[deputyCommand(), 'sidecar', 'render', '--form', 'broker', '--format', 'oci'],
+      ...['--share', 'data=/share', '--source', `data=${share}`, '--user', `${targetUid}:${targetGid}`],
+      ...[
+        '--socket',
+        '/sock/broker.sock',
+        '--socket-source',
+        target.socketDirectory,
+        '--state-source',
+        state,
+      ],
+      ...['--root', root.path, '--target-pid', `${target.pid}`, '--cgroups-path', `${host.cgroup}/${name}`],
+      ...['--command', process.execPath, deputyCommand()],
+    ],
+    { encoding: 'utf8' },
+  );
+  if (rendered.status !== 0) throw new Error(rendered.stderr);
+  const config = JSON.parse(rendered.stdout) as { mounts: object[] };
+  config.mounts.push(...root.mounts);
+  const bundle = join(host.directory, 'broker-bundle');
+  mkdirSync(bundle);
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
+  return bundle;
+}
+
+describeWhen(missingLabParts(needed), 'a sidecar that crun runs, as rendered', () => {
+  test('serves the container beside it, and nobody of its own', { timeout: timeoutMs }, async () => {
+    const host = await openLabHost();
+    let sidecar: Child | undefined;
+    const crun = (...words: string[]) => {
+      const [program = '', ...rest] = [
+        ...host.enter,
+        'crun',
+        '--root',
+        host.stateDirectory('crun'),
+        ...words,
+      ];
+      return [program, rest] as const;
+    };
+    try {
+      const share = makeShare(host);
+      const args = ['/bin/busybox', 'sleep', '600'];
+      const target = await startContainer({ runtime: 'crun', host, args, shareDirectory: share });
+      const bundle = writeBrokerBundle(host, target, share);
+      const pidFile = join(bundle, 'pid');
+      const child = startChild(...crun('run', '--bundle', bundle, '--pid-file', pidFile, name));
+      sidecar = child;
+      await until(() => child.stdout.includes('ready /sock/broker.sock'), 'the broker', 30_000).catch(() => {
+        throw new Error(child.stderr.join('\n'));
+      });
+      const files = ['/share/own', '/share/secret'];
+      const served = await target.exec(['/share/client', '/sock/broker.sock', '/share', ...files]);
+      expect(served.stderr).toEqual([]);
+      expect(served.stdout[0]).toMatch(/: contents of own$/);
+      expect(served.stdout[1]).toMatch(/: Permission denied$/);
+      // An intruder in the sidecar has the target's user, and is told so.
+      const intruder = ['/share/client', '/sock/broker.sock', '/share', '/share/own'];
+      const asTarget = ['exec', '--user', `${targetUid}:${targetGid}`];
+      const turnedAway = await runChild(...crun(...asTarget, name, ...intruder), 20_000);
+      expect(turnedAway.stderr.join('\n')).toContain("it is in the broker's own cgroup");
+      const status = readFileSync(`/proc/${readFileSync(pidFile, 'utf8')}/status`, 'latin1');
+      for (const set of ['Prm', 'Eff', 'Bnd'])
+        expect(status).toMatch(new RegExp(`^Cap${set}:\\s*0{15}4$`, 'm'));
+      expect(status).toMatch(/^Uid:\s*107\s+107\s+107\s+107$/m);
+      const killed = await runChild(...crun('kill', name, 'TERM'), 20_000);
+      expect(killed.code).toBe(0);
+      expect(await child.exited).toMatchObject({ code: 0 });
+      const state = join(host.directory, 'broker-state', 'deputy');
+      const words = [deputyCommand(), 'events', '--state', state, '--json'];
+      const events = spawnSync(process.execPath, words, { encoding: 'utf8' }).stdout;
+      expect(events).toContain('"rootFileSystem":"read-only"');
+      expect(events.match(/"type":"request\.answered"/g)).toHaveLength(3);
+      expect(events.match(/"type":"request\.refused"/g)).toHaveLength(1);
+      await target.delete();
+    } finally {
+      await runChild(...crun('delete', '--force', name), 20_000);
+      sidecar?.process.kill('SIGKILL');
+      await host.close();
+    }
+  });
+});

@@ -1,0 +1,136 @@
+import { closeSync, openSync, readdirSync, readSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { type BrokerClient, connectBroker } from '../../../adapters/broker/index.js';
+import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
+import { replayStateDirectory } from '../../support/replay.js';
+import { sleep, until } from '../takeover/support/agent-tree.js';
+import { BrokerProcess, become, targetId } from './support/broker-process.js';
+
+const kills = isLong ? 50 : 10;
+const files = 32;
+const callers = 8;
+const O_PATH = 0o10000000;
+const O_TRUNC = 0o1000;
+
+interface Tally {
+  right: number;
+  readonly wrong: unknown[];
+}
+
+/** Names and opens one file after the other, and reads what it opened. */
+async function call(
+  broker: BrokerProcess,
+  client: BrokerClient,
+  mount: number,
+  over: () => boolean,
+  tally: Tally,
+) {
+  for (let round = 0; !over(); round++) {
+    const name = `file-${(round * 7) % files}`;
+    const file = openSync(join(broker.share, name), O_PATH);
+    const named = await client.nameToHandle(file);
+    closeSync(file);
+    if (named.errno !== undefined) {
+      tally.wrong.push(named);
+      continue;
+    }
+    const opened = await client.openByHandle(mount, named.handle, 0);
+    if (opened.errno !== undefined) {
+      tally.wrong.push(opened);
+      continue;
+    }
+    const buffer = Buffer.alloc(32);
+    const count = readSync(opened.descriptor, buffer, 0, 32, 0);
+    closeSync(opened.descriptor);
+    const text = buffer.toString('utf8', 0, count);
+    if (text === `contents of ${name}`) tally.right++;
+    else tally.wrong.push({ name, text });
+  }
+}
+
+describeWhen(missingForKernel(), 'a broker that is killed', () => {
+  afterEach(() => become(0));
+
+  test(`${kills} times under load: no wrong answer, none lost, no descriptor left`, {
+    timeout: isLong ? 600_000 : 120_000,
+  }, async () => {
+    const broker = new BrokerProcess();
+    for (let index = 0; index < files; index++) broker.file(`file-${index}`, `contents of file-${index}`);
+    await broker.start();
+    const mount = openSync(broker.share, 'r');
+    const before = readdirSync('/proc/self/fd').length;
+    const idle = broker.descriptors;
+    const tally: Tally = { right: 0, wrong: [] };
+    // The client connects again by itself, at any time: so this thread is the target's all the while.
+    become(targetId);
+    let isOver = false;
+    const client = connectBroker({ path: broker.socketPath, patienceMs: 20_000 });
+    const work = Array.from({ length: callers }, () => call(broker, client, mount, () => isOver, tally));
+    for (let count = 0; count < kills; count++) {
+      await sleep(10 + Math.random() * 90);
+      const seen = tally.right;
+      await broker.kill();
+      await broker.start();
+      await until(() => tally.right > seen + callers, 'answers of the next broker');
+    }
+    isOver = true;
+    await Promise.all(work);
+    become(0);
+    expect(tally.wrong).toEqual([]);
+    expect(tally.right).toBeGreaterThan(kills * callers);
+    expect(client.waiting).toBe(0);
+    client.close();
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before + 1);
+    closeSync(mount);
+    await until(() => broker.descriptors <= idle, 'the end of its connections', 5_000);
+    await broker.kill('SIGTERM');
+    replayStateDirectory(broker.stateDirectory);
+    const events = broker.events();
+    const requests = events.filter(({ type }) => type.startsWith('request.'));
+    // What a dead broker had in hand has its one event, too.
+    expect(requests.every(({ type }) => type === 'request.answered' || type === 'request.cancelled')).toBe(
+      true,
+    );
+    expect(requests.length).toBeGreaterThanOrEqual(tally.right * 2);
+    expect(events.filter(({ type }) => type === 'delegation.recovering')).toHaveLength(kills);
+    await broker.end();
+  });
+
+  test('with an open under way that truncates: that is not done twice, and said', async () => {
+    const broker = await new BrokerProcess().start();
+    const mount = openSync(broker.share, 'r');
+    const file = openSync(join(broker.share, 'own'), O_PATH);
+    become(targetId);
+    const client = connectBroker({ path: broker.socketPath, patienceMs: 20_000 });
+    const named = await client.nameToHandle(file);
+    if (named.errno !== undefined) throw new Error(named.errno);
+    // Stopped: it takes the request into its queue, and never out of it.
+    process.kill(broker.pid, 'SIGSTOP');
+    const opened = client.openByHandle(mount, named.handle, O_TRUNC | 1);
+    const other = client.openByHandle(mount, named.handle, 0);
+    const refused = expect(opened).rejects.toMatchObject({ code: 'DEPUTY_E_BROKER_UNCERTAIN' });
+    await broker.kill();
+    writeFileSync(join(broker.share, 'own'), 'written since');
+    await broker.start();
+    await refused;
+    const again = await other;
+    become(0);
+    expect(again.errno).toBeUndefined();
+    closeSync((again as { descriptor: number }).descriptor);
+    client.close();
+    for (const descriptor of [mount, file]) closeSync(descriptor);
+    await broker.end();
+  });
+
+  test('and nobody starts again: the request is given up after its time', async () => {
+    const broker = await new BrokerProcess().start();
+    await broker.kill();
+    const file = openSync(join(broker.share, 'own'), O_PATH);
+    const client = connectBroker({ path: broker.socketPath, patienceMs: 300 });
+    await expect(client.nameToHandle(file)).rejects.toMatchObject({ code: 'DEPUTY_E_BROKER_UNREACHABLE' });
+    client.close();
+    closeSync(file);
+    await broker.end();
+  });
+});
