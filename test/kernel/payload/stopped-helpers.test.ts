@@ -73,7 +73,8 @@ describeWhen(missing, 'a target ends while its payload is being started', () => 
     // The kernel waits for every process of the namespace before its first one is gone.
     const left = (): number[] =>
       [...new Set([target.processId, ...begun, ...joiners(target)])].filter(isThere);
-    await until(() => left().length === 0, 'the end of all that was begun', 1_000);
+    // A tenth of a second is what it takes; the line below says it, and a busy machine is no failure.
+    await until(() => left().length === 0, 'the end of all that was begun', startMsMax);
     return Math.round(performance.now() - start);
   }
 
