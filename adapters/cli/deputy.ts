@@ -12,6 +12,7 @@ import { addKeysCommand } from './commands/keys.js';
 import { addPlaceholderCommand } from './commands/placeholder.js';
 import { addPodSecurityCommand, podSecurityCommandName } from './commands/pod-security.js';
 import { addPolicyCommand } from './commands/policy.js';
+import { addPreflightCommand } from './commands/preflight.js';
 import { addProfileCommand } from './commands/profile.js';
 import { addRunCommand } from './commands/run.js';
 import { addSidecarCommand } from './commands/sidecar.js';
@@ -35,6 +36,7 @@ export function createProgram(commandLine: readonly string[] = process.argv.slic
   addBrokerCommand(program);
   addSidecarCommand(program);
   addDoctorCommand(program);
+  addPreflightCommand(program);
   addProfileCommand(program);
   addStatusCommand(program);
   addEventsCommand(program);

@@ -33,6 +33,7 @@ const inputCodes: ReadonlySet<string> = new Set([
   'DEPUTY_E_POD_INVALID',
   'DEPUTY_E_POD_UNREADABLE',
   'DEPUTY_E_POD_SECURITY_UNKNOWN',
+  'DEPUTY_E_TARGET_UNKNOWN',
 ]);
 
 /** The exit code that an error stands for: bad input is 2, all else 1. */

@@ -1,4 +1,5 @@
 import { type DeputyError, deputyError } from '../errors/deputy-error.js';
+import { unheldReason } from '../policy/asks.js';
 import type { ResolvedPolicy } from '../policy/match.js';
 import type { Strategy, Target } from '../ports/strategy.js';
 
@@ -9,47 +10,76 @@ export interface Candidate {
   readonly reasons: string[];
 }
 
-/** The outcome: the strategy to use, if any, and every candidate with its reasons. */
+/** The outcome: the strategies that may be used, best first, and every candidate with its reasons. */
 export interface AssessmentResult {
-  readonly chosen: Strategy | undefined;
+  readonly ranked: readonly Strategy[];
   readonly candidates: Candidate[];
   /** False when the strategy that was asked for doesn't exist here at all. */
   readonly allowed: boolean;
 }
 
+/** Who asks for which strategy, and what is known of the target. */
+export interface AssessmentRequest {
+  /** A name, or 'auto' for the first of the policy's that is possible. */
+  readonly wanted: string;
+  readonly target: Target;
+  /** Somebody closes the target's listener where no strategy answers it. */
+  readonly closesListener: boolean;
+  /** Strategies that failed while they served this target: they come last. */
+  readonly failed: ReadonlySet<string>;
+}
+
 /**
- * Asks the strategies in the policy's order; `wanted` is a name, or 'auto' for the first that is possible.
+ * What rules a strategy out before it is asked itself, or undefined. One that is asked for by name may leave
+ * fields of the policy unheld, which its admission then says; 'auto' never takes such a one.
  */
+export function rulesOut(
+  strategy: Strategy,
+  policy: ResolvedPolicy,
+  request: Pick<AssessmentRequest, 'wanted' | 'target' | 'closesListener'>,
+): string | undefined {
+  if (!policy.strategies.includes(strategy.name)) return "not in the policy's list";
+  const isLeftWaiting = request.target.listener !== undefined && strategy.answerer === undefined;
+  if (isLeftWaiting && !request.closesListener) {
+    return "it answers no listener, and nobody would close the target's: its calls would wait for ever";
+  }
+  return request.wanted === 'auto' ? unheldReason(policy, strategy.enforces) : undefined;
+}
+
+/** Asks the strategies in the policy's order. */
 export async function assess(
   strategies: readonly Strategy[],
-  wanted: string,
   policy: ResolvedPolicy,
-  target: Target,
+  request: AssessmentRequest,
 ): Promise<AssessmentResult> {
+  const { wanted, target, failed } = request;
   const candidates: Candidate[] = [];
-  let chosen: Strategy | undefined;
-  const names = wanted === 'auto' ? policy.strategies : [wanted];
+  const ranked: Strategy[] = [];
+  const names = wanted === 'auto' ? [...new Set(policy.strategies)] : [wanted];
   for (const name of names) {
     const strategy = strategies.find((one) => one.name === name);
-    if (!strategy) {
-      candidates.push({ strategy: name, possible: false, reasons: ['not available in this engine'] });
-      continue;
-    }
-    if (!policy.strategies.includes(name)) {
-      candidates.push({ strategy: name, possible: false, reasons: ["not in the policy's list"] });
+    const out = strategy === undefined ? 'not available in this engine' : rulesOut(strategy, policy, request);
+    if (strategy === undefined || out !== undefined) {
+      candidates.push({ strategy: name, possible: false, reasons: [out ?? ''] });
       continue;
     }
     const { possible, reasons } = await strategy.assess(target, policy);
-    candidates.push({ strategy: name, possible, reasons: [...reasons] });
-    if (possible && !chosen) chosen = strategy;
+    const late = failed.has(name) ? ['it failed when the target ran last, so it comes last'] : [];
+    candidates.push({ strategy: name, possible, reasons: [...reasons, ...late] });
+    if (possible) ranked.push(strategy);
   }
   const allowed = wanted === 'auto' || strategies.some((one) => one.name === wanted);
-  return { chosen, candidates, allowed };
+  const isLate = ({ name }: Strategy): boolean => failed.has(name);
+  return {
+    ranked: [...ranked.filter((one) => !isLate(one)), ...ranked.filter(isLate)],
+    candidates,
+    allowed,
+  };
 }
 
 /** Why no strategy serves the target. `known`: the names of those that there are. */
 export function assessmentError(
-  result: Omit<AssessmentResult, 'chosen'> & { readonly wanted: string; readonly known: readonly string[] },
+  result: Omit<AssessmentResult, 'ranked'> & { readonly wanted: string; readonly known: readonly string[] },
 ): DeputyError {
   const { wanted: strategy, candidates, allowed, known } = result;
   if (!allowed) return deputyError('DEPUTY_E_STRATEGY_UNKNOWN', { strategy, known });

@@ -1,4 +1,4 @@
-import type { EventType } from '../events/registry.js';
+import type { EventType } from '../events/event-versions.js';
 import type { Counts } from '../events/vocabulary.js';
 import type { ResolvedPolicy } from '../policy/match.js';
 import type { Establishment, Strategy, Target } from '../ports/strategy.js';
@@ -23,12 +23,16 @@ export const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0
 export class Delegation {
   establishment: Establishment | undefined;
   finished: Promise<void> | undefined;
+  /** Strategies that could take its strategy's place, best first. */
+  fallbacks: readonly Strategy[] = [];
+  /** Closes the target's listener, where a strategy serves that answers none. */
+  onListenerUnused: (() => void) | undefined;
 
   constructor(
     readonly id: string,
     readonly target: Target,
-    readonly policy: ResolvedPolicy,
-    readonly strategy: Strategy,
+    public policy: ResolvedPolicy,
+    public strategy: Strategy,
     public state: string,
     public lastEventType: EventType,
     readonly startedAtUs: number,

@@ -24,12 +24,21 @@ export interface EngineOptions {
 
 export interface DelegateOptions {
   readonly target: Target;
-  /** A strategy's name; 'auto' takes the first of the policy's list that is possible. */
+  /**
+   * A strategy's name. 'auto' takes the first of the policy's list that is possible and can hold the target
+   * to the policy, and falls back to the next where one fails, each time with an event.
+   */
   readonly strategy?: string;
   /** Who asks, for the event: 'runtime', 'run', 'library'. */
   readonly origin?: string;
   /** Called when it is about to be served, so that its id can be kept where a successor finds it. */
   readonly onServing?: (delegationId: string, strategy: string) => void;
+  /**
+   * Called when the target's listener is answered by nobody, and is to be closed by whoever made it: a
+   * strategy without listeners serves, or none. Without it, such strategies are not used for a target with a
+   * listener.
+   */
+  readonly onListenerUnused?: () => void;
 }
 
 /** What reconcile() answers: when to ask again, or nothing when all is as it should be. */

@@ -50,28 +50,52 @@ const maximumNameLength = 253;
 // A list within a list within a list has no use.
 const maximumListDepth = 4;
 
+/** A pod, or a template of pods, as it stands in an object of a manifest. */
+export interface FoundPod {
+  readonly kind: string;
+  readonly name: string;
+  /** Where in the object it is, such as 'spec.template'; '' for a pod itself. */
+  readonly podPath: string;
+  readonly pod: unknown;
+}
+
+/** What is in a manifest. */
+export interface FoundPods {
+  readonly pods: readonly FoundPod[];
+  readonly skipped: JudgedManifest['skipped'];
+}
+
 /**
- * Judges each pod in a manifest's documents, as read from YAML or JSON: pods, what has a template of pods,
- * and lists of them. Throws DEPUTY_E_POD_INVALID if there is none, or one is not right, and
- * DEPUTY_E_POD_SECURITY_UNKNOWN for another level or version.
+ * Finds each pod in a manifest's documents, as read from YAML or JSON: pods, what has a template of pods,
+ * and lists of them. Throws DEPUTY_E_POD_INVALID if there is none, or an object that is not right.
  */
-export function judgeManifest(documents: readonly unknown[], options: PodSecurityOptions): JudgedManifest {
-  const source = options.source ?? '(given as objects)';
-  const found = documents
+export function findPods(documents: readonly unknown[], source = '(given as objects)'): FoundPods {
+  const objects = documents
     .filter((document) => document != null)
     .flatMap((document) => flatten(document, source, maximumListDepth));
-  const objects: JudgedObject[] = [];
+  const pods: FoundPod[] = [];
   const skipped: { kind: string; name: string }[] = [];
-  for (const object of found) {
-    const judged = judgeObject(object, { ...options, source });
-    if ('podPath' in judged) objects.push(judged);
-    else skipped.push(judged);
+  for (const object of objects) {
+    const found = findPod(object, source);
+    if ('podPath' in found) pods.push(found);
+    else skipped.push(found);
   }
-  if (objects.length === 0) {
+  if (pods.length === 0) {
     const kinds = skipped.map(({ kind }) => kind).join(', ');
     const what = kinds === '' ? 'there is no object in it' : `there is no pod in it, only: ${kinds}`;
     throw invalidPod(source, [what]);
   }
+  return { pods, skipped };
+}
+
+/**
+ * Judges each pod in a manifest's documents. Throws DEPUTY_E_POD_INVALID if there is none, or one is not
+ * right, and DEPUTY_E_POD_SECURITY_UNKNOWN for another level or version.
+ */
+export function judgeManifest(documents: readonly unknown[], options: PodSecurityOptions): JudgedManifest {
+  const source = options.source ?? '(given as objects)';
+  const { pods, skipped } = findPods(documents, source);
+  const objects = pods.map((found) => judgePod(found, { ...options, source }));
   return { allowed: objects.every(({ allowed }) => allowed), objects, skipped };
 }
 
@@ -89,18 +113,19 @@ function flatten(object: unknown, source: string, depth: number): unknown[] {
   });
 }
 
-function judgeObject(object: unknown, options: PodSecurityOptions & { readonly source: string }) {
-  const { kind, apiVersion, metadata } = readHead(object, options.source);
+function findPod(object: unknown, source: string): FoundPod | { kind: string; name: string } {
+  const { kind, apiVersion, metadata } = readHead(object, source);
   const name = safeName(metadata?.name ?? metadata?.generateName ?? '');
   const path = podPathOf(apiVersion, kind);
   if (path === undefined) return { kind: safeName(kind), name };
-  const prefix = path.map((part) => `${part}.`).join('');
-  const evaluation = evaluatePodSecurity(valueAt(object, path), {
-    ...options,
-    pathPrefix: `${kind} ${name}: ${prefix}`,
-  });
-  const message = podSecurityMessage(evaluation, path.length > 0);
-  return { kind, name, podPath: path.join('.'), message, ...evaluation };
+  return { kind, name, podPath: path.join('.'), pod: valueAt(object, path) };
+}
+
+function judgePod({ kind, name, podPath, pod }: FoundPod, options: PodSecurityOptions): JudgedObject {
+  const prefix = podPath === '' ? '' : `${podPath}.`;
+  const evaluation = evaluatePodSecurity(pod, { ...options, pathPrefix: `${kind} ${name}: ${prefix}` });
+  const message = podSecurityMessage(evaluation, podPath !== '');
+  return { kind, name, podPath, message, ...evaluation };
 }
 
 function podPathOf(apiVersion: string, kind: string): readonly string[] | undefined {

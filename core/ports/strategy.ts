@@ -41,7 +41,10 @@ export interface EstablishmentHooks {
    * order.
    */
   serving(): void;
-  /** The target is gone, or went to where the strategy can't follow. Called once. */
+  /**
+   * The target is gone. Or, with an error, the strategy can't go on although the target is there: another
+   * one then takes its place, at once or when the target starts next. Called once.
+   */
   ended(reason: string, error?: Error): void;
   /** A step on the way to `serving`, with what it saw; each is an event. */
   stepped?(step: string, evidence: Readonly<Record<string, string>>): void;
@@ -65,6 +68,12 @@ export interface Establishment {
   setPolicy(policy: ResolvedPolicy): void;
   /** Stops serving. The target's later calls fail as they would without deputy. */
   release(): Promise<void>;
+  /**
+   * Stops serving and leaves its listeners open, for a strategy with the same answerer: the ways in that are
+   * left, with their listeners' numbers. Resolves when all that was answered is counted and has its events.
+   * A release() after it closes those listeners. Whoever lacks it is replaced when its target starts next.
+   */
+  letGo?(): Promise<readonly Target[]>;
   counts(): Counts;
   /** How many ways in there are (listeners), for status. */
   readonly entries: number;
@@ -84,6 +93,11 @@ export interface Strategy {
   };
   /** Fields of the policy that it can hold a target to. */
   readonly enforces: readonly string[];
+  /**
+   * What answers the calls of a target's listener, with its journal and keys; absent where none are answered.
+   * Strategies that have the same object can take each other's place while a target runs.
+   */
+  readonly answerer?: object;
   assess(target: Target, policy: ResolvedPolicy): Promise<Assessment>;
   establish(context: EstablishContext): Promise<Establishment>;
 }

@@ -12,7 +12,10 @@ export function capabilityMask(numbers: readonly number[]): bigint {
  * the same uid and all the capabilities of the one that is traced; a user namespace of the target's own makes
  * neither count for a payload that is not in it.
  */
-export function takeOver(facts: TargetFacts, spec: PayloadSpec): string | undefined {
+export function takeOver(
+  facts: TargetFacts,
+  spec: Pick<PayloadSpec, 'user' | 'capabilities'>,
+): string | undefined {
   if (!facts.userNamespaceIsOurs) return undefined;
   const held = facts.permittedCapabilities | facts.boundingCapabilities;
   if ((held & CAP_SYS_PTRACE) !== 0n) return 'it may hold CAP_SYS_PTRACE';

@@ -87,7 +87,8 @@ export function dispatcher(options: DispatcherOptions): Strategy {
       syscalls: ['setns', 'clone3', 'pidfd_open', 'pidfd_send_signal', 'execveat'],
       ports: ['PayloadHost'],
     },
-    enforces: [],
+    // The payload makes its calls itself, so an O_PATH descriptor is the kernel's own. No more is held.
+    enforces: ['opath'],
     async assess() {
       const obstacle = await options.payloads.obstacle();
       return { possible: obstacle === undefined, reasons: obstacle === undefined ? [] : [obstacle] };

@@ -106,6 +106,7 @@ export function seccompNotify(options: SeccompNotifyOptions): Strategy {
       'record',
       'limits',
     ],
+    answerer: service,
     async assess(target, policy) {
       const reasons: string[] = [];
       if (target.listener === undefined) reasons.push('the target came without a seccomp listener');

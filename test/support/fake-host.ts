@@ -10,6 +10,7 @@ import {
   parsePolicy,
   type ResolvedPolicy,
   type Strategy,
+  type Target,
 } from '../../core/index.js';
 import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
 
@@ -102,13 +103,23 @@ export function fakeStrategy(
     /** Called with the listener that is to be joined. */
     readonly onJoin?: (listener: number) => void;
     readonly counts?: () => Counts;
+    readonly name?: string;
+    readonly enforces?: readonly string[];
+    /** null: it answers no listener. */
+    readonly answerer?: object | null;
+    /** What is left when it lets go; without it, it can't. */
+    readonly letGo?: () => readonly Target[];
+    readonly onRelease?: () => void;
   } = {},
 ): FakeStrategy {
   const { possible = true, reasons = [], onEstablish, onJoin, counts = () => noCounts } = options;
+  const { name = 'seccomp-notify', answerer = {}, letGo, onRelease } = options;
+  const all = ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'placement', 'limits'];
   const strategy: FakeStrategy = {
-    name: 'seccomp-notify',
+    name,
+    ...(answerer === null ? {} : { answerer }),
     needs: { capabilities: [], syscalls: [], ports: [] },
-    enforces: ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'placement', 'limits'],
+    enforces: options.enforces ?? all,
     joined: [],
     policies: [],
     assess: async () => ({ possible, reasons }),
@@ -126,7 +137,8 @@ export function fakeStrategy(
           strategy.joined.push(listener);
         },
         setPolicy: (next) => void strategy.policies.push(next),
-        release: async () => {},
+        release: async () => onRelease?.(),
+        ...(letGo === undefined ? {} : { letGo: async () => letGo() }),
         counts,
       };
     },

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import type { Logger } from '../../../core/ports/logger.js';
+import { knownStrategies } from '../../../core/preflight/table.js';
 import type { Keeper } from '../../keeper/index.js';
 import { type LaunchedTarget, launchTarget } from '../../launcher/launch-target.js';
 import { exitCodeOf as exitCodeOfTarget, forwardSignals } from '../../launcher/run-target.js';
@@ -12,6 +13,7 @@ import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { openKeeper } from '../agent-parts.js';
 import { embedded } from '../nats-options.js';
 import { exitCode, printError } from '../output.js';
+import { requireRunnable } from '../run-strategy.js';
 import { requireRoot } from './agent.js';
 
 /** The traditional unprivileged user and group, where nothing else is asked for. */
@@ -26,6 +28,7 @@ interface RunFlags {
   readonly node?: string;
   readonly standby: boolean;
   readonly nats?: string;
+  readonly strategy?: string;
 }
 
 /** Adds `deputy run` to the program. */
@@ -42,6 +45,12 @@ export function addRunCommand(program: Command): void {
     .option('--node <name>', "the node's name in events; default is the host name")
     .option('--no-wait-killable', 'let any signal interrupt a call that is being answered (plain flavour)')
     .option('--nats <url>', 'events go to a stream there, not to files; needs --state')
+    .addOption(
+      new Option('--strategy <name>', 'ask `deputy preflight` first: auto, or the one to be used').choices([
+        'auto',
+        ...knownStrategies,
+      ]),
+    )
     .option('--standby', 'a second supervisor that waits to take over: a take-over is then shorter', false)
     .addHelpText(
       'after',
@@ -67,6 +76,7 @@ async function run(argv: readonly string[], flags: RunFlags, level: LogLevel): P
     if (nats !== undefined && (temporary !== undefined || nats === embedded)) {
       throw deputyError('DEPUTY_E_USAGE', { detail: '--nats of `deputy run` is a URL, and needs --state' });
     }
+    if (flags.strategy !== undefined) await requireRunnable(flags.strategy, policy);
     const state = resolve(flags.state ?? (temporary as string));
     const options = {
       ...(policy === undefined ? {} : { policy }),

@@ -87,6 +87,16 @@ export const delegationErrors = {
     why: 'The supervisor died before it had begun to answer.',
     remedy: 'Nothing is to be done: a container that lives is delegated to anew, under another id.',
   },
+  DEPUTY_E_STRATEGY_FAILED: {
+    what: "the strategy '{strategy}' can not go on: {detail}",
+    why: 'It failed while it served, and its target is still there.',
+    remedy: 'See the log of this moment; the events say whether another strategy took its place.',
+  },
+  DEPUTY_E_FALLBACK_AT_NEXT_START: {
+    what: "'{to}' takes the place of '{from}' when the target starts next, not before: {detail}",
+    why: 'While a target runs, only what answers the same listener, with its journal and keys, can go on.',
+    remedy: 'Restart the container. Until then its delegated calls fail.',
+  },
   DEPUTY_E_ENGINE_CLOSED: {
     what: 'the engine is closed',
     why: 'A call came after `close()`.',

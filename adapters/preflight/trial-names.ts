@@ -1,0 +1,9 @@
+/** Trials that a child of this build makes; core/preflight/table.ts says which strategy needs which. */
+export const childTrials = [
+  'open-by-handle',
+  'join-namespaces',
+  'become-and-open',
+  'unprivileged-handles',
+] as const;
+
+export type ChildTrial = (typeof childTrials)[number];

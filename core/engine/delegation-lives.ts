@@ -1,0 +1,192 @@
+import { deputyError, isDeputyError } from '../errors/deputy-error.js';
+import type { Counts } from '../events/vocabulary.js';
+import type { ResolvedPolicy } from '../policy/match.js';
+import type { Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+import type { Sequencer } from '../ports/sequencer.js';
+import type { Target } from '../ports/strategy.js';
+import { type Delegation, type DelegationStatus, noCounts } from './delegation.js';
+import { type DelegationEvents, errorData } from './delegation-events.js';
+import { FailedStrategies } from './failed-strategies.js';
+import { fallBack, nextFallback, nextInPlace, refuseLater } from './fallback.js';
+
+/** Ended delegations that status() still tells of; older ones are in the store. */
+const endedRemembered = 256;
+
+export interface LivesOptions {
+  readonly log: DelegationEvents;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly sequencer: Sequencer;
+  /** The policy of a target as it is now. */
+  readonly policyOf: (target: Target) => ResolvedPolicy;
+}
+
+/**
+ * How delegations live: they are established, fall back, become active, fail and end, each with its event.
+ */
+export class DelegationLives {
+  readonly live = new Map<string, Delegation>();
+  readonly ended: DelegationStatus[] = [];
+  readonly failedStrategies = new FailedStrategies();
+
+  constructor(readonly options: LivesOptions) {}
+
+  /**
+   * Has the delegation's strategy begin or, where that fails, those that are left, in their order. `serving`
+   * is called just before one answers. Resolves to the ticket of the last event before that.
+   */
+  async begin(delegation: Delegation, serving: () => void, entry = delegation.target): Promise<number> {
+    const { log } = this.options;
+    for (;;) {
+      const { id, policy, strategy, target } = delegation;
+      log.admitted(id, strategy, policy);
+      const { processId } = target;
+      const data = { strategy: strategy.name, ...(processId === undefined ? {} : { processId }) };
+      const ticket = log.emit(id, policy.tenant, 'delegation.establishing', data);
+      try {
+        await this.establish(delegation, serving, entry);
+      } catch (error) {
+        const next = delegation.finished ? undefined : await nextFallback(delegation, this.options);
+        // Whoever ended it meanwhile has told so.
+        if (delegation.finished) throw error;
+        if (next === undefined) {
+          this.fail(delegation, error);
+          throw error;
+        }
+        fallBack(delegation, next, coded(error), this.options);
+        continue;
+      }
+      // Calls that go to a listener which nobody answers would wait for ever.
+      if (strategy.answerer === undefined && entry.listener !== undefined) delegation.onListenerUnused?.();
+      return ticket;
+    }
+  }
+
+  /** Has the strategy begin with a way into the target. Throws what it throws. */
+  async establish(delegation: Delegation, serving: () => void, target = delegation.target): Promise<void> {
+    const { id, policy, strategy } = delegation;
+    const { log, logger } = this.options;
+    const isCurrent = (): boolean => delegation.strategy === strategy;
+    const establishment = await strategy.establish({
+      delegationId: id,
+      target,
+      policy,
+      logger: logger.child({ delegation: id, container: target.containerId }),
+      hooks: {
+        serving,
+        stepped: (step, evidence) => log.stepped(id, policy.tenant, strategy.name, step, evidence),
+        ended: (reason, error) => {
+          if (!isCurrent()) return;
+          if (error === undefined) void this.finish(delegation, reason);
+          else void this.goOnOtherwise(delegation, reason, error);
+        },
+        quarantined: (operation, waitedUs) => log.quarantined(id, policy.tenant, operation, waitedUs),
+      },
+    });
+    delegation.establishment = establishment;
+    // Whoever ended the delegation meanwhile could not end this one.
+    if (delegation.finished !== undefined) await establishment.release();
+  }
+
+  /** One further way in that can't be served doesn't end those that are. */
+  async joinFurther(delegation: Delegation, further: Target): Promise<void> {
+    try {
+      await delegation.establishment?.join(further);
+    } catch (error) {
+      const bindings = { delegation: delegation.id, err: error };
+      this.options.logger.error(bindings, 'a further listener can not be served');
+    }
+  }
+
+  activate(
+    delegation: Delegation,
+    counts: Counts = noCounts,
+    atUs: number = this.options.clock.monotonicUs(),
+    listeners?: number,
+  ): number {
+    const { id, policy, strategy, target } = delegation;
+    delegation.state = 'active';
+    this.options.logger.info({ delegation: id, container: target.containerId }, 'delegation active');
+    return this.options.log.emit(id, policy.tenant, 'delegation.active', {
+      strategy: strategy.name,
+      counts,
+      durationUs: atUs - delegation.startedAtUs,
+      ...(listeners === undefined ? {} : { listeners }),
+    });
+  }
+
+  fail(delegation: Delegation, error: unknown, counts?: Counts): void {
+    const known = coded(error);
+    const { id, policy } = delegation;
+    const data = { ...errorData(known), ...(counts === undefined ? {} : { counts }) };
+    this.options.log.emit(id, policy.tenant, 'delegation.failed', data);
+    delegation.state = 'failed';
+    this.options.logger.error({ delegation: id, err: known }, 'delegation failed');
+    this.remember(delegation);
+  }
+
+  /** Ends a delegation once, however many ask for it. */
+  finish(delegation: Delegation, reason: string): Promise<void> {
+    if (delegation.finished) return delegation.finished;
+    const { log, logger, clock, sequencer } = this.options;
+    const { id, policy } = delegation;
+    const run = async (): Promise<void> => {
+      delegation.state = 'releasing';
+      log.emit(id, policy.tenant, 'delegation.releasing', { reason });
+      await delegation.establishment?.release();
+      const durationUs = clock.monotonicUs() - delegation.startedAtUs;
+      const counts = delegation.establishment?.counts() ?? noCounts;
+      const ticket = log.emit(id, policy.tenant, 'delegation.released', { counts, reason, durationUs });
+      delegation.state = 'released';
+      this.remember(delegation);
+      logger.info(
+        { delegation: id, container: delegation.target.containerId, ...counts },
+        'delegation released',
+      );
+      await sequencer.published(ticket);
+    };
+    delegation.finished = run();
+    return delegation.finished;
+  }
+
+  /**
+   * Its strategy can't go on, and the target is still there. One with the same answerer takes its place at
+   * once; any other one when the target starts next, and until then the target is served by nobody.
+   */
+  private async goOnOtherwise(delegation: Delegation, reason: string, cause: Error): Promise<void> {
+    if (delegation.finished !== undefined) return;
+    const { establishment, strategy } = delegation;
+    const error = deputyError('DEPUTY_E_STRATEGY_FAILED', { strategy: strategy.name, detail: reason }, cause);
+    const next = await nextInPlace(delegation, this.options);
+    if (delegation.finished !== undefined) return;
+    if (next === undefined) {
+      delegation.finished = refuseLater(delegation, error, this);
+      return delegation.finished;
+    }
+    const [entry, ...further] = (await establishment?.letGo?.()) ?? [];
+    if (delegation.finished !== undefined) return;
+    if (entry === undefined) return this.finish(delegation, 'the target is gone');
+    const counts = establishment?.counts() ?? noCounts;
+    fallBack(delegation, next, error, this.options);
+    delegation.fallbacks = delegation.fallbacks.filter(({ answerer }) => answerer === next.answerer);
+    try {
+      await this.begin(delegation, () => this.activate(delegation, counts), entry);
+    } catch {
+      // It has failed, with its event. Nobody answers its listeners any more.
+      await establishment?.release();
+      return;
+    }
+    for (const target of further) await this.joinFurther(delegation, target);
+  }
+
+  remember(delegation: Delegation): void {
+    this.live.delete(delegation.id);
+    this.ended.unshift(delegation.status());
+    if (this.ended.length > endedRemembered) this.ended.pop();
+  }
+}
+
+function coded(error: unknown) {
+  return isDeputyError(error) ? error : deputyError('DEPUTY_E_HANDLER_FAILED', {}, error);
+}

@@ -1,0 +1,152 @@
+import type { ResolvedPolicy } from '../policy/match.js';
+import type { ExaminedTarget, Reason, StrategyEntry } from './entry.js';
+import { withNotifierProfile, withSidecar } from './pod-needs.js';
+
+const openByHandle = {
+  id: 'open-by-handle',
+  remedy: 'Give deputy CAP_DAC_READ_SEARCH in the initial user namespace (root on the host).',
+};
+
+function unservableShares(_policy: ResolvedPolicy, target: ExaminedTarget | undefined): Reason[] {
+  if (target === undefined || target.shares.servable) return [];
+  return target.shares.reasons.map((text) => ({
+    kind: 'target',
+    text,
+    remedy: 'Share another file system, or give the policy a weaker `confinement`.',
+  }));
+}
+
+const seccompNotify: StrategyEntry = {
+  strategy: 'seccomp-notify',
+  enforces: [
+    ...['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'placement', 'record', 'limits'],
+  ],
+  trials: [
+    {
+      id: 'notifier',
+      remedy:
+        'Linux 5.14 or newer with CONFIG_SECCOMP_FILTER, no outer filter that refuses seccomp(2), root.',
+    },
+    openByHandle,
+    {
+      id: 'runtime',
+      remedy: 'Containers need crun or runc, which hand the listener over; `deputy run` needs neither.',
+      optional: true,
+    },
+  ],
+  addToPod: withNotifierProfile,
+  obstacles: unservableShares,
+  price: {
+    latency: 'answered',
+    boundary: 'none: the container holds nothing more, and its calls are answered from outside',
+    privilege:
+      'an agent on the node (if it is a pod, one of level privileged) reads files and targets’ memory',
+    restart: 'killed: another takes over, no call is lost; stopped without a successor: calls give ENOSYS',
+  },
+};
+
+const sidecarCaps: StrategyEntry = {
+  strategy: 'sidecar-caps',
+  enforces: ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'record'],
+  trials: [
+    {
+      id: 'become-and-open',
+      remedy:
+        'Let it start as root with DAC_READ_SEARCH, SETUID and SETGID, and without a filter against them.',
+    },
+  ],
+  addToPod: withSidecar,
+  obstacles: (policy, target) => [
+    ...(policy.confinement === 'sealed'
+      ? []
+      : [
+          {
+            kind: 'policy' as const,
+            text: `it opens sealed handles only, and the policy says \`confinement: ${policy.confinement}\``,
+            remedy: 'Say `confinement: sealed`.',
+          },
+        ]),
+    ...unservableShares(policy, target),
+  ],
+  price: {
+    latency: 'brokered',
+    boundary: "a container of the target's own pod holds the capability; they share a pid namespace",
+    privilege: 'the sidecar, beside the target, holds CAP_DAC_READ_SEARCH',
+    restart: 'the sidecar: requests wait for its successor; the pod: all of it ends',
+  },
+};
+
+const fileHandle: StrategyEntry = {
+  strategy: 'file-handle',
+  // No program of ours is in the way: what an O_PATH descriptor is, is the kernel's word.
+  enforces: ['opath'],
+  trials: [
+    {
+      id: 'unprivileged-handles',
+      remedy: 'Linux 6.11 or newer, and user namespaces that anybody may make (user.max_user_namespaces).',
+    },
+  ],
+  obstacles: (_policy, target) =>
+    target?.userNamespaceIsOurs === true
+      ? [
+          {
+            kind: 'target',
+            text: 'the target has no user namespace of its own, so its mounts are none of its own either',
+            remedy: 'Give the container a user namespace (`hostUsers: false`), and mounts made within it.',
+          },
+        ]
+      : [],
+  price: {
+    latency: 'native',
+    boundary: "none: the kernel opens; directories only, on mounts of the target's own user namespace",
+    privilege: 'none',
+    restart: 'nothing of deputy runs, so nothing is lost',
+  },
+};
+
+const dispatcher: StrategyEntry = {
+  strategy: 'dispatcher',
+  enforces: ['opath'],
+  trials: [
+    {
+      id: 'join-namespaces',
+      remedy: 'Run deputy with CAP_SYS_ADMIN and CAP_SYS_CHROOT, and without a filter against setns(2).',
+    },
+    {
+      id: 'payload-programs',
+      remedy: 'Build with a static C library, and run deputy with the capabilities that a dispatch takes.',
+    },
+    openByHandle,
+  ],
+  obstacles: (_policy, target) => dispatchObstacles(target),
+  price: {
+    latency: 'native',
+    boundary: 'a process with the capability is within the container; admission and runtime don’t see it',
+    privilege: 'the payload, inside the container, holds CAP_DAC_READ_SEARCH itself',
+    restart: 'deputy: the payload goes on, and is attached to again; the container: the payload ends',
+  },
+};
+
+function dispatchObstacles(target: ExaminedTarget | undefined): Reason[] {
+  if (target === undefined) return [];
+  const { isFrozen, isInit, processId, takeOver } = target;
+  const found: Omit<Reason, 'kind'>[] = [];
+  if (isFrozen) found.push({ text: 'its cgroup is frozen', remedy: 'Resume the container.' });
+  if (!isInit) {
+    found.push({
+      text: `process ${processId} is not the first of a pid namespace of its own`,
+      remedy: 'Name the container, or its first process.',
+    });
+  }
+  if (takeOver !== undefined) {
+    const remedy = 'Take the capabilities out of the container, or give it a user namespace.';
+    found.push({ text: `a process of the target could take the payload over: ${takeOver}`, remedy });
+  }
+  return found.map((one) => ({ kind: 'target', ...one }));
+}
+
+/** Every strategy that there is to be, built or not; the policy has the order of preference. */
+export const preflightTable: readonly StrategyEntry[] = [seccompNotify, sidecarCaps, fileHandle, dispatcher];
+
+/** Their names. */
+export const knownStrategies: readonly string[] = preflightTable.map(({ strategy }) => strategy);
