@@ -45,4 +45,8 @@ export type {
   Strategy,
   Target,
 } from './ports/strategy.js';
+export type { PreflightFacts, Reason, StrategyEntry } from './preflight/entry.js';
+export { type AskedLevel, type RankedStrategy, type Ranking, rank } from './preflight/rank.js';
+export { type PreflightReport, preflightJsonSchema } from './preflight/report.js';
+export { preflightTable } from './preflight/table.js';
 export { InMemoryEventStore } from './stores/in-memory-event-store.js';

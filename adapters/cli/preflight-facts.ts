@@ -1,8 +1,10 @@
+import { evaluatePodSecurity } from '../../core/pod-security/evaluate.js';
 import { findPods } from '../../core/pod-security/manifest.js';
 import { defaultPolicy } from '../../core/policy/defaults.js';
 import { type ResolvedPolicy, resolvePolicy } from '../../core/policy/match.js';
 import type { ExaminedPod, PreflightFacts } from '../../core/preflight/entry.js';
 import { plainPod } from '../../core/preflight/pod-needs.js';
+import type { AskedLevel } from '../../core/preflight/rank.js';
 import { knownStrategies } from '../../core/preflight/table.js';
 import { takeOver } from '../../strategies/dispatcher/fitness.js';
 import { readManifest } from '../kubernetes/index.js';
@@ -19,7 +21,7 @@ import {
 import { builtStrategies } from './built-strategies.js';
 
 /** What is asked about. */
-export interface PreflightQuestion {
+export interface PreflightQuestion extends AskedLevel {
   readonly target?: string;
   readonly pod?: string;
   readonly policy?: string;
@@ -43,6 +45,7 @@ export interface PreflightBasis {
 export async function preflightBasis(question: PreflightQuestion): Promise<PreflightBasis> {
   const { target, container, metadata = '', runtimeRoots } = question;
   const { pods, skipped } = await podsOf(question.pod);
+  for (const { name, pod } of pods) evaluatePodSecurity(pod, { ...levelOf(question), source: name });
   const read =
     question.policy === undefined ? defaultPolicy() : readPolicy(question.policy, { knownStrategies });
   const held = target === undefined ? undefined : lookAtTarget(target, runtimeRoots);
@@ -57,6 +60,10 @@ export async function preflightBasis(question: PreflightQuestion): Promise<Prefl
     ...examined,
   };
   return { facts, policy, skipped, notes: held === undefined ? [] : notesOf(held) };
+}
+
+function levelOf({ level, version }: AskedLevel): AskedLevel {
+  return { level, ...(version === undefined ? {} : { version }) };
 }
 
 async function podsOf(path: string | undefined) {

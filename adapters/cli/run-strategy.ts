@@ -11,9 +11,14 @@ const servesPrograms = 'seccomp-notify';
  */
 export async function requireRunnable(wanted: string, policyPath: string | undefined): Promise<void> {
   // The program's own number is not known yet; policies match the names of programs as run-*.
-  const question = { container: 'run-0', ...(policyPath === undefined ? {} : { policy: policyPath }) };
+  const level = { level: 'privileged' };
+  const question = {
+    ...level,
+    container: 'run-0',
+    ...(policyPath === undefined ? {} : { policy: policyPath }),
+  };
   const { facts, policy } = await preflightBasis(question);
-  const { strategies } = rank(facts, policy, { level: 'privileged' });
+  const { strategies } = rank(facts, policy, level);
   const asked = strategies.filter(({ strategy }) => wanted === 'auto' || strategy === wanted);
   if (asked.some(({ strategy, possible }) => possible && strategy === servesPrograms)) return;
   const detail = asked.map((one) => `${one.strategy}: ${reasonsOf(one).join('; ')}`).join(' | ');

@@ -28,6 +28,8 @@ const seccompNotify: StrategyEntry = {
         'Linux 5.14 or newer with CONFIG_SECCOMP_FILTER, no outer filter that refuses seccomp(2), root.',
     },
     openByHandle,
+    // A loop acts with its target's ids, as a sidecar does for good.
+    { id: 'become-and-open', remedy: 'Run the agent as root: it takes CAP_SETUID and CAP_SETGID.' },
     {
       id: 'runtime',
       remedy: 'Containers need crun or runc, which hand the listener over; `deputy run` needs neither.',

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { podSecurityLevels } from '../../../core/pod-security/policy.js';
 import { rank } from '../../../core/preflight/rank.js';
+import { preflightReport } from '../../../core/preflight/report.js';
 import { exitCode, printJson } from '../output.js';
 import { preflightBasis } from '../preflight-facts.js';
 import { printRanking } from '../preflight-report.js';
@@ -16,9 +17,6 @@ interface PreflightFlags {
   readonly runtimeRoot: readonly string[];
   readonly json?: boolean;
 }
-
-/** The version of what --json prints: it grows, and only another number may take something away. */
-const formatVersion = 1;
 
 /** Adds `deputy preflight` to the program. */
 export function addPreflightCommand(program: Command): void {
@@ -48,22 +46,12 @@ function collect(text: string, before: readonly string[]): string[] {
 async function preflight(flags: PreflightFlags): Promise<void> {
   const { level, levelVersion: version, runtimeRoot, ...question } = flags;
   const roots = runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
-  const { facts, policy, skipped, notes } = await preflightBasis({ ...question, ...roots });
+  const { facts, policy, skipped, notes } = await preflightBasis({ level, version, ...question, ...roots });
   const ranking = rank(facts, policy, { level, version });
   process.exitCode = ranking.chosen === null ? exitCode.failed : exitCode.ok;
   if (flags.json) {
-    const { strategies, digest } = policy;
-    const { target } = facts;
-    const asked = { level, levelVersion: version, policy: { strategies, digest } };
-    return printJson({
-      version: formatVersion,
-      ...asked,
-      ...(target === undefined ? {} : { target }),
-      pods: facts.pods.map(({ name }) => name),
-      skipped,
-      notes,
-      ...ranking,
-    });
+    const asked = { level, levelVersion: version };
+    return printJson(preflightReport(ranking, facts, policy, { ...asked, skipped, notes }));
   }
   const passedOver = skipped.map(({ kind, name }) => `passed over, no pod in it: ${kind}/${name}`);
   printRanking(ranking, `${level}:${version}`, [...notes, ...passedOver]);

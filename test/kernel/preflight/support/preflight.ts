@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ranking } from '../../../../core/preflight/rank.js';
+import { preflightReportSchema } from '../../../../core/preflight/report.js';
 import { deputyCommand } from '../../../lab/agent-process.js';
 
 /** What `deputy preflight --json` said, and how it ended. */
@@ -42,8 +43,9 @@ export function preflight(words: readonly string[], circumstances: Circumstances
       encoding: 'utf8',
       input: pod ?? '',
     });
-    const ranking = json && stdout.startsWith('{') ? (JSON.parse(stdout) as Ranking) : {};
-    return { status, stdout, stderr, ...(ranking as Ranking) };
+    // What is printed is what the published schema says, no key more.
+    const ranking = json && stdout !== '' ? preflightReportSchema.parse(JSON.parse(stdout)) : {};
+    return { status, stdout, stderr, ...(ranking as unknown as Ranking) };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

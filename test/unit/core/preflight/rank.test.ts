@@ -122,6 +122,7 @@ describe('by kernel', () => {
     expect(reasonsOf(ranking, 'seccomp-notify').map(({ text }) => text)).toEqual([
       'notifier: not tried',
       'open-by-handle: not tried',
+      'become-and-open: not tried',
     ]);
     expect(rank(facts({}, ['runtime']), policy(), level).chosen).toBe('seccomp-notify');
   });
