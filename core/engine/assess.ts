@@ -43,7 +43,8 @@ export function rulesOut(
   if (isLeftWaiting && !request.closesListener) {
     return "it answers no listener, and nobody would close the target's: its calls would wait for ever";
   }
-  return request.wanted === 'auto' ? unheldReason(policy, strategy.enforces) : undefined;
+  if (request.wanted !== 'auto') return undefined;
+  return unheldReason(policy, strategy.enforcesFor?.(request.target) ?? strategy.enforces);
 }
 
 /** Asks the strategies in the policy's order. */

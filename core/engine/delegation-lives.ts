@@ -40,7 +40,7 @@ export class DelegationLives {
     const { log } = this.options;
     for (;;) {
       const { id, policy, strategy, target } = delegation;
-      log.admitted(id, strategy, policy);
+      log.admitted(id, strategy, policy, target);
       const { processId } = target;
       const data = { strategy: strategy.name, ...(processId === undefined ? {} : { processId }) };
       const ticket = log.emit(id, policy.tenant, 'delegation.establishing', data);
@@ -78,8 +78,11 @@ export class DelegationLives {
         stepped: (step, evidence) => log.stepped(id, policy.tenant, strategy.name, step, evidence),
         ended: (reason, error) => {
           if (!isCurrent()) return;
-          if (error === undefined) void this.finish(delegation, reason);
-          else void this.goOnOtherwise(delegation, reason, error);
+          const told =
+            error === undefined
+              ? this.finish(delegation, reason)
+              : this.goOnOtherwise(delegation, reason, error);
+          void told.catch(log.notTold);
         },
         quarantined: (operation, waitedUs) => log.quarantined(id, policy.tenant, operation, waitedUs),
       },

@@ -86,7 +86,7 @@ class DelegationEngine implements Engine {
       throw error;
     }
     for (const further of targets.slice(1)) await this.lives.joinFurther(delegation, further);
-    void this.reactivate(delegation, servingAtUs);
+    void this.reactivate(delegation, servingAtUs).catch(this.log.notTold);
     return delegation.status();
   }
 

@@ -85,6 +85,11 @@ export interface Establishment {
  */
 export interface Strategy {
   readonly name: string;
+  /**
+   * What answers the calls of a target's listener, with its journal and keys; absent where none are answered.
+   * Strategies that have the same object can take each other's place while a target runs.
+   */
+  readonly answerer?: object;
   /** What it needs, as data: a preflight reads it. */
   readonly needs: {
     readonly capabilities: readonly string[];
@@ -93,11 +98,8 @@ export interface Strategy {
   };
   /** Fields of the policy that it can hold a target to. */
   readonly enforces: readonly string[];
-  /**
-   * What answers the calls of a target's listener, with its journal and keys; absent where none are answered.
-   * Strategies that have the same object can take each other's place while a target runs.
-   */
-  readonly answerer?: object;
+  /** The same for one target, where that makes a difference; else `enforces` holds for all. */
+  enforcesFor?(target: Target): readonly string[];
   assess(target: Target, policy: ResolvedPolicy): Promise<Assessment>;
   establish(context: EstablishContext): Promise<Establishment>;
 }

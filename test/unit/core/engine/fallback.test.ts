@@ -191,6 +191,43 @@ describe('later, for good', () => {
     expect(await engine.delegate({ target })).toMatchObject({ strategy: 'seccomp-notify' });
   });
 
+  test('another answerer, or one that can’t let go, is not in place', async () => {
+    for (const [letGo, other] of [
+      [() => [{ ...target, listener: 7 }], {}],
+      [undefined, answerer],
+    ] as const) {
+      host = new FakeHost();
+      const first = fakeStrategy({ answerer, ...(letGo === undefined ? {} : { letGo }) });
+      const second = fakeStrategy({ name: 'sidecar-caps', answerer: other });
+      const engine = host.engine([first, second]);
+      await engine.delegate({ target: { ...target, listener: 7 } });
+      first.hooks?.ended('it broke', fatal);
+      await settled();
+      expect((await history()).slice(5)).toEqual([
+        ['fellback', 'seccomp-notify', 'sidecar-caps'],
+        ['failed', undefined],
+      ]);
+      expect(second.policies).toEqual([]);
+    }
+  });
+
+  test('whoever is released while it changes hands is released, and nothing more', async () => {
+    let released = 0;
+    const entries = [{ ...target, listener: 7 }];
+    const first = fakeStrategy({ answerer, letGo: () => entries, onRelease: () => released++ });
+    const second = fakeStrategy({ name: 'sidecar-caps', answerer, onRelease: () => released++ });
+    const engine = host.engine([first, second]);
+    const { id } = await engine.delegate({ target: entries[0] as typeof target });
+    first.hooks?.ended('it broke', fatal);
+    await engine.release(id, 'enough');
+    await settled();
+    expect((await host.types()).at(-1)).toBe('delegation.released');
+    expect((await host.types()).filter((type) => type === 'delegation.released')).toHaveLength(1);
+    await history();
+    expect(released).toBeGreaterThan(0);
+    expect(engine.status().delegations).toMatchObject([{ id, state: 'released' }]);
+  });
+
   test('without one that the policy permits there is a failure, and no word of another', async () => {
     const first = fakeStrategy({ answerer });
     const second = fakeStrategy({ name: 'dispatcher', answerer: null, enforces: [] });
