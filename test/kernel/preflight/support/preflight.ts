@@ -23,7 +23,8 @@ export interface Circumstances {
   readonly command?: string;
 }
 
-const withoutNotifier = fileURLToPath(new URL('without-notifier.mjs', import.meta.url));
+/** Runs its arguments as a command, on a kernel without the notifier. */
+export const withoutNotifier = fileURLToPath(new URL('without-notifier.mjs', import.meta.url));
 
 /** Runs `deputy preflight`, as a user does. */
 export function preflight(words: readonly string[], circumstances: Circumstances = {}): Answer {
