@@ -46,6 +46,7 @@ export type {
   Target,
 } from './ports/strategy.js';
 export type { PreflightFacts, Reason, StrategyEntry } from './preflight/entry.js';
+export { plainPod } from './preflight/pod-needs.js';
 export { type AskedLevel, type RankedStrategy, type Ranking, rank } from './preflight/rank.js';
 export { type PreflightReport, preflightJsonSchema } from './preflight/report.js';
 export { preflightTable } from './preflight/table.js';

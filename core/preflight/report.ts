@@ -19,14 +19,14 @@ const reasonKinds = [
   'trial',
 ] as const;
 
-const rankedSchema = z.strictObject({
+const rankedSchema = z.object({
   strategy: text,
   /** 1 for the best of those that are possible; null for the others. */
   rank: z.int().min(1).nullable(),
   possible: z.boolean(),
-  reasons: z.array(z.strictObject({ kind: z.enum(reasonKinds), text, remedy: text })),
+  reasons: z.array(z.object({ kind: z.enum(reasonKinds), text, remedy: text })),
   trials: z.array(
-    z.strictObject({
+    z.object({
       id: text,
       ok: z.boolean(),
       optional: z.boolean(),
@@ -35,28 +35,28 @@ const rankedSchema = z.strictObject({
     }),
   ),
   enforces: z.array(text),
-  price: z.strictObject({ latency: text, boundary: text, privilege: text, restart: text }),
+  price: z.object({ latency: text, boundary: text, privilege: text, restart: text }),
 });
 
 /** What `deputy preflight --json` prints. */
-export const preflightReportSchema = z.strictObject({
+export const preflightReportSchema = z.object({
   version: z.literal(formatVersion),
   level: z.enum(podSecurityLevels),
   levelVersion: text,
-  policy: z.strictObject({ strategies: z.array(text), digest: text }),
+  policy: z.object({ strategies: z.array(text), digest: text }),
   target: z
-    .strictObject({
+    .object({
       containerId: text,
       processId: z.int(),
       userNamespaceIsOurs: z.boolean(),
       isInit: z.boolean(),
       isFrozen: z.boolean(),
       takeOver: text.optional(),
-      shares: z.strictObject({ servable: z.boolean(), reasons: z.array(text) }),
+      shares: z.object({ servable: z.boolean(), reasons: z.array(text) }),
     })
     .optional(),
   pods: z.array(text),
-  skipped: z.array(z.strictObject({ kind: text, name: text })),
+  skipped: z.array(z.object({ kind: text, name: text })),
   notes: z.array(text),
   chosen: text.nullable(),
   strategies: z.array(rankedSchema),

@@ -44,7 +44,7 @@ export function preflight(words: readonly string[], circumstances: Circumstances
       encoding: 'utf8',
       input: pod ?? '',
     });
-    // What is printed is what the published schema says, no key more.
+    // What is printed passes the published schema.
     const ranking = json && stdout !== '' ? preflightReportSchema.parse(JSON.parse(stdout)) : {};
     return { status, stdout, stderr, ...(ranking as unknown as Ranking) };
   } finally {

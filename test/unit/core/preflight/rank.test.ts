@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { assess } from '../../../../core/engine/assess.js';
 import { policyAsks, unheldAsks } from '../../../../core/policy/asks.js';
 import { defaultFields } from '../../../../core/policy/defaults.js';
 import { resolvePolicy } from '../../../../core/policy/match.js';
@@ -10,6 +11,7 @@ import { rank } from '../../../../core/preflight/rank.js';
 import { knownStrategies, preflightTable } from '../../../../core/preflight/table.js';
 import { dispatcher } from '../../../../strategies/dispatcher/index.js';
 import { seccompNotify } from '../../../../strategies/seccomp-notify/index.js';
+import { fakeStrategy } from '../../../support/fake-host.js';
 
 const trialIds = [...new Set(preflightTable.flatMap(({ trials }) => trials.map(({ id }) => id)))];
 
@@ -222,6 +224,27 @@ describe('always', () => {
         },
       ),
       { numRuns: 150 },
+    );
+  });
+
+  test('an engine’s auto takes what the ranking chooses, and has the others in the same order', async () => {
+    const names = ['seccomp-notify', 'file-handle', 'dispatcher'];
+    await fc.assert(
+      fc.asyncProperty(anyFields, fc.shuffledSubarray(names), async (fields, inBuild) => {
+        const asked = policy(fields);
+        const strategies = inBuild.map((name) => {
+          const enforces = preflightTable.find(({ strategy }) => strategy === name)?.enforces ?? [];
+          return fakeStrategy({ name, enforces });
+        });
+        const target = { containerId: 'vm' };
+        const request = { wanted: 'auto', target, closesListener: false, failed: new Set<string>() };
+        const { ranked } = await assess(strategies, asked, request);
+        const ranking = rank(facts({ inBuild }), asked, { level: 'restricted' });
+        expect(ranked.map(({ name }) => name)).toEqual(
+          ranking.strategies.filter(({ possible }) => possible).map(({ strategy }) => strategy),
+        );
+      }),
+      { numRuns: 100 },
     );
   });
 
