@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectTrials } from '../../../adapters/preflight/index.js';
 import { knownStrategies } from '../../../core/preflight/table.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
+import { makeFreezer } from '../injector/support/freezer.js';
 import { DispatchTarget } from '../payload/dispatch-target.js';
 import { compileTarget } from '../support/compile.js';
 import { preflight, reasonsAgainst, withoutNotifier } from './support/preflight.js';
@@ -188,20 +188,37 @@ describeWhen(missingForKernel(), 'deputy preflight --target', () => {
     return Number(spawnSync('nsenter', words, { encoding: 'utf8' }).stdout);
   }
 
-  test('enters neither its pid namespace nor its cgroup', () => {
-    const cgroup = readFileSync(`/proc/${target.processId}/cgroup`, 'utf8');
+  test('enters not its pid namespace', () => {
     const before = lastProcess();
     const policy = { defaults: { ...wide, strategies: ['dispatcher'] } };
     const answer = preflight(['--target', `${target.processId}`], { policy });
     expect(lastProcess()).toBe(before + 1);
     expect(target.processes()).toEqual([]);
-    expect(readFileSync(`/proc/${target.processId}/cgroup`, 'utf8')).toBe(cgroup);
     expect(answer).toMatchObject({
       status: 0,
       chosen: 'dispatcher',
       target: { isInit: true, isFrozen: false },
     });
     expect(reasonsAgainst(answer, 'file-handle').join()).toContain('no user namespace of its own');
+  });
+
+  test('enters not its cgroup: in one that is frozen no trial would come to its end', async () => {
+    const paused = await new DispatchTarget().start();
+    const freezer = makeFreezer('v2');
+    try {
+      freezer.add(paused.processId);
+      freezer.freeze();
+      expect(await freezer.isFrozen()).toBe(true);
+      const answer = preflight(['--target', `${paused.processId}`], { policy: { defaults: wide } });
+      expect(answer.chosen).toBe('seccomp-notify');
+      expect(reasonsAgainst(answer, 'dispatcher')).toEqual(['its cgroup is frozen']);
+      const trials = answer.strategies.flatMap((one) => one.trials);
+      expect(trials.filter(({ ok }) => !ok)).toEqual([]);
+    } finally {
+      freezer.thaw();
+      await paused.end();
+      freezer.remove();
+    }
   });
 
   test('the dispatcher that is picked without the notifier does its work there', () => {
