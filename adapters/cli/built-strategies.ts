@@ -1,2 +1,2 @@
 /** The strategies that this build has; the preflight says of all others that they are not in it. */
-export const builtStrategies: readonly string[] = ['seccomp-notify', 'dispatcher'];
+export const builtStrategies: readonly string[] = ['seccomp-notify', 'sidecar-caps', 'dispatcher'];

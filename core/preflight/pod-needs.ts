@@ -10,7 +10,7 @@ function listOf(value: unknown): readonly unknown[] {
 
 /** The container beside the target that holds CAP_DAC_READ_SEARCH, as Pod Security looks at it. */
 const sidecarContainer = {
-  name: 'deputy-sidecar',
+  name: 'deputy-broker',
   securityContext: {
     // Kubernetes gives no ambient capabilities: it starts as root, and becomes the target's user.
     runAsUser: 0,

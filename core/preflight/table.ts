@@ -72,9 +72,10 @@ const sidecarCaps: StrategyEntry = {
   ],
   price: {
     latency: 'brokered',
-    boundary: "a container of the target's own pod holds the capability; they share a pid namespace",
-    privilege: 'the sidecar, beside the target, holds CAP_DAC_READ_SEARCH',
-    restart: 'the sidecar: requests wait for its successor; the pod: all of it ends',
+    boundary:
+      "a container of the target's own pod holds the capability; its program has to ask over a socket",
+    privilege: 'the sidecar, beside the target and with its user, holds CAP_DAC_READ_SEARCH',
+    restart: 'killed: its successor goes on with the delegation, clients ask again; the pod: all of it ends',
   },
 };
 

@@ -11,6 +11,7 @@ import { rank } from '../../../../core/preflight/rank.js';
 import { knownStrategies, preflightTable } from '../../../../core/preflight/table.js';
 import { dispatcher } from '../../../../strategies/dispatcher/index.js';
 import { seccompNotify } from '../../../../strategies/seccomp-notify/index.js';
+import { sidecarCaps } from '../../../../strategies/sidecar-caps/index.js';
 import { fakeStrategy } from '../../../support/fake-host.js';
 
 const trialIds = [...new Set(preflightTable.flatMap(({ trials }) => trials.map(({ id }) => id)))];
@@ -270,6 +271,7 @@ describe('always', () => {
     const strategies = [
       seccompNotify({ service: {} as never }),
       dispatcher({ payloads: {} as never, payload: () => ({}) as never }),
+      sidecarCaps({ broker: {} as never }),
     ];
     for (const { name, enforces } of strategies) {
       const entry = preflightTable.find(({ strategy }) => strategy === name);
