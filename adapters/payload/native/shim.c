@@ -646,7 +646,8 @@ static void serve(void) {
     long long left = left_ms();
     int patience = left < 0 ? -1 : left > 60000 ? 60000 : (int)left;
     // A pidfd tells of an end at once, of the reaping not: ask again soon.
-    if (leaving) patience = 5;
+    // The same of the joiner: its end of the socket closes before it can be reaped.
+    if (leaving || (joiner > 0 && control < 0)) patience = 5;
     if (poll(set, count, patience) < 0 && errno != EINTR) _exit(125);
 
     if (happened(set, count, control)) joiner_spoke();

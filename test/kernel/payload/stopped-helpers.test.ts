@@ -93,7 +93,12 @@ describeWhen(missing, 'a target ends while its payload is being started', () => 
     const begun = joiners(target);
     for (const pid of [...begun, deputy]) signal(pid, 'SIGSTOP');
     signal(Number(statusField(deputy, 'TracerPid')), 'SIGKILL');
-    const isFree = (pid: number): boolean => statusField(pid, 'TracerPid') === '0' && isStopped(pid);
+    const isFree = (pid: number): boolean => {
+      if (statusField(pid, 'TracerPid') !== '0') return false;
+      // A tracer that was about to deliver the signal took it with it.
+      if (!isStopped(pid)) signal(pid, 'SIGSTOP');
+      return isStopped(pid);
+    };
     await until(() => [...joiners(target), deputy].every(isFree), 'all to be stopped, and not traced');
     const tookMs = await endTarget(target, [...begun, ...target.processes()]);
     signal(deputy, 'SIGCONT');
