@@ -1,2 +1,3 @@
 export { dispatcher } from './dispatcher/index.js';
+export { fileHandle } from './file-handle/index.js';
 export { seccompNotify } from './seccomp-notify/index.js';
