@@ -195,7 +195,10 @@ static int probe(const char *mode, const char *path, const char *uid, const char
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return say("socketpair", -errno);
   pid_t child = fork();
   if (child < 0) return say("fork", -errno);
-  if (child == 0) run_child(ends[1], mode, path, trailer);
+  if (child == 0) {
+    close(ends[0]);
+    run_child(ends[1], mode, path, trailer);
+  }
   close(ends[1]);
   char byte;
   if (recv(ends[0], &byte, 1, 0) == 1) {
