@@ -39,8 +39,8 @@ export function assessShares(target: Target, policy: ResolvedPolicy): ShareAsses
 }
 
 /**
- * What `look` says of each share of a target that is reached without asking another server of files: it gets a
- * descriptor on the share's root, and closes nothing. Single files, and what is mounted over, are left out.
+ * What `look` says of each share of a target that is reached without asking another server of files: it gets
+ * a descriptor on the share's root, and closes nothing. Single files, and what is mounted over, are left out.
  */
 export function localSharesOf<T>(
   target: Target,

@@ -25,8 +25,8 @@ export interface LaunchOptions {
   readonly waitKillable?: boolean;
   readonly refuseIoUring?: boolean;
   /**
-   * Opens with O_DIRECTORY go to the kernel, which allows them in a user namespace of the program's own (Linux
-   * 6.11) and refuses them elsewhere. The target's metadata must say so (`directories=native`).
+   * Opens with O_DIRECTORY go to the kernel, which allows them in a user namespace of the program's own
+   * (Linux 6.11) and refuses them elsewhere. The target's metadata must say so (`directories=native`).
    */
   readonly nativeDirectories?: boolean;
   /** Soft limit of open files; by default what deputy's own starter has. */

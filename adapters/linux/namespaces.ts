@@ -40,7 +40,7 @@ export function namespaceIdentity(process: number | 'self', name: NamespaceName)
 
 const NS_GET_USERNS = 0xb701;
 
-/** The identity of the user namespace that owns a namespace which is open (ioctl_ns(2)); or minus an errno. */
+/** The identity of the user namespace that owns an open namespace (ioctl_ns(2)); or minus an errno. */
 export function owningUserNamespace(descriptor: number): bigint | number {
   const owner = systemCall('ioctl', descriptor, NS_GET_USERNS);
   if (owner < 0) return owner;

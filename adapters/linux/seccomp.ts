@@ -56,7 +56,7 @@ export interface FilterRule {
   readonly numbers: readonly number[];
   /** A SECCOMP_RET_ value. */
   readonly action: number;
-  /** Calls that have one of the bits in this argument (0 to 5, the lower 32 bits) go to the kernel instead. */
+  /** Calls that have one of the bits in this argument (its lower 32 bits) go to the kernel instead. */
   readonly unless?: { readonly argument: number; readonly bits: number };
 }
 

@@ -70,7 +70,7 @@ function metadataOf({ metadata, nativeDirectories }: ProfileOptions): string | u
   return metadata === undefined ? nativeDirectoriesWord : `${metadata},${nativeDirectoriesWord}`;
 }
 
-/** Only opens without O_DIRECTORY are notified of; what has it goes to the kernel (libseccomp's MASKED_EQ). */
+/** Only opens without O_DIRECTORY are notified of; others go to the kernel (seccomp_rule_add(3)). */
 function besideNative(machine: ProfileMachine, defaultAction: string): ProfileRule[] {
   const bit = architectureOf(machine)?.openFlags.O_DIRECTORY ?? 0;
   const flags = (wanted: number) => [{ index: 2, value: bit, valueTwo: wanted, op: 'SCMP_CMP_MASKED_EQ' }];

@@ -85,8 +85,8 @@ const nativeDirectories: Way = {
     'the seal: bytes behind the kernel’s own are ignored, so a forged or retired one opens as well',
     'tenant and share: any directory below the one that mount_fd names, or, on a file system that the user ' +
       'namespace mounted itself, any of that file system',
-    'the policy: `dac`, `filesystems`, `limits` and `record` don’t hold; the kernel asks for capabilities of the ' +
-      'user namespace and mapped owners instead, and deputy never hears of the call',
+    'the policy: `dac`, `filesystems`, `limits` and `record` don’t hold; the kernel asks for capabilities ' +
+      'of the user namespace and mapped owners instead, and deputy never hears of the call',
   ],
   judge(seen) {
     const before = obstacleBefore(seen);
@@ -95,14 +95,14 @@ const nativeDirectories: Way = {
     if (directory === undefined) return no('the probe did not get so far', 'Run `deputy doctor` as root.');
     if (directory === EPERM) {
       return no(
-        'the kernel refuses the directory (EPERM): it is older than 6.11, or mounts that lie below are locked',
+        'the kernel refuses the directory (EPERM): it is older than 6.11, or mounts below are locked',
         'Run a newer kernel; share a directory without mounts below it.',
       );
     }
     if (directory === ESTALE) {
       return no(
-        'the kernel finds no directory that it may give (ESTALE): its owner is not mapped, or the file system ' +
-          'can not show the way to it',
+        'the kernel finds no directory that it may give (ESTALE): its owner is not mapped, or the file ' +
+          'system can not show the way to it',
         'Give the container the directory by an idmapped mount.',
       );
     }

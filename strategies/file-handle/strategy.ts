@@ -57,8 +57,8 @@ async function assessNative(
   const { opens, reasons } = judgeNative(facts);
   if (!opens) {
     const remedy = 'Make its profile without --native-directories.';
-    const why = `its filter leaves opens of directories to the kernel, which would refuse them: ${reasons.join('; ')}`;
-    return { possible: false, reasons: [`${why}. ${remedy}`] };
+    const why = 'its filter leaves opens of directories to the kernel, which would refuse them';
+    return { possible: false, reasons: [`${why}: ${reasons.join('; ')}. ${remedy}`] };
   }
   const { unchecked, opens: what } = wayOf.nativeDirectories;
   return { possible: true, reasons: [`${what}; not checked there: ${unchecked.join('; ')}`, ...reasons] };

@@ -54,7 +54,9 @@ describeWhen(missingForKernel(), 'the file-handle strategy', () => {
   }
 
   /** A target that was given such a share by an idmapped mount, and its filter with the agent. */
-  async function served(...buffers: string[]): Promise<{ target: TrapTarget; directory: string; at: string }> {
+  async function served(
+    ...buffers: string[]
+  ): Promise<{ target: TrapTarget; directory: string; at: string }> {
     const directory = foreignShare();
     const at = join(directory, 'at');
     const target = await namespaced(...buffers);

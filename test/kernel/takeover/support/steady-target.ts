@@ -49,7 +49,12 @@ export class SteadyTarget {
     } = options;
     const words = [program, socketPath, container, share, flavour, `${threads}`];
     const native = options.native === true ? ['NATIVE=1'] : [];
-    const process = new LineProcess('env', [...native, `EXACT_EVERY=${exactEvery}`, `PAUSE_US=${pauseUs}`, ...words]);
+    const process = new LineProcess('env', [
+      ...native,
+      `EXACT_EVERY=${exactEvery}`,
+      `PAUSE_US=${pauseUs}`,
+      ...words,
+    ]);
     const started = JSON.parse(await process.next('started')) as SteadyReport;
     return new SteadyTarget(process, started);
   }
