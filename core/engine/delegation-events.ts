@@ -78,20 +78,19 @@ export class DelegationEvents {
     this.emit(id, tenant, 'delegation.establishing', { strategy, step, evidence: Object.fromEntries(safe) });
   }
 
-  admitted(id: string, strategy: Strategy, policy: ResolvedPolicy, target: Target): number {
+  admitted(id: string, strategy: Strategy, policy: ResolvedPolicy): number {
     if (policy.confinement === 'sealed' && policy.tenantSource === 'container') {
       const message = 'its sealed handles end with this container: name its tenant to have them outlive it';
       this.logger.info({ delegation: id, container: policy.tenant }, message);
     }
-    const enforces = strategy.enforcesFor?.(target) ?? strategy.enforces;
-    const notEnforced = enforceable.filter((field) => !enforces.includes(field));
+    const notEnforced = enforceable.filter((field) => !strategy.enforces.includes(field));
     const { tenant, tenantSource, digest, rule: _rule, ...fields } = policy;
     return this.emit(id, tenant, 'delegation.admitted', {
       strategy: strategy.name,
       tenantSource,
       policy: fields as unknown as Record<string, unknown>,
       policyDigest: digest,
-      enforced: enforceable.filter((field) => enforces.includes(field)),
+      enforced: enforceable.filter((field) => strategy.enforces.includes(field)),
       ...(notEnforced.length === 0 ? {} : { notEnforced }),
     });
   }

@@ -169,7 +169,7 @@ class DelegationEngine implements Engine {
       const known = this.options.strategies.map(({ name }) => name);
       return this.refuse(id, policy, assessmentError({ wanted, candidates, allowed, known }));
     }
-    this.log.admitted(id, chosen, policy, target);
+    this.log.admitted(id, chosen, policy);
     const type = 'delegation.establishing';
     const delegation = new Delegation(id, target, policy, chosen, 'establishing', type, startedAtUs);
     this.live.set(id, delegation);

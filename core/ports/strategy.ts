@@ -84,8 +84,6 @@ export interface Strategy {
   };
   /** Fields of the policy that it can hold a target to. */
   readonly enforces: readonly string[];
-  /** The same for one target, where that makes a difference; else `enforces` holds for all. */
-  enforcesFor?(target: Target): readonly string[];
   assess(target: Target, policy: ResolvedPolicy): Promise<Assessment>;
   establish(context: EstablishContext): Promise<Establishment>;
 }

@@ -27,8 +27,11 @@ export interface FileHandleOptions {
 /** Longest text of one reason in an event. */
 const reasonLimit = 1024;
 
-/** Whatever can be held to in an open that comes to deputy. */
-const enforcedHere = [
+/**
+ * Whatever deputy does for a target is held to all of a policy. What the kernel opens for it is the target's
+ * own right, as any call that no filter looks at, and is said in the assessment.
+ */
+const enforces = [
   'syscalls',
   'shares',
   'filesystems',
@@ -39,8 +42,6 @@ const enforcedHere = [
   'record',
   'limits',
 ];
-/** An open that never comes to deputy is held to nothing; how an O_PATH descriptor is made is not touched. */
-const enforcedBesideNative = ['opath', 'placement'];
 
 /** What is to be said of a target whose filter leaves directories to the kernel. */
 async function assessNative(
@@ -85,8 +86,7 @@ export function fileHandle(options: FileHandleOptions): Strategy {
       syscalls: ['open_by_handle_at', 'name_to_handle_at'],
       ports: ['RequestService', 'RequestKernel', 'SealKeys'],
     },
-    enforces: enforcedHere,
-    enforcesFor: ({ metadata }) => (hasNativeDirectories(metadata) ? enforcedBesideNative : enforcedHere),
+    enforces,
     async assess(target, policy) {
       const reasons: string[] = [];
       if (target.listener === undefined) reasons.push('the target came without a seccomp listener');
