@@ -16,7 +16,7 @@ const patient = [
   'test/kernel/storage/**/*.test.ts',
   'test/kernel/{agent,fallbacks}.test.ts',
   'test/kernel/takeover/crash-points.test.ts',
-  'test/e2e/{guest,workload,shocker,dispatcher,reference,guest-takeover,exec,examples}.test.ts',
+  'test/e2e/{guest,workload,shocker,dispatcher,reference,guest-takeover,exec,examples,native-directories}.test.ts',
 ];
 
 const all = ['test/**/*.test.ts'];

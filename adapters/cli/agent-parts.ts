@@ -6,8 +6,10 @@ import { defaultPolicy } from '../../core/policy/defaults.js';
 import type { Policy } from '../../core/policy/schema.js';
 import { policyWarnings } from '../../core/policy/warnings.js';
 import type { Logger } from '../../core/ports/logger.js';
+import { fileHandle } from '../../strategies/file-handle/strategy.js';
 import { handlersModule, seccompNotify } from '../../strategies/seccomp-notify/index.js';
 import { type Agent, startAgent } from '../agent/agent.js';
+import { inspectTarget } from '../file-handle/inspect-target.js';
 import type { NatsStoreSettings } from '../host/open-published-store.js';
 import { assessShares } from '../host/share-obstacles.js';
 import { lockStateDirectory } from '../host/state-directory.js';
@@ -82,7 +84,10 @@ export function openAgent(flags: AgentFlags, policy: Policy, logger: Logger): Pr
     stateDirectory: flags.state,
     policy,
     logger,
-    strategies: ({ service }) => [seccompNotify({ service, assessShares })],
+    strategies: ({ service }) => [
+      seccompNotify({ service, assessShares }),
+      fileHandle({ service, assessShares, inspectTarget }),
+    ],
     host: {
       handlersModule,
       ...(flags.node === undefined ? {} : { node: flags.node }),

@@ -1,5 +1,7 @@
+import type { TargetHandleFacts } from '../../core/file-handles/target-facts.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { ShareAssessment, Target } from '../../core/ports/strategy.js';
+import { fileHandle } from '../../strategies/file-handle/strategy.js';
 import { handlersModule } from '../../strategies/seccomp-notify/handlers-module.js';
 import { seccompNotify } from '../../strategies/seccomp-notify/strategy.js';
 import { runSupervisor } from '../agent/run-supervisor.js';
@@ -12,12 +14,20 @@ async function assessShares(target: Target, policy: ResolvedPolicy): Promise<Sha
   return assess(target, policy);
 }
 
+async function inspectTarget(target: Target, policy: ResolvedPolicy): Promise<TargetHandleFacts | undefined> {
+  const { inspectTarget: inspect } = await import('../file-handle/inspect-target.js');
+  return inspect(target, policy);
+}
+
 /** Runs this process as a supervisor with this build's strategies. */
 export function supervise(first: FirstLoop | undefined): void {
   runSupervisor({
     loggerOf: (level) => commandLineLogger(level as LogLevel),
     handlersModule,
     first,
-    strategies: (service) => [seccompNotify({ service, assessShares })],
+    strategies: (service) => [
+      seccompNotify({ service, assessShares }),
+      fileHandle({ service, assessShares, inspectTarget }),
+    ],
   });
 }

@@ -38,6 +38,33 @@ export function assessShares(target: Target, policy: ResolvedPolicy): ShareAsses
   return { servable: found.length === 0 || found.length < shares.length, reasons: found.slice(0, saidLimit) };
 }
 
+/**
+ * What `look` says of each share of a target that is reached without asking another server of files: it gets
+ * a descriptor on the share's root, and closes nothing. Single files, and what is mounted over, are left out.
+ */
+export function localSharesOf<T>(
+  target: Target,
+  policy: ResolvedPolicy,
+  look: (descriptor: number, mount: MountEntry) => T,
+): T[] {
+  const directory = openAt(AT_FDCWD, `/proc/${target.processId ?? 0}`, O.PATH | O.CLOEXEC);
+  if (directory < 0) return [];
+  const text = readTextAt(directory, 'mountinfo', mountInformationLimitBytes);
+  const mounts = typeof text === 'number' ? [] : parseMounts(text);
+  const shares = mounts.filter((mount) => isShare(mount, policy)).slice(0, mountLimit);
+  const said = shares
+    .filter((mount) => isReachedLocally(mount, mounts))
+    .map((mount) => {
+      const descriptor = openMountPoint(directory, mount);
+      if (descriptor < 0) return undefined;
+      const result = look(descriptor, mount);
+      systemCall('close', descriptor);
+      return { result };
+    });
+  systemCall('close', directory);
+  return said.filter((one) => one !== undefined).map(({ result }) => result);
+}
+
 function isShare({ fileSystemType, mountPoint }: MountEntry, policy: ResolvedPolicy): boolean {
   const isListed = policy.filesystems.includes(fileSystemType.split('.', 1)[0] as string);
   return isListed && (policy.shares === 'all' || policy.shares.some(({ path }) => path === mountPoint));
@@ -59,13 +86,19 @@ function isLocal(type: string): boolean {
   );
 }
 
-function obstacleOn(directory: number, mount: MountEntry, policy: ResolvedPolicy): string | undefined {
-  const { mountPoint, fileSystemType } = mount;
+/** `directory` is the target's in /proc. A descriptor, or minus an errno. */
+function openMountPoint(directory: number, { mountPoint }: MountEntry): number {
   const { O_DIRECTORY } = architectureOpenFlags();
   const root = openAt(directory, 'root', O.PATH | O.CLOEXEC | O_DIRECTORY);
   const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
   const opened = openAt2(root, mountPoint, O.RDONLY | O.CLOEXEC | O_DIRECTORY, resolve);
   systemCall('close', root);
+  return opened;
+}
+
+function obstacleOn(directory: number, mount: MountEntry, policy: ResolvedPolicy): string | undefined {
+  const { mountPoint, fileSystemType } = mount;
+  const opened = openMountPoint(directory, mount);
   // A single file, or one that is mounted over: nothing is known of it.
   if (opened < 0) return undefined;
   const sealable = askSealable(opened, fileSystemType);

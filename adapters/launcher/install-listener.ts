@@ -11,10 +11,13 @@ import {
   SECCOMP_RET_ERRNO,
   SECCOMP_RET_USER_NOTIF,
 } from '../linux/seccomp.js';
+import type { SyscallName } from '../linux/syscall-numbers.js';
 import { must } from './launcher-channel.js';
 import { handoverDescriptor, type LauncherSetup } from './protocol.js';
 
 const EINVAL = -errnoNumbers.EINVAL;
+/** Of open_by_handle_at(2). */
+const flagsArgument = 2;
 
 /** A listener of this thread's new filter, and whether it waits killably. */
 export interface InstalledListener {
@@ -28,13 +31,21 @@ export interface InstalledListener {
  * wait: then the plain one is used.
  */
 export function installListener(
-  setup: Pick<LauncherSetup, 'syscalls' | 'waitKillable' | 'refuseIoUring'>,
+  setup: Pick<LauncherSetup, 'syscalls' | 'waitKillable' | 'refuseIoUring' | 'nativeDirectories'>,
 ): InstalledListener {
   const { numbers, architecture } = hotSyscalls();
-  const notified = setup.syscalls.map((name) => numbers[name]);
+  const isNative = (name: SyscallName): boolean =>
+    setup.nativeDirectories === true && name === 'open_by_handle_at';
+  const notified = setup.syscalls.filter((name) => !isNative(name)).map((name) => numbers[name]);
+  const besideNative = setup.syscalls.filter(isNative).map((name) => numbers[name]);
   const rings = [numbers.io_uring_setup, numbers.io_uring_enter, numbers.io_uring_register];
   const program = filterProgram(architecture.auditArchitecture, [
     { numbers: notified, action: SECCOMP_RET_USER_NOTIF },
+    {
+      numbers: besideNative,
+      action: SECCOMP_RET_USER_NOTIF,
+      unless: { argument: flagsArgument, bits: architecture.openFlags.O_DIRECTORY },
+    },
     { numbers: setup.refuseIoUring ? rings : [], action: SECCOMP_RET_ERRNO | errnoNumbers.EPERM },
   ]);
   if (setup.waitKillable && !isSwitchedOff('WAIT_KILLABLE_RECV')) {

@@ -24,6 +24,11 @@ export interface LaunchOptions {
   /** Only a fatal signal interrupts a call that is being answered (Linux 5.19; before, it is ignored). */
   readonly waitKillable?: boolean;
   readonly refuseIoUring?: boolean;
+  /**
+   * Opens with O_DIRECTORY go to the kernel, which allows them in a user namespace of the program's own
+   * (Linux 6.11) and refuses them elsewhere. The target's metadata must say so (`directories=native`).
+   */
+  readonly nativeDirectories?: boolean;
   /** Soft limit of open files; by default what deputy's own starter has. */
   readonly fileLimit?: number;
   /** Numbers of capabilities(7) that the program keeps; none by default. */
@@ -133,6 +138,7 @@ function launcherSetup(options: LaunchOptions): LauncherSetup {
     syscalls: options.syscalls ?? delegatedSyscalls,
     waitKillable: options.waitKillable ?? true,
     refuseIoUring: options.refuseIoUring ?? true,
+    ...(options.nativeDirectories === true ? { nativeDirectories: true } : {}),
     ...(fileLimit === undefined ? {} : { fileLimit }),
   };
 }

@@ -27,6 +27,8 @@ export interface LauncherSetup {
   readonly syscalls: readonly SyscallName[];
   readonly waitKillable: boolean;
   readonly refuseIoUring: boolean;
+  /** open_by_handle_at with O_DIRECTORY goes to the kernel. */
+  readonly nativeDirectories?: boolean;
   /** The soft RLIMIT_NOFILE of the program; without it, the launcher's own. */
   readonly fileLimit?: number;
 }

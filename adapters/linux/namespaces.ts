@@ -38,6 +38,17 @@ export function namespaceIdentity(process: number | 'self', name: NamespaceName)
   return typeof described === 'number' ? described : described.inode;
 }
 
+const NS_GET_USERNS = 0xb701;
+
+/** The identity of the user namespace that owns an open namespace (ioctl_ns(2)); or minus an errno. */
+export function owningUserNamespace(descriptor: number): bigint | number {
+  const owner = systemCall('ioctl', descriptor, NS_GET_USERNS);
+  if (owner < 0) return owner;
+  const described = describeDescriptor(owner);
+  systemCall('close', owner);
+  return typeof described === 'number' ? described : described.inode;
+}
+
 /** setns(2) of the calling thread: 0 or minus an errno. A mount namespace needs CLONE_FS unshared first. */
 export function joinNamespaces(descriptor: number, flags: number): number {
   return systemCall('setns', descriptor, flags);

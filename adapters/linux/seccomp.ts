@@ -45,6 +45,7 @@ export function receiveNotification(listener: number, address: number): number {
 const BPF_LOAD_WORD = 0x20;
 const BPF_JUMP_EQUAL = 0x15;
 const BPF_JUMP_GREATER_OR_EQUAL = 0x35;
+const BPF_JUMP_ANY_BIT = 0x45;
 const BPF_RETURN = 0x06;
 export const SECCOMP_RET_USER_NOTIF = 0x7fc00000;
 export const SECCOMP_RET_ALLOW = 0x7fff0000;
@@ -55,6 +56,8 @@ export interface FilterRule {
   readonly numbers: readonly number[];
   /** A SECCOMP_RET_ value. */
   readonly action: number;
+  /** Calls that have one of the bits in this argument (its lower 32 bits) go to the kernel instead. */
+  readonly unless?: { readonly argument: number; readonly bits: number };
 }
 
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, value: number];
@@ -70,13 +73,25 @@ export function filterProgram(auditArchitecture: number, rules: readonly FilterR
     [BPF_RETURN, 0, 0, SECCOMP_RET_ALLOW],
     [BPF_LOAD_WORD, 0, 0, 0],
   ];
-  for (const { numbers, action } of rules) {
-    for (const number of numbers) {
-      program.push([BPF_JUMP_EQUAL, 0, 1, number], [BPF_RETURN, 0, 0, action]);
-    }
+  for (const { numbers, action, unless } of rules) {
+    const last: Instruction = [BPF_RETURN, 0, 0, action];
+    const body: Instruction[] = unless === undefined ? [last] : [...allowIf(unless), last];
+    for (const number of numbers) program.push([BPF_JUMP_EQUAL, 0, body.length, number], ...body);
   }
   program.push([BPF_RETURN, 0, 0, SECCOMP_RET_ALLOW]);
   return program;
+}
+
+/** `seccomp_data.args`, of which the lower half comes first on little-endian machines. */
+const argumentsAt = 16;
+
+/** What follows has the argument in the accumulator, and returns. */
+function allowIf({ argument, bits }: { readonly argument: number; readonly bits: number }): Instruction[] {
+  return [
+    [BPF_LOAD_WORD, 0, 0, argumentsAt + 8 * argument],
+    [BPF_JUMP_ANY_BIT, 0, 1, bits],
+    [BPF_RETURN, 0, 0, SECCOMP_RET_ALLOW],
+  ];
 }
 
 /**

@@ -2,19 +2,27 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { deputyError } from '../../core/errors/deputy-error.js';
 
-export type NativeProgram = 'joiner' | 'shim' | 'placeholder';
+/** The small static programs, and the folder of adapters/ that has each in its `native/`. */
+const folders = {
+  joiner: 'payload',
+  shim: 'payload',
+  placeholder: 'payload',
+  'handle-probe': 'file-handle',
+} as const;
+export type NativeProgram = keyof typeof folders;
 
 /**
- * Where a program of `native/` is once it was compiled, which `npm run build` does. Throws
+ * Where a program of a `native/` folder is once it was compiled, which `npm run build` does. Throws
  * DEPUTY_E_SETUP_MISSING.
  */
 export function nativeProgram(name: NativeProgram): string {
-  const own = fileURLToPath(new URL('./native/', import.meta.url));
+  const folder = folders[name];
+  const own = fileURLToPath(new URL(`../${folder}/native/`, import.meta.url));
   const isSource = import.meta.url.endsWith('.ts');
-  const folder = isSource
-    ? fileURLToPath(new URL('../../dist/adapters/payload/native/', import.meta.url))
+  const built = isSource
+    ? fileURLToPath(new URL(`../../dist/adapters/${folder}/native/`, import.meta.url))
     : own;
-  const path = `${folder}${name}`;
+  const path = `${built}${name}`;
   if (!existsSync(path)) throw deputyError('DEPUTY_E_SETUP_MISSING', { what: path, detail: 'npm run build' });
   return path;
 }

@@ -1,3 +1,5 @@
+import { nativeDirectoriesWord } from '../../core/policy/metadata.js';
+import { architectureOf } from '../linux/syscall-numbers.js';
 import { checkBase } from './check-base.js';
 import { namesOf, type ProfileRule, type SeccompProfile } from './profile-format.js';
 import { type ProfileMachine, resolveConditions } from './resolve-conditions.js';
@@ -22,6 +24,11 @@ export interface ProfileOptions {
   readonly capabilities?: readonly string[];
   /** The machine that the container will run on; this one by default. */
   readonly machine?: ProfileMachine;
+  /**
+   * Opens with O_DIRECTORY go to the kernel, for a container with a user namespace of its own (file-handle
+   * strategy). The metadata says so.
+   */
+  readonly nativeDirectories?: boolean;
 }
 
 /**
@@ -30,28 +37,50 @@ export interface ProfileOptions {
  * runtimes and containerd ignore them. Throws DEPUTY_E_USAGE when the base can't be extended.
  */
 export function containerProfile(options: ProfileOptions): SeccompProfile {
+  const machine = options.machine ?? (process.arch === 'arm64' ? 'arm64' : 'x64');
   const base =
     options.base === undefined
       ? { defaultAction: 'SCMP_ACT_ALLOW' }
       : resolveConditions(checkBase(options.base, options.socketPath, new Set(delegated)), {
-          machine: options.machine ?? (process.arch === 'arm64' ? 'arm64' : 'x64'),
+          machine,
           capabilities: options.capabilities ?? [],
         });
   const taken: ReadonlySet<string> = new Set([...delegated, ...refused]);
   const { listenerMetadata: _metadata, flags = [], syscalls = [], ...rest } = base as SeccompProfile;
   const kept = syscalls.map((rule) => without(rule, taken)).filter((rule) => rule !== undefined);
   const allFlags = [...new Set([...flags, ...(options.waitKillable ? [waitKillable] : [])])];
+  const metadata = metadataOf(options);
   return {
     ...rest,
     listenerPath: options.socketPath,
-    ...(options.metadata === undefined ? {} : { listenerMetadata: options.metadata }),
+    ...(metadata === undefined ? {} : { listenerMetadata: metadata }),
     ...(allFlags.length === 0 ? {} : { flags: allFlags }),
     syscalls: [
-      { names: [...delegated], action: 'SCMP_ACT_NOTIFY' },
+      ...(options.nativeDirectories === true
+        ? besideNative(machine, rest.defaultAction)
+        : [{ names: [...delegated], action: 'SCMP_ACT_NOTIFY' }]),
       { names: [...refused], action: 'SCMP_ACT_ERRNO', errnoRet: EPERM },
       ...kept,
     ],
   };
+}
+
+function metadataOf({ metadata, nativeDirectories }: ProfileOptions): string | undefined {
+  if (nativeDirectories !== true) return metadata;
+  return metadata === undefined ? nativeDirectoriesWord : `${metadata},${nativeDirectoriesWord}`;
+}
+
+/** Only opens without O_DIRECTORY are notified of; others go to the kernel (seccomp_rule_add(3)). */
+function besideNative(machine: ProfileMachine, defaultAction: string): ProfileRule[] {
+  const bit = architectureOf(machine)?.openFlags.O_DIRECTORY ?? 0;
+  const flags = (wanted: number) => [{ index: 2, value: bit, valueTwo: wanted, op: 'SCMP_CMP_MASKED_EQ' }];
+  const names = ['open_by_handle_at'];
+  return [
+    { names: ['name_to_handle_at'], action: 'SCMP_ACT_NOTIFY' },
+    { names, action: 'SCMP_ACT_NOTIFY', args: flags(0) },
+    // A rule that says what holds anyway is refused by libseccomp.
+    ...(defaultAction === 'SCMP_ACT_ALLOW' ? [] : [{ names, action: 'SCMP_ACT_ALLOW', args: flags(bit) }]),
+  ];
 }
 
 /** The same as a SeccompProfile of the security-profiles-operator, for Kubernetes. */

@@ -34,3 +34,13 @@ export function metadataTenant(metadata: string): string | undefined {
   }
   return tenant;
 }
+
+/**
+ * The word with which a profile says that its filter leaves opens of directories (O_DIRECTORY) to the kernel.
+ */
+export const nativeDirectoriesWord = 'directories=native';
+
+/** Does the target's filter leave opens of directories to the kernel? So its profile says. */
+export function hasNativeDirectories(metadata: string | undefined): boolean {
+  return metadata !== undefined && metadataWords(metadata).includes(nativeDirectoriesWord);
+}

@@ -16,6 +16,12 @@ function unservableShares(_policy: ResolvedPolicy, target: ExaminedTarget | unde
   }));
 }
 
+function unsealed({ confinement }: ResolvedPolicy): Reason[] {
+  if (confinement === 'sealed') return [];
+  const text = `it opens sealed handles only, and the policy says \`confinement: ${confinement}\``;
+  return [{ kind: 'policy', text, remedy: 'Say `confinement: sealed`.' }];
+}
+
 const seccompNotify: StrategyEntry = {
   strategy: 'seccomp-notify',
   enforces: [
@@ -58,18 +64,7 @@ const sidecarCaps: StrategyEntry = {
     },
   ],
   addToPod: withSidecar,
-  obstacles: (policy, target) => [
-    ...(policy.confinement === 'sealed'
-      ? []
-      : [
-          {
-            kind: 'policy' as const,
-            text: `it opens sealed handles only, and the policy says \`confinement: ${policy.confinement}\``,
-            remedy: 'Say `confinement: sealed`.',
-          },
-        ]),
-    ...unservableShares(policy, target),
-  ],
+  obstacles: (policy, target) => [...unsealed(policy), ...unservableShares(policy, target)],
   price: {
     latency: 'brokered',
     boundary:
@@ -81,29 +76,25 @@ const sidecarCaps: StrategyEntry = {
 
 const fileHandle: StrategyEntry = {
   strategy: 'file-handle',
-  // No program of ours is in the way: what an O_PATH descriptor is, is the kernel's word.
-  enforces: ['opath'],
+  // What the kernel opens for a target is the target's own right; what deputy does is all held to the policy.
+  enforces: seccompNotify.enforces,
   trials: [
+    ...seccompNotify.trials,
     {
       id: 'unprivileged-handles',
-      remedy: 'Linux 6.11 or newer, and user namespaces that anybody may make (user.max_user_namespaces).',
+      remedy:
+        'For directories without a helper: Linux 6.11, and a container with a user namespace of its own.',
+      optional: true,
     },
   ],
-  obstacles: (_policy, target) =>
-    target?.userNamespaceIsOurs === true
-      ? [
-          {
-            kind: 'target',
-            text: 'the target has no user namespace of its own, so its mounts are none of its own either',
-            remedy: 'Give the container a user namespace (`hostUsers: false`), and mounts made within it.',
-          },
-        ]
-      : [],
+  addToPod: withNotifierProfile,
+  obstacles: (policy, target) => [...unsealed(policy), ...unservableShares(policy, target)],
   price: {
-    latency: 'native',
-    boundary: "none: the kernel opens; directories only, on mounts of the target's own user namespace",
-    privilege: 'none',
-    restart: 'nothing of deputy runs, so nothing is lost',
+    latency: 'answered',
+    boundary:
+      "none; directories are the kernel's to open, without policy or seal, where the profile says so",
+    privilege: seccompNotify.price.privilege,
+    restart: seccompNotify.price.restart,
   },
 };
 

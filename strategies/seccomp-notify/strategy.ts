@@ -1,74 +1,9 @@
-import { deputyError } from '../../core/errors/deputy-error.js';
 import { escapeText } from '../../core/events/escape-text.js';
-import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
-import type { RequestService, ServedListener } from '../../core/ports/request-service.js';
-import type {
-  EstablishContext,
-  Establishment,
-  ShareAssessment,
-  Strategy,
-  Target,
-} from '../../core/ports/strategy.js';
-
-/** One delegation's listeners: the container's own, and one for each `exec` into it. */
-class Listeners implements Establishment {
-  private readonly served = new Map<number, ServedListener>();
-  private released = false;
-  private serving = false;
-
-  constructor(
-    private readonly service: RequestService,
-    private readonly context: EstablishContext,
-    private policy: ResolvedPolicy,
-  ) {}
-
-  get entries(): number {
-    return this.served.size;
-  }
-
-  async join(target: Target): Promise<void> {
-    if (target.listener === undefined)
-      throw deputyError('DEPUTY_E_LISTENER_INVALID', { detail: 'none given' });
-    const { delegationId, hooks } = this.context;
-    const served: ServedListener = await this.service.attach({
-      delegationId,
-      ...(target.listenerKey === undefined ? {} : { key: target.listenerKey }),
-      descriptor: target.listener,
-      policy: this.policy,
-      ...(target.cgroup === undefined ? {} : { cgroup: target.cgroup }),
-      onServing: () => {
-        if (!this.serving) hooks.serving();
-        this.serving = true;
-      },
-      onHangup: () => this.hangUp(served),
-      onQuarantine: hooks.quarantined,
-    });
-    this.served.set(served.key, served);
-  }
-
-  setPolicy(policy: ResolvedPolicy): void {
-    this.policy = policy;
-    for (const served of this.served.values()) served.setPolicy(policy);
-  }
-
-  counts(): Counts {
-    return this.service.counts(this.context.delegationId);
-  }
-
-  async release(): Promise<void> {
-    this.released = true;
-    await Promise.all([...this.served.values()].map((served) => served.detach()));
-    this.served.clear();
-    // Its last requests are counted only then.
-    await this.service.settled();
-  }
-
-  private hangUp(served: ServedListener): void {
-    this.served.delete(served.key);
-    if (this.served.size === 0 && !this.released) this.context.hooks.ended('the target is gone');
-  }
-}
+import { hasNativeDirectories } from '../../core/policy/metadata.js';
+import type { RequestService } from '../../core/ports/request-service.js';
+import type { ShareAssessment, Strategy, Target } from '../../core/ports/strategy.js';
+import { Listeners } from './listeners.js';
 
 /** Longest text of one reason in an event. */
 const reasonLimit = 1024;
@@ -110,6 +45,9 @@ export function seccompNotify(options: SeccompNotifyOptions): Strategy {
     async assess(target, policy) {
       const reasons: string[] = [];
       if (target.listener === undefined) reasons.push('the target came without a seccomp listener');
+      if (hasNativeDirectories(target.metadata)) {
+        reasons.push('its filter leaves opens of directories to the kernel, where they are not checked');
+      }
       const obstacle = await service.obstacle();
       if (obstacle !== undefined) reasons.push(obstacle);
       const shares = (await assessShares?.(target, policy)) ?? { servable: true, reasons: [] };

@@ -30,6 +30,12 @@ const forms = [
     seccomp: 'kill',
     long: true,
   },
+  {
+    name: 'crun, file-handle: sealed handles, a notifier for opens alone',
+    runtime: 'crun',
+    policy: { strategies: ['file-handle'] },
+    long: true,
+  },
   { name: 'crun, dac: capability', runtime: 'crun', policy: { dac: 'capability' }, long: true },
 ] as const;
 
@@ -68,6 +74,7 @@ describeWhen(missingLabParts(), 'a guest served through deputy', () => {
         );
         await until(() => agent.status().targets[0]?.state === 'released', 'the delegation is released');
         const target = agent.status().targets[0];
+        expect(target?.strategy).toBe('strategies' in form.policy ? 'file-handle' : 'seccomp-notify');
         expect(target?.counts.answered).toBeGreaterThan(1_000);
         expect(target?.counts).toMatchObject({ refused: 0, cancelled: 0, lost: 0 });
         const replayed = replayStateDirectory(agent.stateDirectory);

@@ -40,6 +40,7 @@ export interface AgentStatus {
     id: string;
     containerId: string;
     state: string;
+    strategy: string;
     entries: number;
     counts: { answered: number; refused: number; cancelled: number; lost: number };
   }[];

@@ -20,11 +20,17 @@ export interface BundleOptions {
   readonly flags?: readonly string[];
   /** The calls that go to the agent. */
   readonly notifySyscalls?: readonly string[];
+  /** A seccomp section to use as it is, such as what `deputy profile` prints. */
+  readonly seccompProfile?: object;
+  /** Gives it a user namespace whose ids are these outside; its process is root there. */
+  readonly userNamespaceFirstId?: number;
 }
 
+const idCount = 65_536;
 const namespaces = ['pid', 'mount', 'network', 'ipc', 'uts', 'cgroup'].map((type) => ({ type }));
 
 function seccompSection(options: BundleOptions): object | undefined {
+  if (options.seccompProfile !== undefined) return options.seccompProfile;
   if (options.agentSocket === undefined) return undefined;
   return {
     defaultAction: 'SCMP_ACT_ALLOW',
@@ -72,11 +78,13 @@ export function bundleConfig(options: BundleOptions): object {
   const capabilities = options.capabilities ?? [];
   const sets = ['bounding', 'effective', 'permitted', 'inheritable', 'ambient'];
   const seccomp = seccompSection(options);
+  const { userNamespaceFirstId: hostID } = options;
+  const ids = [{ containerID: 0, hostID, size: idCount }];
   return {
     ociVersion: '1.0.2',
     process: {
       terminal: false,
-      user: { uid: targetUid, gid: targetGid },
+      user: hostID === undefined ? { uid: targetUid, gid: targetGid } : { uid: 0, gid: 0 },
       args: options.args,
       env: ['PATH=/usr/bin:/bin', 'HOME=/tmp'],
       cwd: '/',
@@ -87,7 +95,8 @@ export function bundleConfig(options: BundleOptions): object {
     hostname: 'lab',
     mounts: mounts(options),
     linux: {
-      namespaces,
+      namespaces: hostID === undefined ? namespaces : [...namespaces, { type: 'user' }],
+      ...(hostID === undefined ? {} : { uidMappings: ids, gidMappings: ids }),
       cgroupsPath: `${options.cgroup}/${options.containerId}`,
       maskedPaths: ['/proc/kcore', '/proc/keys', '/proc/timer_list'],
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],

@@ -1,6 +1,7 @@
 // A target that calls without pause and checks every result, while something is done to deputy:
 // steady SOCKET CONTAINER DIRECTORY plain|killable THREADS
 // EXACT_EVERY=N: each Nth call opens a link with O_PATH; PAUSE_US=N: a pause after each call.
+// NATIVE=1: root of namespaces of its own, whose filter leaves opens with O_DIRECTORY to the kernel; it calls those, too.
 // Hands its listener over as runtimes do, becomes uid 107, then answers lines of stdin with one line each:
 // `mark`: what happened since the last mark; `end`: stops, and says what its table of descriptors has more than before.
 #define _GNU_SOURCE
@@ -11,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -36,6 +38,7 @@ static struct handle own, folder, link_handle, stale;
 static ino_t own_inode, folder_inode;
 static atomic_long calls, wrong, enosys, interrupted, longest_us, exact_every, pause_us, signals;
 static atomic_int stopping, running;
+static int native;
 
 static long now_us(void) {
   struct timespec now;
@@ -103,6 +106,9 @@ static void call(long number) {
   if (every > 0 && number % every == 0) return check_link();
   switch (number % 5) {
     case 0:
+      if (native && number % 2 == 0) {
+        return check_inode("folder by the kernel", &folder, O_RDONLY | O_DIRECTORY, folder_inode);
+      }
       return check_inode("folder", &folder, O_PATH, folder_inode);
     case 1:
       return check_content();
@@ -153,11 +159,27 @@ static void encode_gone(void) {
   unlinkat(mount, name, 0);
 }
 
+static void write_text(const char *path, const char *text) {
+  int file = open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0 || write(file, text, strlen(text)) < 0) exit(6);
+  close(file);
+}
+
+// Its root is root outside: whoever has no capability there may map only himself.
+static void enter_namespaces(void) {
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) exit(6);
+  write_text("/proc/self/setgroups", "deny");
+  write_text("/proc/self/uid_map", "0 0 1");
+  write_text("/proc/self/gid_map", "0 0 1");
+}
+
 static int install(int killable) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open_by_handle_at, 1, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_name_to_handle_at, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_name_to_handle_at, 2, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, native ? O_DIRECTORY : 0, 1, 0),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
@@ -175,10 +197,10 @@ static void hand_over(const char *path, const char *container, int listener) {
   if (connect(connection, (struct sockaddr *)&address, sizeof address) < 0) exit(4);
   char text[1024];
   int length = snprintf(text, sizeof text,
-                        "{\"ociVersion\":\"1.0.2\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":\"tenant=blue\","
+                        "{\"ociVersion\":\"1.0.2\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":\"tenant=blue%s\","
                         "\"state\":{\"ociVersion\":\"1.0.2\",\"id\":\"%s\",\"status\":\"creating\",\"pid\":%d,"
                         "\"bundle\":\"/b\"}}",
-                        getpid(), container, getpid());
+                        getpid(), native ? ",directories=native" : "", container, getpid());
   struct iovec vector = {text, length};
   char room[CMSG_SPACE(sizeof(int))] = {0};
   struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
@@ -210,6 +232,9 @@ static void report(const char *what) {
 
 int main(int argc, char **argv) {
   if (argc < 6 || chdir(argv[3]) < 0) return 2;
+  native = getenv("NATIVE") != NULL;
+  if (native) enter_namespaces();
+  if (native && chdir(argv[3]) < 0) return 2;
   mount = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const char *every = getenv("EXACT_EVERY");
   atomic_store(&exact_every, every == NULL ? 0 : atol(every));
@@ -225,9 +250,11 @@ int main(int argc, char **argv) {
   encode("folder", &folder, &folder_inode);
   encode("link", &link_handle, NULL);
   encode_gone();
-  setgroups(0, NULL);
-  setresgid(107, 107, 107);
-  setresuid(107, 107, 107);
+  if (!native) {
+    setgroups(0, NULL);
+    setresgid(107, 107, 107);
+    setresuid(107, 107, 107);
+  }
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   int threads = atoi(argv[5]);
   pthread_t thread[64];

@@ -8,8 +8,14 @@ export function addDoctorCommand(program: Command): void {
     .command('doctor')
     .description('try what each strategy needs on this kernel, as this user')
     .option('--json', 'print JSON')
-    .action(async (flags: { json?: boolean }) => {
-      const lines = await diagnose();
+    .option(
+      '--directory <path>',
+      'what opens by handle there, and how (file-handle); repeatable',
+      (path: string, before: readonly string[]) => [...before, path],
+      [],
+    )
+    .action(async (flags: { json?: boolean; directory: readonly string[] }) => {
+      const lines = await diagnose(flags.directory);
       const serves = canServe(lines);
       if (flags.json) printJson({ canServe: serves, checks: lines });
       else printLines(lines, serves);

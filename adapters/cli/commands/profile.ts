@@ -12,6 +12,7 @@ interface ProfileFlags {
   readonly format: 'oci' | 'kubernetes' | 'operator';
   readonly runtime: 'crun' | 'runc';
   readonly name: string;
+  readonly nativeDirectories: boolean;
 }
 
 /** Adds `deputy profile` to the program. */
@@ -38,6 +39,11 @@ export function addProfileCommand(program: Command): void {
         .choices(['crun', 'runc'])
         .default('crun'),
     )
+    .option(
+      '--native-directories',
+      'opens with O_DIRECTORY go to the kernel: file-handle strategy, in a user namespace of its own',
+      false,
+    )
     .option('--name <name>', 'name of the profile (kubernetes, operator)', 'deputy')
     .action((flags: ProfileFlags) => printProfile(flags));
 }
@@ -46,6 +52,7 @@ function printProfile(flags: ProfileFlags): void {
   const profile = containerProfile({
     socketPath: flags.socket,
     waitKillable: flags.runtime === 'crun',
+    nativeDirectories: flags.nativeDirectories,
     ...(flags.metadata === undefined ? {} : { metadata: flags.metadata }),
     ...(flags.base === undefined ? {} : { base: readBase(flags.base) }),
   });

@@ -1,10 +1,17 @@
-// Compiles the static programs of the dispatcher into dist/. Without a C compiler the rest of deputy still works.
+// Compiles the static programs of the dispatcher and of the file-handle probe into dist/. Without a C compiler the rest of deputy still works.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const sources = fileURLToPath(new URL('./', import.meta.url));
-const target = fileURLToPath(new URL('../../../dist/adapters/payload/native/', import.meta.url));
+const programs = [
+  'payload/native/joiner',
+  'payload/native/shim',
+  'payload/native/placeholder',
+  'file-handle/native/handle-probe',
+];
+const sources = fileURLToPath(new URL('../../', import.meta.url));
+const target = fileURLToPath(new URL('../../../dist/adapters/', import.meta.url));
 const flags = ['-O2', '-Wall', '-Wextra', '-static', '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2'];
 
 function changedAt(path) {
@@ -15,10 +22,10 @@ function changedAt(path) {
   }
 }
 
-mkdirSync(target, { recursive: true });
-for (const name of ['joiner', 'shim', 'placeholder']) {
+for (const name of programs) {
   const source = `${sources}${name}.c`;
   const program = `${target}${name}`;
+  mkdirSync(dirname(program), { recursive: true });
   if (changedAt(program) > changedAt(source)) continue;
   const compiler = process.env.CC ?? 'cc';
   // Under another name first: what runs already is not overwritten.
@@ -26,9 +33,11 @@ for (const name of ['joiner', 'shim', 'placeholder']) {
     stdio: 'inherit',
   });
   if (status !== 0) {
-    // No compiler, or no static C library (libc6-dev, glibc-static): all but the dispatcher works without.
+    // No compiler, or no static C library (libc6-dev, glibc-static): all but these works without.
     const why = error?.code === 'ENOENT' ? `${compiler} is missing` : `${compiler} could not make ${name}`;
-    process.stderr.write(`${why}: \`deputy dispatch\` and \`deputy placeholder\` will not work\n`);
+    process.stderr.write(
+      `${why}: \`deputy dispatch\`, \`deputy placeholder\` and the probe of file handles will not work\n`,
+    );
     break;
   }
   renameSync(`${program}.new`, program);

@@ -42,6 +42,11 @@ export const machineErrors = {
     why: 'A program or a file that this command uses is not installed.',
     remedy: 'Install it; the message says what was looked for.',
   },
+  DEPUTY_E_IDMAPPED_MOUNT: {
+    what: 'no idmapped mount of {path}: {detail}',
+    why: 'EPERM: CAP_SYS_ADMIN is missing. EINVAL: the file system or the kernel has no such mounts there.',
+    remedy: "Share it from a file system that has them, or map the owner's ids in the container.",
+  },
   DEPUTY_E_SERVICE_ENVIRONMENT_INVALID: {
     what: 'the variable {variable}={value} is not as a service manager sets it: {detail}',
     why: 'What systemd says and keeps for a service is found by variables; a guess would lose descriptors.',

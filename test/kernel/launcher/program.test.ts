@@ -30,6 +30,26 @@ rootSuite('a launched program', () => {
     });
   }
 
+  it('has a filter that leaves opens with O_DIRECTORY to the kernel, where that is asked for', async () => {
+    // Without a listener what would be notified of fails with ENOSYS (38); the kernel finds no descriptor -1.
+    const calls = 'for (0200000, 0, 012000000) { syscall(304, -1, $buffer, $_); print $! + 0, " " }';
+    const argv = ['perl', '-e', `$buffer = "\\x08" . "\\0" x 15; ${calls}`];
+    const target = await launchTarget({
+      argv,
+      ...nobody,
+      nativeDirectories: true,
+      streams: ['ignore', 'pipe', 'inherit'],
+    });
+    systemCall('close', target.listener);
+    let output = '';
+    target.stdout?.on('data', (part: Buffer) => {
+      output += part.toString();
+    });
+    await target.start();
+    await target.exited;
+    expect(output).toBe('9 38 38 ');
+  });
+
   it('keeps no capability as root either', async () => {
     const { output } = await runToEnd(['cat', '/proc/self/status'], { uid: 0, gid: 0 });
     expect(statusField(output, 'CapEff')).toBe('0000000000000000');

@@ -199,7 +199,7 @@ describeWhen(missingForKernel(), 'deputy preflight --target', () => {
       chosen: 'dispatcher',
       target: { isInit: true, isFrozen: false },
     });
-    expect(reasonsAgainst(answer, 'file-handle').join()).toContain('no user namespace of its own');
+    expect(reasonsAgainst(answer, 'file-handle').join()).toContain('it opens sealed handles only');
   });
 
   test('enters not its cgroup: in one that is frozen no trial would come to its end', async () => {

@@ -4,8 +4,11 @@ import { LineProcess } from './line-process.js';
 import { targetId } from './share.js';
 import { nr, TrapThread } from './trap-thread.js';
 
-/** How the notifier's wait is ended: by any signal, or by deadly ones only. */
-export type Flavour = 'plain' | 'killable';
+/**
+ * How the notifier's wait is ended: by any signal, or by deadly ones only; 'native': plain, and opens with
+ * O_DIRECTORY go to the kernel.
+ */
+export type Flavour = 'plain' | 'killable' | 'native';
 
 export interface Confinement {
   /** The agent's socket; without one no filter is installed and the calls are the kernel's own. */

@@ -25,6 +25,8 @@ export interface SteadyOptions {
   readonly exactEvery?: number;
   /** Each thread waits so long between two calls. */
   readonly pauseUs?: number;
+  /** In namespaces of its own, where the kernel opens directories for it. */
+  readonly native?: boolean;
 }
 
 /** A target that calls without pause and checks every result. */
@@ -46,7 +48,13 @@ export class SteadyTarget {
       pauseUs = 0,
     } = options;
     const words = [program, socketPath, container, share, flavour, `${threads}`];
-    const process = new LineProcess('env', [`EXACT_EVERY=${exactEvery}`, `PAUSE_US=${pauseUs}`, ...words]);
+    const native = options.native === true ? ['NATIVE=1'] : [];
+    const process = new LineProcess('env', [
+      ...native,
+      `EXACT_EVERY=${exactEvery}`,
+      `PAUSE_US=${pauseUs}`,
+      ...words,
+    ]);
     const started = JSON.parse(await process.next('started')) as SteadyReport;
     return new SteadyTarget(process, started);
   }

@@ -66,6 +66,34 @@ describe('a profile without a base', () => {
   });
 });
 
+describe('a profile that leaves directories to the kernel', () => {
+  const native = { nativeDirectories: true, metadata: 'tenant=blue' };
+  const open = ['open_by_handle_at'];
+  const flags = (mask: number, wanted: number) => [
+    { index: 2, value: mask, valueTwo: wanted, op: 'SCMP_CMP_MASKED_EQ' },
+  ];
+
+  test('notifies of opens without O_DIRECTORY alone, and says so in the metadata', () => {
+    const profile = containerProfile({ socketPath, waitKillable: false, machine: 'x64', ...native });
+    expect(profile.syscalls).toEqual([
+      { names: ['name_to_handle_at'], action: 'SCMP_ACT_NOTIFY' },
+      { names: open, action: 'SCMP_ACT_NOTIFY', args: flags(0o200000, 0) },
+      own[1],
+    ]);
+    expect(profile.listenerMetadata).toBe('tenant=blue,directories=native');
+    const bare = containerProfile({ socketPath, waitKillable: false, nativeDirectories: true });
+    expect(bare.listenerMetadata).toBe('directories=native');
+  });
+
+  test('allows the others where the base refuses what it does not name; the bit is the machine’s', () => {
+    const rules = extend(engineDefault, { ...native, machine: 'arm64' }).syscalls ?? [];
+    expect(rules.slice(1, 3)).toEqual([
+      { names: open, action: 'SCMP_ACT_NOTIFY', args: flags(0o40000, 0) },
+      { names: open, action: 'SCMP_ACT_ALLOW', args: flags(0o40000, 0o40000) },
+    ]);
+  });
+});
+
 describe('a profile with a base', () => {
   test("keeps the base's other rules, with their arguments, and its defaults", () => {
     const profile = extend(engineDefault);

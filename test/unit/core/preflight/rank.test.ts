@@ -64,13 +64,13 @@ describe('by level', () => {
     expect(order({})).toEqual([
       ['seccomp-notify', 1],
       ['sidecar-caps', 2],
-      ['file-handle', null],
+      ['file-handle', 3],
       ['dispatcher', null],
     ]);
     expect(order({ ...wide, strategies: ['dispatcher', 'file-handle', 'seccomp-notify'] })).toEqual([
       ['dispatcher', 1],
-      ['file-handle', 2],
-      ['seccomp-notify', 3],
+      ['seccomp-notify', 2],
+      ['file-handle', null],
       ['sidecar-caps', null],
     ]);
   });
@@ -152,9 +152,12 @@ describe('by target', () => {
     expect(reasons({ takeOver: 'it is root' }, 'dispatcher')[0]?.text).toContain('it is root');
   });
 
-  test('without a user namespace of its own: no handles without a helper', () => {
-    expect(reasons({}, 'file-handle')[0]?.text).toContain('user namespace');
-    expect(reasons({ userNamespaceIsOurs: false }, 'file-handle')).toEqual([]);
+  test('handles that are not to be sealed: neither of those that are made of seals', () => {
+    for (const name of ['sidecar-caps', 'file-handle']) {
+      expect(reasons({}, name).map(({ text }) => text)).toEqual([
+        'it opens sealed handles only, and the policy says `confinement: none`',
+      ]);
+    }
   });
 
   test('shares whose handles can’t be sealed: neither of those that seal', () => {
@@ -235,7 +238,8 @@ describe('always', () => {
         const asked = policy(fields);
         const strategies = inBuild.map((name) => {
           const enforces = preflightTable.find(({ strategy }) => strategy === name)?.enforces ?? [];
-          return fakeStrategy({ name, enforces });
+          const possible = name !== 'file-handle' || asked.confinement === 'sealed';
+          return fakeStrategy({ name, enforces, possible });
         });
         const target = { containerId: 'vm' };
         const request = { wanted: 'auto', target, closesListener: false, failed: new Set<string>() };
