@@ -91,8 +91,7 @@ const fileHandle: StrategyEntry = {
   obstacles: (policy, target) => [...unsealed(policy), ...unservableShares(policy, target)],
   price: {
     latency: 'answered',
-    boundary:
-      "none; directories are the kernel's to open, without policy or seal, where the profile says so",
+    boundary: "none; directories are the kernel's to open, without policy or seal, where the profile says so",
     privilege: seccompNotify.price.privilege,
     restart: seccompNotify.price.restart,
   },
