@@ -21,7 +21,8 @@ export class LineProcess {
     this.exited = new Promise((resolve) => {
       this.child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
     });
-    void this.exited.then(() => {
+    // Its last line may be read after it has exited.
+    this.child.once('close', () => {
       this.hasEnded = true;
       for (const resolve of this.waiting.splice(0)) resolve(undefined);
     });
