@@ -19,7 +19,7 @@ const forms = [
     runtime: 'crun',
     policy: { opath: 'exact' },
     flags: waitKillable,
-    long: false,
+    long: true,
   },
   { name: "runc, virtiofsd's own seccomp filter", runtime: 'runc', policy: {}, seccomp: 'kill', long: true },
   { name: 'crun, opath exact, plain flavour', runtime: 'crun', policy: { opath: 'exact' }, long: true },

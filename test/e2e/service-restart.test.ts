@@ -99,6 +99,7 @@ describeWhen(missingForSystemd(), 'targets of a service that ends in every way',
 
 /** Only looked at in the long form: it asserts no time. */
 const describeLong = isLong ? describeWhen : (): void => undefined;
+const testLong = isLong ? test : (): void => undefined;
 
 describeLong(missingForSystemd(), 'how long a target waits', () => {
   let lab: ServiceLab;
@@ -171,7 +172,7 @@ describeWhen(missingForSystemd(), 'what happens while the service is down', () =
     expect(runtime.stdout).toEqual(['open: ok']);
   });
 
-  test('runtimes that connect during restarts are all served', { timeout: 120_000 * times }, async () => {
+  testLong('runtimes that connect during restarts are all served', { timeout: 120_000 * times }, async () => {
     let restarting = true;
     const outputs: string[] = [];
     const runtimes = async (form: string): Promise<void> => {
@@ -190,7 +191,7 @@ describeWhen(missingForSystemd(), 'what happens while the service is down', () =
     expect([...new Set(outputs)]).toEqual(['open: ok']);
   });
 
-  test.each(['killActive', 'killAll'] as const)(
+  test.each(isLong ? (['killActive', 'killAll'] as const) : (['killAll'] as const))(
     '%s just when a container comes: it is served by one delegation, or was never taken',
     { timeout: 120_000 * times },
     async (disturbance) => {

@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { crashAt, enumerateCrashPoints, parseScenario, runScenario } from '../../simulator/index.js';
 import { checkoutDirectory } from '../lab/paths.js';
+import { isLong } from '../support/describe-when.js';
 
 const directory = join(checkoutDirectory(), 'simulator', 'scenarios');
-const chosen = ['calls-in-flight', 'opath-exact', 'killable-filter'];
+const chosen = isLong ? ['calls-in-flight', 'opath-exact', 'killable-filter'] : ['calls-in-flight'];
 
 describe('whoever dies at whichever point, all invariants hold', () => {
   test.each(chosen)(
