@@ -16,8 +16,9 @@ const patient = [
   'test/kernel/storage/**/*.test.ts',
   'test/kernel/{agent,fallbacks}.test.ts',
   'test/kernel/takeover/crash-points.test.ts',
+  'test/kernel/injector/asking-again.test.ts',
   'test/e2e/{guest,guest-takeover,workload,shocker,reference,dispatcher}.test.ts',
-  'test/e2e/{exec,examples,native-directories}.test.ts',
+  'test/e2e/{exec,examples,native-directories,systemd,deputy-service,dispatch-service}.test.ts',
 ];
 
 const all = ['test/**/*.test.ts'];
