@@ -6,7 +6,7 @@ import { allocate, type NativeMemory } from '../linux/memory.js';
 import { openNamespace } from '../linux/namespaces.js';
 import { systemCall } from '../linux/native.js';
 import { AT_EMPTY_PATH, AT_FDCWD } from '../linux/open-flags.js';
-import { nativeProgram } from '../payload/native-programs.js';
+import { nativeProgram } from '../native/native-programs.js';
 
 const OPEN_TREE_CLONE = 1;
 const OPEN_TREE_CLOEXEC = 0o2000000;
@@ -81,7 +81,8 @@ export function attachMount(mount: number, processId: number, path: string): voi
     timeout: attachTimeoutMs,
   });
   systemCall('close', namespace);
-  const lines = stdout.trim().split('\n');
+  // Null where it could not be started.
+  const lines = (stdout ?? '').trim().split('\n');
   const [step = 'start', value = ''] = (lines.at(-1) ?? '').split(' ');
   if (step === 'move_mount' && value === '0') return;
   if (error !== undefined || value === '') {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { type HandleObservations, parseObservations } from '../../core/file-handles/observations.js';
 import { sealBytes } from '../../core/seals/seal-layout.js';
-import { nativeProgram } from '../payload/native-programs.js';
+import { nativeProgram } from '../native/native-programs.js';
 
 /**
  * What is probed: a directory of a file system, with the ids of its owner mapped; the same with other ids and

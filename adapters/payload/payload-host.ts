@@ -1,7 +1,7 @@
 import type { PayloadHost } from '../../core/ports/payload.js';
 import type { Target } from '../../core/ports/strategy.js';
 import { capability, getCapabilities, hasCapability } from '../linux/credentials.js';
-import { nativeProgram } from './native-programs.js';
+import { nativeProgram } from '../native/native-programs.js';
 import { LinuxPayloadSession, type SessionOptions } from './payload-session.js';
 
 const needed = {

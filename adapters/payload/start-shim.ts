@@ -6,11 +6,11 @@ import type { PayloadSpec } from '../../core/ports/payload.js';
 import { allocate } from '../linux/memory.js';
 import { createMemoryFile } from '../linux/memory-file.js';
 import { systemCall } from '../linux/native.js';
+import { nativeProgram } from '../native/native-programs.js';
 import { takeContainerLog } from './container-log.js';
 import { defaultFilter } from './default-filter.js';
 import type { HeldTarget } from './identify.js';
 import { firstHandedDescriptor, joinerArguments } from './joiner-arguments.js';
-import { nativeProgram } from './native-programs.js';
 import { outsideFoldersOfSelf, scopeCommand } from './outside-unit.js';
 import { limitsOf } from './resource-limits.js';
 

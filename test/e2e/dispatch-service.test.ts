@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { nativeProgram } from '../../adapters/payload/native-programs.js';
+import { nativeProgram } from '../../adapters/native/native-programs.js';
 import { compileTarget } from '../kernel/support/compile.js';
 import { deputyCommand } from '../lab/agent-process.js';
 import { sleep } from '../lab/child.js';

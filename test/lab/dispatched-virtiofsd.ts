@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { nativeProgram } from '../../adapters/payload/native-programs.js';
+import { nativeProgram } from '../../adapters/native/native-programs.js';
 import { deputyCommand } from './agent-process.js';
 import { sleep, within } from './child.js';
 import { type ContainerOptions, startContainer } from './container.js';

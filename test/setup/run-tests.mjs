@@ -32,7 +32,7 @@ function prepare() {
 
 prepare();
 must('npx', ['tsc', '-p', 'tsconfig.build.json']);
-must(process.execPath, ['adapters/payload/native/compile.mjs']);
+must(process.execPath, ['adapters/native/compile.mjs']);
 if (isCi) {
   must('npx', ['biome', 'check', '.']);
   must('npx', ['tsc', '--noEmit']);

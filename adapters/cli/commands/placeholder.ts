@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { Command } from 'commander';
-import { nativeProgram } from '../../payload/native-programs.js';
+import { nativeProgram } from '../../native/native-programs.js';
 import { exitCode, print } from '../output.js';
 
 /** Adds `deputy placeholder` to the program. */

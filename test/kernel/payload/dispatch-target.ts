@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nativeProgram } from '../../../adapters/payload/native-programs.js';
+import { nativeProgram } from '../../../adapters/native/native-programs.js';
 import { deputyCommand } from '../../lab/agent-process.js';
 import { until } from '../takeover/support/agent-tree.js';
 

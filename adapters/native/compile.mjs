@@ -1,4 +1,5 @@
-// Compiles the static programs of the dispatcher and of the file-handle probe into dist/. Without a C compiler the rest of deputy still works.
+// Compiles the static programs that stand in the `native/` of other folders into dist/. Without a C compiler the
+// rest of deputy still works.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,8 +11,8 @@ const programs = [
   'payload/native/placeholder',
   'file-handle/native/handle-probe',
 ];
-const sources = fileURLToPath(new URL('../../', import.meta.url));
-const target = fileURLToPath(new URL('../../../dist/adapters/', import.meta.url));
+const sources = fileURLToPath(new URL('../', import.meta.url));
+const target = fileURLToPath(new URL('../../dist/adapters/', import.meta.url));
 const flags = ['-O2', '-Wall', '-Wextra', '-static', '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2'];
 
 function changedAt(path) {
