@@ -132,7 +132,10 @@ class DelegationEngine implements Engine {
   setPolicy(policy: Policy): void {
     this.policy = policy;
     for (const delegation of this.lives.live.values()) {
-      delegation.establishment?.setPolicy(this.policyOf(delegation.target));
+      const resolved = this.policyOf(delegation.target);
+      delegation.establishment?.setPolicy(resolved);
+      // The events of one delegation are all of one tenant.
+      if (resolved.tenant === delegation.policy.tenant) delegation.policy = resolved;
     }
   }
 

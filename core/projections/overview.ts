@@ -79,9 +79,9 @@ export class Overview {
   }
 
   view(): OverviewView {
-    const { sequence, endedPartial = Number.POSITIVE_INFINITY } = this;
-    const first = Math.min(endedPartial, ...this.partial.values());
-    const incompleteSince = Number.isFinite(first) ? first : undefined;
+    const { sequence } = this;
+    let incompleteSince = this.endedPartial;
+    for (const since of this.partial.values()) incompleteSince = Math.min(since, incompleteSince ?? since);
     return {
       live: [...this.live.values()],
       tenants: Object.fromEntries(this.tenants),

@@ -104,7 +104,10 @@ export class EventMaker {
     const { type, delegationId, tenant, causationId, data } = payload.draft;
     const open = this.summaries.take(delegationId);
     if (open !== undefined) this.pushSummary(open, ticket);
-    this.push(type, delegationId, tenant, causationId, ticket, payload.timeMs, data);
+    // Requests in the order before it may not have been counted yet when it was appended.
+    const counts = this.streams.countsOf(delegationId);
+    const folded = type === 'delegation.snapshot' ? { ...data, counts } : data;
+    this.push(type, delegationId, tenant, causationId, ticket, payload.timeMs, folded);
   }
 
   private summarize(identity: ListenerIdentity, record: RequestRecord, ticket: number): void {

@@ -103,9 +103,10 @@ describe('an engine on a store in memory', () => {
   test('a new policy reaches those that are served', async () => {
     const strategy = fakeStrategy();
     const engine = host.engine([strategy]);
-    await engine.delegate({ target });
+    const { policyDigest } = await engine.delegate({ target });
     engine.setPolicy(host.policy({ opath: 'exact' }));
     expect(strategy.policies.at(-1)).toMatchObject({ opath: 'exact' });
+    expect(engine.status().delegations[0]?.policyDigest).not.toBe(policyDigest);
   });
 
   test('an end that can not be written down any more is logged, and is no unhandled rejection', async () => {
