@@ -3,9 +3,9 @@ import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import { openAt } from '../linux/basic-files.js';
-import { probeHandles } from '../linux/handle-probe.js';
 import { findPlacedMount, type PlacedMount } from '../linux/mount-information.js';
 import { systemCall } from '../linux/native.js';
+import { openByOwnHandle } from '../linux/open-by-own-handle.js';
 import { AT_FDCWD, architectureOpenFlags, O } from '../linux/open-flags.js';
 import { askSealable, sealingObstacle } from '../linux/sealing.js';
 import { describeDescriptor } from '../linux/statx.js';
@@ -52,7 +52,7 @@ export function openShare(share: NamedShare, policy: ResolvedPolicy): OpenShare 
     const sealable = askSealable(descriptor, mount.entry.fileSystemType);
     const obstacle = sealingObstacle(sealable, listed?.id !== undefined);
     if (obstacle !== undefined) return fail(share, `${obstacle.detail}. ${obstacle.remedy}`);
-    const probed = probeHandles(descriptor);
+    const probed = openByOwnHandle(descriptor);
     if (probed < 0) {
       const here = 'the capability counts in the first user namespace only';
       return fail(share, `open_by_handle_at: ${errnoText(-probed)}${probed === EPERM ? `; ${here}` : ''}`);

@@ -10,14 +10,11 @@ import type { MountEntry } from '../../core/ports/kernel.js';
 import type { Target } from '../../core/ports/strategy.js';
 import { sealBytes } from '../../core/seals/seal-layout.js';
 import { localSharesOf } from '../host/share-obstacles.js';
-import { allocate, type NativeMemory } from '../linux/memory.js';
 import { namespaceIdentity, openNamespace, owningUserNamespace } from '../linux/namespaces.js';
 import { systemCall } from '../linux/native.js';
-import { AT_EMPTY_PATH, architectureOpenFlags, O } from '../linux/open-flags.js';
-
-const pathAt = 1024;
-const mountIdAt = 2048;
-const maximumHandleBytes = 128;
+import { openByOwnHandle } from '../linux/open-by-own-handle.js';
+import { architectureOpenFlags, O } from '../linux/open-flags.js';
+import { parseThreadStatus } from '../linux/thread-status.js';
 
 /**
  * Looks at what decides whether the kernel opens directories for a target itself; nothing is done in its
@@ -58,36 +55,15 @@ function inspectShare(
   isMappedOwner: (uid: number, gid: number) => boolean,
 ): ShareFacts {
   const { uid, gid } = fstatSync(descriptor);
-  const sealed = openSealed(descriptor);
+  // What is tried is the file system, as the kernel would get it from a target, with deputy's own capability.
+  const flags = O.RDONLY | architectureOpenFlags().O_DIRECTORY;
+  const sealed = openByOwnHandle(descriptor, flags, sealBytes);
   return { mountPoint, fileSystemType, isOwnerMapped: isMappedOwner(uid, gid), sealed };
-}
-
-let memory: NativeMemory | undefined;
-
-/**
- * Opens a directory by its own handle with bytes behind it, as the kernel would get them from a target: 0 or
- * minus an errno. What is tried here is the file system, with deputy's own capability.
- */
-function openSealed(descriptor: number): number {
-  memory ??= allocate(4096);
-  const { address } = memory;
-  memory.u8.fill(0, 0, pathAt + 1);
-  memory.u32[0] = maximumHandleBytes - sealBytes;
-  const [path, mountId] = [address + pathAt, address + mountIdAt];
-  const encoded = systemCall('name_to_handle_at', descriptor, path, address, mountId, AT_EMPTY_PATH);
-  if (encoded < 0) return encoded;
-  memory.u32[0] = (memory.u32[0] as number) + sealBytes;
-  const flags = O.RDONLY | O.CLOEXEC | architectureOpenFlags().O_DIRECTORY;
-  const opened = systemCall('open_by_handle_at', descriptor, address, flags);
-  if (opened < 0) return opened;
-  systemCall('close', opened);
-  return 0;
 }
 
 function effectiveCapabilities(processId: number): bigint | undefined {
   const text = readProc(processId, 'status');
-  const [, mask] = /^CapEff:\s*([0-9a-f]+)$/m.exec(text ?? '') ?? [];
-  return mask === undefined ? undefined : BigInt(`0x${mask}`);
+  return text === undefined ? undefined : parseThreadStatus(text).effectiveCapabilities;
 }
 
 function readMap(processId: number, name: string): ReturnType<typeof parseIdMap> | undefined {

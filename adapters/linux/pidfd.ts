@@ -1,4 +1,4 @@
-import { allocate } from './memory.js';
+import { allocate, type NativeMemory } from './memory.js';
 import { systemCall } from './native.js';
 
 const SIGNAL_NONE = 0;
@@ -23,10 +23,11 @@ const PIDFD_GET_INFO = 0xc040ff0b;
 const PIDFD_INFO_EXIT = 1 << 3;
 const infoBytes = 64;
 const exitCodeOffset = 60;
+let memory: NativeMemory | undefined;
 
 /** How a process ended that was reaped, as wait(2) has it; undefined where Linux is older than 6.15. */
 export function exitStatusOf(pidfd: number): number | undefined {
-  const memory = allocate(4096);
+  memory ??= allocate(4096);
   const words = memory.i32;
   words.fill(0, 0, infoBytes / 4);
   words[0] = PIDFD_INFO_EXIT;

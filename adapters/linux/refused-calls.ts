@@ -55,13 +55,8 @@ const neverMade: Readonly<Record<string, readonly [x64: number, arm64: number]>>
   vhangup: [153, 58],
 };
 
-/**
- * What a supervisor makes, and its loops' threads never do: they start nothing, trace nobody, and open no
- * connection.
- */
-const neverMadeByLoops: Readonly<Record<string, readonly [x64: number, arm64: number]>> = {
-  accept: [43, 202],
-  accept4: [288, 242],
+/** What nobody makes who only answers: it starts nothing, traces nobody, and makes no socket. */
+const neverMadeInAnswer: Readonly<Record<string, readonly [x64: number, arm64: number]>> = {
   bind: [49, 200],
   connect: [42, 203],
   execve: [59, 221],
@@ -73,23 +68,23 @@ const neverMadeByLoops: Readonly<Record<string, readonly [x64: number, arm64: nu
   vfork: [58, -1],
 };
 
+/** What a supervisor makes, and its loops' threads never do. */
+const neverMadeByLoops: Readonly<Record<string, readonly [x64: number, arm64: number]>> = {
+  ...neverMadeInAnswer,
+  accept: [43, 202],
+  accept4: [288, 242],
+};
+
 /**
- * What a broker, once it listens, never does besides: it has no business with other processes but to look at
- * them in /proc, and no use for sockets but those that its clients connect.
+ * What a broker, once it listens, never does: it takes connections, and has no business with other processes
+ * but to look at them in /proc.
  */
 const neverMadeByBrokers: Readonly<Record<string, readonly [x64: number, arm64: number]>> = {
-  bind: [49, 200],
-  connect: [42, 203],
-  execve: [59, 221],
-  execveat: [322, 281],
-  fork: [57, -1],
-  listen: [50, 201],
+  ...neverMade,
+  ...neverMadeInAnswer,
   pidfd_getfd: [438, 438],
   process_vm_readv: [310, 270],
   process_vm_writev: [311, 271],
-  ptrace: [101, 117],
-  socket: [41, 198],
-  vfork: [58, -1],
 };
 
 /** Whom a filter is for. */
@@ -98,7 +93,7 @@ export type Refused = 'supervisor' | 'loop' | 'broker';
 const tables: Readonly<Record<Refused, Readonly<Record<string, readonly [x64: number, arm64: number]>>>> = {
   supervisor: neverMade,
   loop: neverMadeByLoops,
-  broker: { ...neverMade, ...neverMadeByBrokers },
+  broker: neverMadeByBrokers,
 };
 
 /** The numbers that a filter refuses on this architecture, but for the calls of these names. */

@@ -4,6 +4,7 @@ import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { TargetFacts } from '../../core/ports/payload.js';
 import type { ExaminedTarget } from '../../core/preflight/entry.js';
 import { assessShares } from '../host/share-obstacles.js';
+import { statusFields } from '../linux/thread-status.js';
 import { findTarget } from '../payload/find-container.js';
 import { holdTarget } from '../payload/identify.js';
 
@@ -51,7 +52,7 @@ export function examineTarget(
 /** Has the target a filter already? Without one its calls reach no listener until it starts anew. */
 export function hasFilter(processId: number): boolean {
   try {
-    return /^Seccomp:\s*2$/m.test(readFileSync(`/proc/${processId}/status`, 'latin1'));
+    return statusFields(readFileSync(`/proc/${processId}/status`, 'latin1')).field('Seccomp') === '2';
   } catch {
     return false;
   }

@@ -5,6 +5,7 @@ import type { ResolvedPolicy } from '../../core/policy/match.js';
 import { hasNativeDirectories } from '../../core/policy/metadata.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { Assessment, ShareAssessment, Strategy, Target } from '../../core/ports/strategy.js';
+import { listenerAbilities } from '../seccomp-notify/abilities.js';
 import { Listeners } from '../seccomp-notify/listeners.js';
 
 export interface FileHandleOptions {
@@ -26,22 +27,6 @@ export interface FileHandleOptions {
 
 /** Longest text of one reason in an event. */
 const reasonLimit = 1024;
-
-/**
- * Whatever deputy does for a target is held to all of a policy. What the kernel opens for it is the target's
- * own right, as any call that no filter looks at, and is said in the assessment.
- */
-const enforces = [
-  'syscalls',
-  'shares',
-  'filesystems',
-  'confinement',
-  'dac',
-  'opath',
-  'placement',
-  'record',
-  'limits',
-];
 
 /** What is to be said of a target whose filter leaves directories to the kernel. */
 async function assessNative(
@@ -81,12 +66,9 @@ export function fileHandle(options: FileHandleOptions): Strategy {
   const { service, assessShares } = options;
   return {
     name: 'file-handle',
-    needs: {
-      capabilities: ['CAP_DAC_READ_SEARCH', 'CAP_SYS_PTRACE', 'CAP_SETUID', 'CAP_SETGID'],
-      syscalls: ['open_by_handle_at', 'name_to_handle_at'],
-      ports: ['RequestService', 'RequestKernel', 'SealKeys'],
-    },
-    enforces,
+    // Whatever deputy does for a target is held to all of a policy. What the kernel opens for it is its own
+    // right, as any call that no filter looks at, and is said in the assessment.
+    ...listenerAbilities,
     answerer: service,
     async assess(target, policy) {
       const reasons: string[] = [];

@@ -3,6 +3,7 @@ import type { ResolvedPolicy } from '../../core/policy/match.js';
 import { hasNativeDirectories } from '../../core/policy/metadata.js';
 import type { RequestService } from '../../core/ports/request-service.js';
 import type { ShareAssessment, Strategy, Target } from '../../core/ports/strategy.js';
+import { listenerAbilities } from './abilities.js';
 import { Listeners } from './listeners.js';
 
 /** Longest text of one reason in an event. */
@@ -25,22 +26,7 @@ export function seccompNotify(options: SeccompNotifyOptions): Strategy {
   const { service, assessShares } = options;
   return {
     name: 'seccomp-notify',
-    needs: {
-      capabilities: ['CAP_DAC_READ_SEARCH', 'CAP_SYS_PTRACE', 'CAP_SETUID', 'CAP_SETGID'],
-      syscalls: ['open_by_handle_at', 'name_to_handle_at'],
-      ports: ['RequestService', 'RequestKernel', 'SealKeys'],
-    },
-    enforces: [
-      'syscalls',
-      'shares',
-      'filesystems',
-      'confinement',
-      'dac',
-      'opath',
-      'placement',
-      'record',
-      'limits',
-    ],
+    ...listenerAbilities,
     answerer: service,
     async assess(target, policy) {
       const reasons: string[] = [];

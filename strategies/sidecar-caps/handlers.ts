@@ -1,9 +1,9 @@
-import { offset } from '../../core/request/record-layout.js';
 import type { Handler, HandlerOf } from '../../core/steps/handler.js';
 import type { Step } from '../../core/steps/step.js';
 import { nameToHandleAt } from '../seccomp-notify/handlers/name-to-handle-at.js';
 import { openByHandleAt } from '../seccomp-notify/handlers/open-by-handle-at.js';
 import { recoverySteps } from '../seccomp-notify/handlers/recovery-steps.js';
+import { handlersBut } from '../seccomp-notify/handlers/registry.js';
 import { endingSteps, firstOwnStep, refuse } from '../seccomp-notify/handlers/shared-steps.js';
 
 const own = { judge: firstOwnStep, recover: firstOwnStep + 1 } as const;
@@ -25,17 +25,7 @@ const unlisted: Handler = {
  * Which handler serves a request of a broker: those of seccomp-notify, step by step, so that there is one
  * judgement of a handle and not two. Total.
  */
-export const brokerHandlerOf: HandlerOf = (record, abi, policy) => {
-  if (record.u32(offset.auditArchitecture) !== abi.auditArchitecture) return unlisted;
-  const number = record.syscallNumber;
-  const handler =
-    number === abi.openByHandleAt
-      ? openByHandleAt
-      : number === abi.nameToHandleAt
-        ? nameToHandleAt
-        : unlisted;
-  return policy.syscalls.has(handler.syscall) ? handler : unlisted;
-};
+export const brokerHandlerOf: HandlerOf = handlersBut(unlisted);
 
 /** All of them, for whoever replays a journal. */
 export const brokerHandlers: readonly Handler[] = [openByHandleAt, nameToHandleAt, unlisted];

@@ -7,15 +7,16 @@ import { unlisted } from './unlisted.js';
 /** Every handler by the name of its call; a further call is a file and a line here. */
 export const handlers: readonly Handler[] = [openByHandleAt, nameToHandleAt, unlisted];
 
-/** Which handler serves a request. Total: what is unknown goes to `unlisted`. */
-export const handlerOf: HandlerOf = (record, abi, policy) => {
-  if (record.u32(offset.auditArchitecture) !== abi.auditArchitecture) return unlisted;
-  const number = record.syscallNumber;
-  const handler =
-    number === abi.openByHandleAt
-      ? openByHandleAt
-      : number === abi.nameToHandleAt
-        ? nameToHandleAt
-        : unlisted;
-  return policy.syscalls.has(handler.syscall) ? handler : unlisted;
-};
+/** Which handler serves a request. Total: what is unknown, or not in the policy, goes to `other`. */
+export function handlersBut(other: Handler): HandlerOf {
+  return (record, abi, policy) => {
+    if (record.u32(offset.auditArchitecture) !== abi.auditArchitecture) return other;
+    const number = record.syscallNumber;
+    const handler =
+      number === abi.openByHandleAt ? openByHandleAt : number === abi.nameToHandleAt ? nameToHandleAt : other;
+    return policy.syscalls.has(handler.syscall) ? handler : other;
+  };
+}
+
+/** The same with `unlisted` for what is unknown. */
+export const handlerOf: HandlerOf = handlersBut(unlisted);
