@@ -196,6 +196,12 @@ function judge({ kernel }: World, record: RequestRecord, hasCrashed: boolean): v
   if (!hasCrashed) expect(kernel.answers).toBe(type === 'request.cancelled' ? kernel.answers : 1);
 }
 
+/** What was found stays found. */
+test.each([
+  // O_TRUNC of a directory that changes between a death and the redo: it was opened for reading, unasked.
+  935621633,
+])('seed %i', (seed) => run(makeWorld(seed)));
+
 test(`${runs} calls against a kernel that answers as it pleases`, { timeout: 600_000 }, () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0x7fffffff }), (seed) => run(makeWorld(seed))),
