@@ -29,15 +29,21 @@ if (!existsSync(node)) {
     process.exit(process.env.CI === 'true' ? 1 : 0);
   }
 }
-// The suites that depend on Node itself. The guest is no different on another version, nor is what a hostile target
-// can make the kernel do; crashes at every step take as long as all else together.
+// The suites that depend on Node itself; all units, and the agent, where there is time (DEPUTY_LONG=1). The guest is no
+// different on another version, nor is what a hostile target can make the kernel do; crashes at every step take as
+// long as all else together.
+const isLong = process.env.DEPUTY_LONG === '1';
 const adapters = ['linux', 'launcher', 'injector', 'supervisor', 'keeper'].map(
   (name) => `test/unit/adapters/${name}/`,
 );
-const kernel = ['cases', 'request-kernel', 'privileges', 'broker/privileges'].map(
-  (name) => `test/kernel/${name}.test.ts`,
-);
-const defaults = ['test/contract', ...adapters, ...kernel];
+const kernel = [
+  'cases',
+  'request-kernel',
+  'privileges',
+  'broker/privileges',
+  ...(isLong ? ['agent'] : []),
+].map((name) => `test/kernel/${name}.test.ts`);
+const defaults = ['test/contract', ...(isLong ? ['test/unit'] : adapters), ...kernel];
 const suites = process.argv.length > 2 ? process.argv.slice(2) : defaults;
 const { status, report } = runVitest(node, suites, { DEPUTY_TEST_NODE: version });
 process.stdout.write(`Node ${version}: ${countTests(report)}\n`);
