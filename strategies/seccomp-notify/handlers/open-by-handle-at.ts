@@ -119,8 +119,8 @@ function judgePlain(context: StepContext, type: number): number {
   if (type !== fileType.regular && type !== fileType.directory) {
     return refuse(context, 'DEPUTY_E_REFUSED_FILE_TYPE');
   }
-  // Writing to a directory is EISDIR whoever asks (may_open()). Said here: a redone O_TRUNC whose directory has
-  // changed meanwhile must not pass for a file that is emptied already.
+  // Writing to a directory is EISDIR whoever asks (may_open()). Said here: a redone O_TRUNC
+  // whose directory has changed meanwhile must not pass for a file that is emptied already.
   const writes = (accessMode(context) & W_OK) !== 0;
   if (type === fileType.directory && writes) return giveErrno(context, -errnoNumbers.EISDIR);
   return context.policy.enforceDac ? own.checkAccess : beforeOpen(context);
