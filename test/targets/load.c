@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "gone.h"
 
 struct handle {
   unsigned int bytes;
@@ -82,6 +83,11 @@ static void *run(void *unused) {
   }
 }
 
+static void encode_stale(const char *name) {
+  ino_t ignored;
+  encode(name, &stale, &ignored);
+}
+
 int main(int argc, char **argv) {
   if (argc < 4 || chdir(argv[2]) < 0) return 2;
   int threads = atoi(argv[1]);
@@ -89,11 +95,7 @@ int main(int argc, char **argv) {
   encode("own", &own, &own_inode);
   encode("folder", &folder, &folder_inode);
   encode("link", &link_handle, &link_inode);
-  // The handle of a file that is gone: stale for the kernel, whatever else is in it.
-  ino_t ignored;
-  close(openat(mount, "gone", O_CREAT | O_RDWR, 0600));
-  encode("gone", &stale, &ignored);
-  unlinkat(mount, "gone", 0);
+  make_gone(mount, encode_stale);
   const char *every = getenv("EXACT_EVERY");
   atomic_store(&exact_every, every == NULL ? 0 : atol(every));
   pthread_barrier_init(&start, NULL, threads + 1);

@@ -26,6 +26,7 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include "gone.h"
 
 struct handle {
   unsigned int bytes;
@@ -150,13 +151,8 @@ static void encode(const char *name, struct handle *handle, ino_t *inode) {
   *inode = status.st_ino;
 }
 
-// The handle of a file that is gone: stale for the kernel, whatever else is in it.
-static void encode_gone(void) {
-  char name[32];
-  snprintf(name, sizeof name, "gone-%d", getpid());
-  close(openat(mount, name, O_CREAT | O_RDWR, 0644));
+static void encode_stale(const char *name) {
   encode(name, &stale, NULL);
-  unlinkat(mount, name, 0);
 }
 
 static void write_text(const char *path, const char *text) {
@@ -249,7 +245,7 @@ int main(int argc, char **argv) {
   encode("own", &own, &own_inode);
   encode("folder", &folder, &folder_inode);
   encode("link", &link_handle, NULL);
-  encode_gone();
+  make_gone(mount, encode_stale);
   if (!native) {
     setgroups(0, NULL);
     setresgid(107, 107, 107);
