@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
 
-const timeoutMs = 5_000;
+/** One that works off a long journal answers late. */
+const timeoutMs = 15_000;
 const answerLimitBytes = 16 << 20;
 
 /** A supervisor serves before it opens its socket: longer than any take-over that was seen. */
@@ -65,7 +66,8 @@ async function askOnce(stateDirectory: string, question: Question): Promise<unkn
     let text = '';
     const fail = (cause?: Error): void => {
       socket.destroy();
-      const detail = 'no agent answers on it';
+      const detail =
+        cause === undefined ? 'an agent is there, but does not answer' : 'no agent answers on it';
       reject(deputyError('DEPUTY_E_SOCKET_UNUSABLE', { path, detail, errno: errorCode(cause) }, cause));
     };
     socket.setTimeout(timeoutMs, () => fail());

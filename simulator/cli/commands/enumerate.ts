@@ -13,7 +13,7 @@ import { createPaint } from '../../show/text/palette.js';
 import { exitCode } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
 import { buildIdentity } from '../library/build-identity.js';
-import { findScenarios, type NamedScenario, robustScenarios } from '../library/scenario-library.js';
+import { chooseScenarios, type NamedScenario } from '../library/scenario-library.js';
 import { printJson, printLines } from '../output.js';
 import { jobCount, oneOf, wholeNumber } from '../parse-number.js';
 import { factLine } from '../plan-lines.js';
@@ -80,7 +80,7 @@ export function addEnumerateCommand(program: Command): void {
 }
 
 async function enumerate(words: readonly string[], flags: EnumerateFlags): Promise<void> {
-  const named = words.length === 1 && words[0] === 'all' ? robustScenarios() : findScenarios(words);
+  const named = chooseScenarios(words);
   const terminal = terminalOf(process.stdout, process.env);
   const width = flags.width ?? terminal.width;
   const paint = createPaint(terminal.color);

@@ -5,7 +5,7 @@ import { duration } from '../duration.js';
 import { exitCode } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
 import { buildIdentity } from '../library/build-identity.js';
-import { findScenarios, type NamedScenario, robustScenarios } from '../library/scenario-library.js';
+import { chooseScenarios, type NamedScenario } from '../library/scenario-library.js';
 import { printJson, printLines } from '../output.js';
 import { jobCount, wholeNumber } from '../parse-number.js';
 import { factLine } from '../plan-lines.js';
@@ -38,7 +38,7 @@ export function addSearchCommand(program: Command): void {
   const command = program
     .command('search')
     .description('run many seeds of many scenarios, each with faults that its seed adds')
-    .argument('[scenario...]', 'files or names; all that ship and have to survive it, if none is given');
+    .argument('[scenario...]', "files or names; 'all', or none: all that ship and have to survive it");
   addPlanOptions(command)
     .option('--jobs <n>', 'so many processes', jobCount, availableParallelism())
     .option('--budget <time>', 'at most so long: 60s, 10m', duration, 60_000)
@@ -53,7 +53,7 @@ export function addSearchCommand(program: Command): void {
 }
 
 async function search(words: readonly string[], flags: SearchFlags): Promise<void> {
-  const scenarios = words.length > 0 ? findScenarios(words) : robustScenarios();
+  const scenarios = chooseScenarios(words.length > 0 ? words : ['all']);
   const seed = flags.fromSeed ?? randomSeed();
   for (const { scenario } of scenarios) planOf(scenario, flags, seed);
   const terminal = terminalOf(process.stdout, process.env);

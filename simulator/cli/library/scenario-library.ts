@@ -31,6 +31,11 @@ export function findScenarios(words: readonly string[]): NamedScenario[] {
   return (words.length > 0 ? words : shippedNames()).map(findScenario);
 }
 
+/** As `findScenarios`; 'all' alone stands for all that ship and have to survive whatever else goes wrong. */
+export function chooseScenarios(words: readonly string[]): NamedScenario[] {
+  return words.length === 1 && words[0] === 'all' ? robustScenarios() : findScenarios(words);
+}
+
 /**
  * Those that ship and are to survive whatever else goes wrong. Not those that show how others fail; nor those
  * that damage the journal at a step, which another fault would move to where somebody alive is writing.
