@@ -52,7 +52,7 @@ export async function openNotifier(options: NotifierOptions): Promise<RunningNot
   if (kept < 0) {
     throw deputyError('DEPUTY_E_BROKER_PRIVILEGES', { detail: 'its children can not have the capability' });
   }
-  // Children inherit it, the injector too: without CAP_SYS_ADMIN it can't suspend filters, whether it has one.
+  // Children inherit it, the injector too: without CAP_SYS_ADMIN it can suspend no filters, anyway.
   const filtered = filterProcess();
   if (filtered < 0) logger.warn({ errno: -filtered }, 'the sidecar has no filter of its own');
   lockStateDirectory(stateDirectory);

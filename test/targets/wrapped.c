@@ -1,13 +1,16 @@
 // An unmodified program for deputy-wrap: wrapped DIRECTORY, without a word about deputy.
 // Each line of stdin is the name of a file and the flags, in octal, with which it is opened by its handle; the answer
-// is one line of JSON. It says first what a program may see of whoever started it.
+// is one line of JSON. OWN_FILTER=1: it installs a filter of its own, which allows all. It says first what a program may see of whoever started it.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -53,8 +56,15 @@ static void open_by_name(int mount, const char *name, int flags) {
   if (file >= 0) close(file);
 }
 
+static int install_own_filter(void) {
+  struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  struct sock_fprog program = {1, code};
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) return 2;
+  if (getenv("OWN_FILTER") != NULL && install_own_filter() < 0) return 4;
   int has_child = waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD;
   printf("{\"pid\":%d,\"children\":%d,\"descriptors\":%d}\n", getpid(), has_child, count_descriptors());
   fflush(stdout);

@@ -40,8 +40,9 @@ export interface WrappedAnswer {
 export class WrappedTarget {
   readonly process: LineProcess;
 
-  constructor(program: string, socketPath: string, share: string) {
-    this.process = new LineProcess(...wrapped(socketPath, [program, share]));
+  /** `before`: put in front of the program, behind the wrapper. */
+  constructor(program: string, socketPath: string, share: string, before: readonly string[] = []) {
+    this.process = new LineProcess(...wrapped(socketPath, [...before, program, share]));
   }
 
   async started(): Promise<{ pid: number; children: number; descriptors: number }> {
