@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { errnoText } from '../../core/errors/errno.js';
 import type { Policy } from '../../core/policy/schema.js';
 import type { Logger } from '../../core/ports/logger.js';
 import { Admission, type PeerRules } from '../broker/peer.js';
@@ -7,6 +8,8 @@ import { becomeTarget } from '../broker/privileges.js';
 import { lockStateDirectory } from '../host/state-directory.js';
 import { Keeper, rememberedListeners } from '../keeper/index.js';
 import { capability, setAmbientCapabilities } from '../linux/credentials.js';
+import { systemCall } from '../linux/native.js';
+import { openProcess, takeDescriptor } from '../linux/pidfd.js';
 import { OwnIdentity } from '../linux/request-kernel/own-identity.js';
 import { Threads } from '../linux/request-kernel/threads.js';
 import { filterProcess } from '../supervisor/own-filter.js';
@@ -94,7 +97,10 @@ export async function openNotifier(options: NotifierOptions): Promise<RunningNot
   }
 }
 
-/** Yama lets a process look into its descendants alone, or into none (its documentation in the kernel's). */
+/**
+ * Yama lets a process look into its descendants alone, or into none (its documentation in the kernel's), and
+ * runtimes' default profiles refuse pidfd_getfd(2) without CAP_SYS_PTRACE.
+ */
 function requireSameUserAccess(): void {
   let scope = 0;
   try {
@@ -102,5 +108,12 @@ function requireSameUserAccess(): void {
   } catch {
     // There is no Yama.
   }
-  if (scope > 0) throw deputyError('DEPUTY_E_NOTIFIER_PTRACE_SCOPE', { scope });
+  const unable = (detail: string): never => {
+    throw deputyError('DEPUTY_E_NOTIFIER_UNABLE', { detail });
+  };
+  if (scope > 0) unable(`kernel.yama.ptrace_scope is ${scope}`);
+  const own = openProcess(process.pid);
+  const copy = own < 0 ? own : takeDescriptor(own, own);
+  for (const descriptor of [own, copy]) if (descriptor >= 0) systemCall('close', descriptor);
+  if (copy < 0) unable(`pidfd_getfd: ${errnoText(-copy)}`);
 }

@@ -1,5 +1,5 @@
 // An unmodified program for deputy-wrap: wrapped DIRECTORY, without a word about deputy.
-// Each line of stdin is the name of a file and the flags, in octal, with which it is opened by its handle; the answer
+// Names and flags may follow as arguments; then it ends with 0. Else each line of stdin is the name of a file and the flags, in octal, with which it is opened by its handle; the answer
 // is one line of JSON. OWN_FILTER=1: it installs a filter of its own, which allows all. It says first what a program may see of whoever started it.
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -69,6 +69,8 @@ int main(int argc, char **argv) {
   printf("{\"pid\":%d,\"children\":%d,\"descriptors\":%d}\n", getpid(), has_child, count_descriptors());
   fflush(stdout);
   int mount = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (int index = 2; index + 1 < argc; index += 2) open_by_name(mount, argv[index], strtol(argv[index + 1], NULL, 8));
+  if (argc > 2) return 0;
   char line[256], name[200];
   while (fgets(line, sizeof line, stdin) != NULL) {
     int flags;

@@ -7,9 +7,9 @@ export const notifierErrors = {
     why: 'A sidecar serves programs of its own user and groups, in another cgroup, that it can see.',
     remedy: 'See the detail; a pod needs `shareProcessNamespace`, a bundle the pid namespace of its target.',
   },
-  DEPUTY_E_NOTIFIER_PTRACE_SCOPE: {
-    what: 'processes of the same user may not be looked into here: kernel.yama.ptrace_scope is {scope}',
-    why: 'A sidecar reads the arguments of calls as a process of the same user, without CAP_SYS_PTRACE.',
-    remedy: 'Use nodes where it is 0, the broker form for programs written for it, or the agent of the node.',
+  DEPUTY_E_NOTIFIER_UNABLE: {
+    what: 'a sidecar can not look into programs of its own user here: {detail}',
+    why: 'It reads the arguments of their calls, and what a killed one gave them, without CAP_SYS_PTRACE.',
+    remedy: 'Set kernel.yama.ptrace_scope to 0, and let the profile of the sidecar allow pidfd_getfd.',
   },
 } as const satisfies Record<string, ErrorEntry>;
