@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { isWithinCgroup } from '../../core/engine/target-identity.js';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import type { Logger } from '../../core/ports/logger.js';
+import { servedAnnotation } from '../agent/offered-listeners.js';
 import type { Admission } from '../broker/peer.js';
 import { type BrokerSocket, listenAt } from '../broker/socket-path.js';
 import { type DescriptorStorage, listenerKey, listenerName, type StoredDescriptor } from '../keeper/index.js';
@@ -18,19 +17,21 @@ import { loopListener } from '../linux/request-kernel/loop-listener.js';
 import type { Threads } from '../linux/request-kernel/threads.js';
 import { acceptConnection } from '../linux/sockets.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
+import { isBeside, isSame, isThere, keeperAnnotation, keeperOf } from './beside.js';
 import { type Hello, helloBytes, readHello, wordType, writeWord } from './packets.js';
 
 /** Wrapped programs at a time; each keeps one connection. */
 const connectionLimit = 64;
 /** A listener keeper says all at once; who is silent for longer is none. */
 const helloTimeoutMs = 2_000;
-/** A keeper whose program lives tries each 20 ms; on a busy machine it still comes within this. */
-const comeBackMs = 5_000;
+/**
+ * A keeper whose program lives tries each 20 ms, and one that is gone is not waited for: the bound is for a
+ * container that is frozen. What that one had under way is looked for when it comes after all.
+ */
+const comeBackMs = 15_000;
 const lookEveryMs = 10;
 const EAGAIN = -11;
 const noListenerKey = 0;
-/** Which process keeps a listener, in what is remembered of it. */
-const keeperAnnotation = 'deputy.listener-keeper';
 
 /** A listener that came, and whose it is as the kernel shows it. */
 export interface BroughtListener {
@@ -92,14 +93,17 @@ export class WrapperSocket implements DescriptorStorage {
     const end = performance.now() + comeBackMs;
     while (missing.size > 0 && performance.now() < end) {
       for (const connection of this.connections) {
+        const key = this.keyOf(connection, missing);
         const { brought } = connection;
-        const known = brought === undefined ? undefined : missing.get(brought.key);
-        if (brought === undefined || known === undefined || !isSame(known, brought.state)) continue;
-        missing.delete(brought.key);
+        if (key === undefined || brought === undefined) continue;
+        missing.delete(key);
+        // Not told its name yet, so nobody ever served it: a new one.
+        if (brought.key === 0) continue;
         connection.brought = undefined;
-        this.call(connection, listenerName(brought.key));
-        stored.push({ name: listenerName(brought.key), descriptor: brought.descriptor });
+        this.call(connection, listenerName(key));
+        stored.push({ name: listenerName(key), descriptor: brought.descriptor });
       }
+      for (const [key, state] of missing) if (!isThere(keeperOf(state))) missing.delete(key);
       if (missing.size > 0) await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     }
     for (const [key, { containerId }] of missing) {
@@ -109,6 +113,19 @@ export class WrapperSocket implements DescriptorStorage {
       );
     }
     return stored;
+  }
+
+  /** Which of the missing ones a connection has brought. */
+  private keyOf(
+    { brought }: Connection,
+    missing: ReadonlyMap<number, ContainerProcessState>,
+  ): number | undefined {
+    if (brought === undefined) return undefined;
+    for (const [key, state] of missing) {
+      const isNamed = brought.key === key || brought.key === 0;
+      if (isNamed && isSame(state, brought.state)) return key;
+    }
+    return undefined;
   }
 
   /** From here on new listeners go to `take`, which says whether it keeps them; those that wait, at once. */
@@ -182,7 +199,7 @@ export class WrapperSocket implements DescriptorStorage {
   }
 
   /** Who brought it, as the kernel shows it; or why it is not for us, which the log says, too. */
-  private identify({ socket }: Connection, { processId }: Hello): ContainerProcessState | string {
+  private identify({ socket }: Connection, { key, processId }: Hello): ContainerProcessState | string {
     const { admission, threads, user, container, logger } = this.options;
     const listener = loopListener(noListenerKey, socket);
     const peer = admission.admit(socket, listener, undefined);
@@ -203,7 +220,10 @@ export class WrapperSocket implements DescriptorStorage {
       processId: program,
       metadata: `tenant=${container}`,
       bundle: '',
-      annotations: { [keeperAnnotation]: `${peer.processId}` },
+      annotations: {
+        [keeperAnnotation]: `${peer.processId}`,
+        ...(key === 0 ? {} : { [servedAnnotation]: `${key}` }),
+      },
       listenerIndex: 0,
     };
   }
@@ -239,43 +259,5 @@ export class WrapperSocket implements DescriptorStorage {
     if (connection.name !== undefined) this.byName.delete(connection.name);
     if (connection.brought !== undefined) systemCall('close', connection.brought.descriptor);
     systemCall('close', connection.socket);
-  }
-}
-
-/** Is it the program that the listener was kept of? Its place is compared where it has one. */
-function isSame(known: ContainerProcessState & { cgroup?: string }, now: ContainerProcessState): boolean {
-  if (known.containerId !== now.containerId) return false;
-  return known.cgroup === undefined || isWithinCgroup(cgroupsOf(keeperOf(now)), known.cgroup);
-}
-
-function keeperOf({ annotations }: ContainerProcessState): number {
-  return Number(annotations[keeperAnnotation] ?? 0);
-}
-
-function isBeside(processId: number, cgroup: string, user: number): boolean {
-  if (cgroupsOf(processId) !== cgroup) return false;
-  try {
-    const status = readFileSync(`/proc/${processId}/status`, 'latin1');
-    return new RegExp(`^Uid:\\s*${user}\\s`, 'm').test(status);
-  } catch {
-    return false;
-  }
-}
-
-function cgroupsOf(processId: number): string {
-  try {
-    return readFileSync(`/proc/${processId}/cgroup`, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function isThere(processId: number): boolean {
-  if (!(processId > 0)) return false;
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

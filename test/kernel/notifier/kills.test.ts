@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { replayStateDirectory } from '../../support/replay.js';
@@ -56,6 +59,47 @@ describeWhen(missingForKernel(), 'a sidecar that is killed, all of it at once', 
     await sidecar.end();
   });
 });
+
+describeWhen(missingForKernel(), 'a sidecar that is killed, and its state with it', () => {
+  test('a call that was received, and of which nothing is known any more, is made anew', {
+    timeout: 120_000,
+  }, async () => {
+    const crashFolder = mkdtempSync(join(tmpdir(), 'deputy-crash-'));
+    chmodSync(crashFolder, 0o777);
+    const crashFile = join(crashFolder, 'crash');
+    const environment = { DEPUTY_TEST: '1', DEPUTY_CRASH_FILE: crashFile };
+    // Without seals: their keys are gone, too.
+    const policy = { version: 1, defaults: { confinement: 'none' } };
+    const sidecar = await new NotifierProcess({ policy, environment }).start();
+    const words = [compileTarget('steady'), '-', 'steady', sidecar.share, 'killable', `${threads}`];
+    const target = new LineProcess(...wrapped(sidecar.socketPath, words));
+    await target.next('started');
+    const mark = async (): Promise<SteadyReport> => JSON.parse(await target.ask('mark'));
+    await goesOn(mark, 0);
+    // Its keeper starts no other one, so that the call is still in hand when all is gone.
+    process.kill(sidecar.pid, 'SIGSTOP');
+    const supervisor = sidecar.supervisor;
+    writeFileSync(crashFile, 'assume-identity:before');
+    chmodSync(crashFile, 0o666);
+    await until(() => stateOf(supervisor) === 'Z', 'the end of the supervisor');
+    await sidecar.killAll();
+    rmSync(sidecar.stateDirectory, { recursive: true });
+    await sidecar.start();
+    await goesOn(mark, (await mark()).calls);
+    await until(() => sidecar.log.includes('calls whose records are lost are made anew'), 'a reissue');
+    const end = JSON.parse(await target.ask('end')) as SteadyReport;
+    expect(end).toMatchObject({ end: true, wrong: 0, enosys: 0, interrupted: 0 });
+    await target.end();
+    await sidecar.end();
+    rmSync(crashFolder, { recursive: true, force: true });
+  });
+});
+
+/** The state of a process (proc_pid_stat(5)); Z until its parent, which is stopped, takes its end. */
+function stateOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.charAt(stat.lastIndexOf(')') + 2);
+}
 
 /** Waits until the target has gone on: the longest call until then. */
 async function goesOn(mark: () => Promise<SteadyReport>, since: number): Promise<number> {

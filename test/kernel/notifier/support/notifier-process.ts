@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { deputyCommand } from '../../../lab/agent-process.js';
@@ -14,6 +14,7 @@ export interface NotifierProcessOptions {
   readonly policy?: unknown;
   readonly cgroup?: string;
   readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const made = new Set<NotifierProcess>();
@@ -47,7 +48,14 @@ export class NotifierProcess {
 
   /** Starts it, again if it was killed; resolves when it serves. */
   async start(): Promise<this> {
-    const { form = 'kubernetes', before = [], policy, cgroup = 'any', flags = [] } = this.options;
+    const {
+      form = 'kubernetes',
+      before = [],
+      policy,
+      cgroup = 'any',
+      flags = [],
+      environment,
+    } = this.options;
     const words = [...before, 'setpriv', ...confinement(form), process.execPath, deputyCommand(), 'notifier'];
     words.push('--socket', this.socketPath, '--user', `${targetId}:${targetId}`, '--cgroup', cgroup);
     words.push('--state', this.stateDirectory, ...flags);
@@ -58,7 +66,11 @@ export class NotifierProcess {
     }
     const [program = '', ...rest] = words;
     // A process group of its own, so that all of it is killed at once, as a container is.
-    const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(program, rest, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, ...environment },
+    });
     this.child = child;
     let output = '';
     child.stdout?.on('data', (bytes: Buffer) => {
@@ -81,6 +93,17 @@ export class NotifierProcess {
 
   get pid(): number {
     return this.child?.pid ?? 0;
+  }
+
+  /** The process that answers. */
+  get supervisor(): number {
+    const text = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'latin1');
+    const commandOf = (pid: string): string => readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    const found = text
+      .split(' ')
+      .filter(Boolean)
+      .find((pid) => commandOf(pid).includes('supervisor.js'));
+    return Number(found ?? 0);
   }
 
   /** SIGKILL to keeper, supervisor and injector at once. */
