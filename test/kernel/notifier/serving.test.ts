@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { replayStateDirectory } from '../../support/replay.js';
+import { intrude } from '../broker/support/intrude.js';
 import { compileTarget } from '../support/compile.js';
 import { targetId } from '../support/share.js';
 import { until } from '../takeover/support/agent-tree.js';
@@ -114,6 +115,23 @@ describeWhen(missingForKernel(), 'a sidecar for programs that deputy-wrap runs',
       });
     });
   }
+
+  test('what an intruder gains who is executed into the container: reading, and not the sidecar', async () => {
+    const sidecar = await new NotifierProcess({ cgroup: 'other' }).start();
+    for (const form of ['kubernetes', 'oci'] as const) {
+      for (const pid of [sidecar.pid, sidecar.supervisor]) {
+        const { share, stateDirectory, socketPath } = sidecar;
+        const gained = intrude(form, { pid, share, stateDirectory, socketPath }, false);
+        // This is the capability, and why nobody but the sidecar should run there.
+        expect(gained).toMatchObject({ named: 0, opened: 'contents of secret', keys: 'true' });
+        for (const attack of ['seize', 'copies']) expect(gained[attack], attack).toBeLessThan(0);
+        for (const place of ['memory', 'environment', 'root', 'descriptors']) {
+          expect(gained[place], `${form}: ${place} of ${pid}`).toBe('EACCES');
+        }
+      }
+    }
+    await sidecar.end();
+  });
 
   test('ends when it is told to, and the next goes on with the same program and the same handles', async () => {
     const sidecar = await new NotifierProcess().start();
