@@ -38,13 +38,12 @@ function cgroupsOf(processId: number): string {
   }
 }
 
-/** Is there such a process, whoever's it is? */
+/** Is there such a process that will go on? One that nobody has reaped is gone (proc_pid_stat(5)). */
 export function isThere(processId: number): boolean {
-  if (!(processId > 0)) return false;
   try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
+    return !'ZX'.includes(stat.charAt(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
   }
 }

@@ -64,9 +64,10 @@ export async function openNotifier(options: NotifierOptions): Promise<RunningNot
   const { socketPath: path, container } = options;
   const admission = new Admission(rules, threads);
   const socket = WrapperSocket.open({ path, admission, threads, user, container, logger });
+  let keeper: Keeper | undefined;
   try {
     const stored = await socket.comeBack(rememberedListeners(stateDirectory));
-    const keeper = new Keeper({
+    const holder = new Keeper({
       stored,
       storage: socket,
       supervisorEntry: options.supervisorEntry,
@@ -81,17 +82,20 @@ export async function openNotifier(options: NotifierOptions): Promise<RunningNot
         ...(options.node === undefined ? {} : { node: options.node }),
       },
     });
-    await keeper.start();
-    socket.serve(({ state, descriptor }) => keeper.take(state, descriptor, 'wrapper') !== undefined);
+    keeper = holder;
+    await holder.start();
+    socket.serve(({ state, descriptor }) => holder.take(state, descriptor, 'wrapper') !== undefined);
     return {
-      setPolicy: (next) => keeper.setPolicy(next),
+      setPolicy: (next) => holder.setPolicy(next),
       async close() {
-        const end = await keeper.stop();
+        const end = await holder.stop();
         socket.close();
         return end;
       },
     };
   } catch (error) {
+    // What it started would keep this process.
+    await keeper?.stop();
     socket.close();
     throw error;
   }
