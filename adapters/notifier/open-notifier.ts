@@ -72,6 +72,7 @@ export async function openNotifier(options: NotifierOptions): Promise<RunningNot
       storage: socket,
       supervisorEntry: options.supervisorEntry,
       standby: false,
+      isProved: stored.length > 0,
       logger,
       configuration: {
         stateDirectory,
