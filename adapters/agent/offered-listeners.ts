@@ -1,6 +1,10 @@
 import type { Target } from '../../core/ports/strategy.js';
 import type { LostListener } from '../keeper/protocol.js';
+import type { ContainerProcessState } from '../oci/container-state.js';
 import type { OfferedListener } from './keeper-link.js';
+
+/** What a sidecar writes to a listener that was brought back and is not known. */
+export const servedAnnotation = 'deputy.served-before';
 
 /** Listeners that were served already, by the delegation that they belong to. */
 export function byDelegation(listeners: readonly OfferedListener[]): ReadonlyMap<string, OfferedListener[]> {
@@ -28,4 +32,9 @@ export function isAlive({ state }: LostListener): boolean {
     // A supervisor may not signal what is another user's: that is there all the same.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** Served by a predecessor of whom nothing is left: calls may be under way that no journal tells of. */
+export function wasServed({ annotations }: ContainerProcessState): boolean {
+  return annotations[servedAnnotation] !== undefined;
 }

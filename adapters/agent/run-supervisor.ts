@@ -6,6 +6,7 @@ import type { RequestService } from '../../core/ports/request-service.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { lockStateDirectory } from '../host/state-directory.js';
 import type { KeeperMessage, SupervisorConfiguration } from '../keeper/protocol.js';
+import { setNotDumpable } from '../linux/credentials.js';
 import { exitAtOnce, native } from '../linux/native.js';
 import type { FirstLoop } from '../supervisor/first-loop.js';
 import { filterProcess } from '../supervisor/own-filter.js';
@@ -26,6 +27,8 @@ const orphanLookMs = 1_000;
 /** Runs this process as a supervisor of the keeper that started it. */
 export function runSupervisor(parts: SupervisorParts): void {
   comeWithinReach();
+  // In a sidecar it has its target's user, who must not look into it.
+  if (process.getuid?.() !== 0) setNotDumpable();
   const filtered = filterProcess();
   parts.first?.filter();
   new SupervisorProcess(parts, filtered);

@@ -2,9 +2,6 @@ import { createEngine, type Engine } from '../../core/engine/engine.js';
 import { isDeputyError } from '../../core/errors/deputy-error.js';
 import type { Policy } from '../../core/policy/schema.js';
 import type { EventStore } from '../../core/ports/event-store.js';
-import type { Logger } from '../../core/ports/logger.js';
-import type { RequestService } from '../../core/ports/request-service.js';
-import type { Strategy } from '../../core/ports/strategy.js';
 import { version } from '../host/build.js';
 import { giveWay } from '../host/give-way.js';
 import { randomIds } from '../host/ids.js';
@@ -12,36 +9,21 @@ import { usedKeys } from '../host/keys-in-use.js';
 import type { OpenedStore } from '../host/open-published-store.js';
 import { prepareServing, type Serving } from '../host/serving.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
-import type {
-  KeeperMessage,
-  ListenerNote,
-  LostListener,
-  SupervisorConfiguration,
-} from '../keeper/protocol.js';
+import type { KeeperMessage, ListenerNote, LostListener } from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';
-import type { FirstLoop } from '../supervisor/first-loop.js';
 import { ControlSocket } from './control-socket.js';
 import { DeferredEventStore } from './deferred-event-store.js';
 import { ExpectedListeners } from './expected-listeners.js';
-import type { KeeperLink, OfferedListener } from './keeper-link.js';
+import type { OfferedListener } from './keeper-link.js';
 import { loadRest } from './load-rest.js';
-import { byDelegation, isAlive, targetOf } from './offered-listeners.js';
+import { byDelegation, isAlive, targetOf, wasServed } from './offered-listeners.js';
 import { openStore } from './open-store.js';
 import { storeStatus } from './store-status.js';
+import type { SupervisorOptions } from './supervisor-options.js';
 import { writeSnapshots } from './write-snapshots.js';
 
-/** How long an end waits for events where the store can't be opened: they stay in the journal. */
+/** An end waits so long for events where the store can't be opened: they stay in the journal. */
 const endWithoutStoreMs = 1_000;
-
-export interface SupervisorOptions {
-  readonly configuration: SupervisorConfiguration;
-  readonly link: KeeperLink;
-  readonly logger: Logger;
-  readonly handlersModule: URL;
-  readonly first: FirstLoop | undefined;
-  readonly strategies: (service: RequestService) => readonly Strategy[];
-  readonly onFatal: (message: string) => void;
-}
 
 /** What the keeper says when it is a supervisor's turn. */
 export type Turn = Pick<Extract<KeeperMessage, { kind: 'activate' }>, 'reason' | 'lost' | 'keys'>;
@@ -165,10 +147,13 @@ export class Supervisor {
     const counts = { listeners: listeners.length, epoch: serving.journal.epoch };
     this.options.logger.info({ ...counts, durationMs, reason }, 'this supervisor serves');
     void this.follow(engine, lost);
-    const { stateDirectory } = this.options.configuration;
-    const parts = { serving, stateDirectory, link: this.options.link, logger: this.options.logger };
-    const noted = listeners.filter(({ note }) => note !== undefined);
-    void import('./lost-search.js').then(({ searchLost }) => searchLost(noted, parts));
+    this.searchLost(listeners.filter(({ note }) => note !== undefined));
+  }
+
+  private searchLost(listeners: readonly OfferedListener[]): void {
+    const { configuration, link, logger } = this.options;
+    const parts = { serving: this.serving, stateDirectory: configuration.stateDirectory, link, logger };
+    void import('./lost-search.js').then(({ searchLost }) => searchLost(listeners, parts));
   }
 
   /** Ends: `hold` leaves the delegations as they are, for whoever gets the listeners next. */
@@ -245,6 +230,7 @@ export class Supervisor {
         onServing: note,
       });
       note(status.id, status.strategy);
+      if (wasServed(state)) this.searchLost([listener]);
     } catch (error) {
       const code = isDeputyError(error) ? error.code : 'DEPUTY_E_HANDLER_FAILED';
       const bindings = { err: error, code, container: state.containerId };

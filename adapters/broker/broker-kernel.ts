@@ -5,10 +5,10 @@ import { systemCall } from '../linux/native.js';
 import { isProcessThere } from '../linux/pidfd.js';
 import { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
 import type { LoopMount } from '../linux/request-kernel/mounts.js';
+import type { OwnIdentity } from '../linux/request-kernel/own-identity.js';
 import type { LoopThread } from '../linux/request-kernel/threads.js';
 import { describeDescriptor } from '../linux/statx.js';
 import type { CallAnswers } from './call-answers.js';
-import type { OwnIdentity } from './own-identity.js';
 import { type OpenShare, standsFor } from './shares.js';
 
 const EPERM = 1;

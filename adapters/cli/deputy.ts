@@ -9,6 +9,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
 import { addJournalCommand } from './commands/journal.js';
 import { addKeysCommand } from './commands/keys.js';
+import { addNotifierCommand } from './commands/notifier.js';
 import { addPlaceholderCommand } from './commands/placeholder.js';
 import { addPodSecurityCommand, podSecurityCommandName } from './commands/pod-security.js';
 import { addPolicyCommand } from './commands/policy.js';
@@ -34,6 +35,7 @@ export function createProgram(commandLine: readonly string[] = process.argv.slic
   addDispatchCommand(program);
   addPlaceholderCommand(program);
   addBrokerCommand(program);
+  addNotifierCommand(program);
   addSidecarCommand(program);
   addDoctorCommand(program);
   addPreflightCommand(program);

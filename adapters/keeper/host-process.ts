@@ -17,7 +17,8 @@ export function hostStateOf(pid: number): HostState {
 
 /** Says so when children can't be started with less than root has; their loops still drop all of it. */
 function sayUnconfined(logger: Logger): void {
-  if (mayConfineChildren()) return;
+  // Who isn't root has nothing to give away but what he keeps himself: a sidecar's one capability.
+  if (process.getuid?.() !== 0 || mayConfineChildren()) return;
   const why = 'setpriv(1) of util-linux or CAP_SETPCAP is missing';
   logger.warn({ why }, 'supervisors start with all capabilities that deputy has; their loops drop them');
 }

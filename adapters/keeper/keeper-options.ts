@@ -17,6 +17,8 @@ export interface KeeperOptions {
   readonly stored?: readonly StoredDescriptor[];
   /** Gets what another keeper holds, which ends with that: asked when a supervisor is ready to go on. */
   readonly handOver?: () => Promise<readonly StoredDescriptor[]>;
+  /** A predecessor served on this machine: calls that wait for this one don't wait for another proof. */
+  readonly isProved?: boolean;
   readonly logger: Logger;
 }
 

@@ -191,7 +191,8 @@ export class Keeper {
     this.supervision.started(id);
     const { policy, hasProved, supervision } = this;
     const othersServe = this.options.handOver !== undefined && !hasProved;
-    const work = { policy, proves: !hasProved, rehearses: othersServe || supervision.activeId !== undefined };
+    const proves = !hasProved && this.options.isProved !== true;
+    const work = { policy, proves, rehearses: othersServe || supervision.activeId !== undefined };
     child.send({ kind: 'start', configuration: { ...this.options.configuration, ...work } });
     child.giveListeners(this.holdings.book.all);
     this.tellProcesses();

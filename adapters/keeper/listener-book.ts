@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../core/ports/logger.js';
@@ -165,6 +165,23 @@ export class ListenerBook {
   private notWritten(error: unknown): void {
     this.logger.warn({ err: error }, 'what is known of a listener could not be written down');
   }
+}
+
+/** What the files of a state directory say of listeners that an earlier keeper had, by key. */
+export function rememberedListeners(stateDirectory: string): ReadonlyMap<number, ContainerProcessState> {
+  const directory = join(stateDirectory, 'listeners');
+  const found = new Map<number, ContainerProcessState>();
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    const key = /^(\d+)\.json$/.exec(name)?.[1];
+    if (key === undefined) continue;
+    try {
+      const known = JSON.parse(readFileSync(join(directory, name), 'utf8'));
+      if (typeof known?.state?.containerId === 'string') found.set(Number(key), known.state);
+    } catch {
+      // Half a file says nothing; the keeper forgets it.
+    }
+  }
+  return found;
 }
 
 function textOf({ state, note }: KeptListener): string {

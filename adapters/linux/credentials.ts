@@ -23,6 +23,7 @@ const PR_SET_DUMPABLE = 4;
 const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;
 const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_RAISE = 2;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 const EINVAL = -22;
 const capabilityNumbersMax = 64;
@@ -74,6 +75,24 @@ export function setCapabilities(effective: CapabilityWords, permitted: Capabilit
   m.u32[6] = permitted.high;
   m.u32[7] = 0;
   return systemCall('capset', m.address, m.address + 8);
+}
+
+/**
+ * capset(2) of the calling thread to these alone, inheritable and ambient as well, so that what it starts has
+ * them: 0 or minus an errno. Takes no privilege but the capabilities themselves.
+ */
+export function setAmbientCapabilities(kept: readonly number[]): number {
+  const words = capabilityWords(kept);
+  const m = scratch();
+  m.u32[0] = CAPABILITY_VERSION_3;
+  m.u32[1] = 0;
+  m.u32.fill(words.low, 2, 5);
+  m.u32.fill(words.high, 5, 8);
+  let result = systemCall('capset', m.address, m.address + 8);
+  for (const number of kept) {
+    result ||= systemCall('prctl', PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0);
+  }
+  return result;
 }
 
 /** capget(2) of the calling thread. */

@@ -10,6 +10,7 @@ const programs = [
   'payload/native/shim',
   'payload/native/placeholder',
   'file-handle/native/handle-probe',
+  'notifier/native/deputy-wrap',
 ];
 const sources = fileURLToPath(new URL('../', import.meta.url));
 const target = fileURLToPath(new URL('../../dist/adapters/', import.meta.url));
@@ -37,7 +38,7 @@ for (const name of programs) {
     // No compiler, or no static C library (libc6-dev, glibc-static): all but these works without.
     const why = error?.code === 'ENOENT' ? `${compiler} is missing` : `${compiler} could not make ${name}`;
     process.stderr.write(
-      `${why}: \`deputy dispatch\`, \`deputy placeholder\` and the probe of file handles will not work\n`,
+      `${why}: \`deputy dispatch\`, \`deputy placeholder\`, deputy-wrap and the probe of file handles will not work\n`,
     );
     break;
   }

@@ -8,6 +8,7 @@ const folders = {
   shim: 'payload',
   placeholder: 'payload',
   'handle-probe': 'file-handle',
+  'deputy-wrap': 'notifier',
 } as const;
 export type NativeProgram = keyof typeof folders;
 

@@ -7,4 +7,4 @@ export {
   kubernetesSnippet,
 } from './kubernetes-snippet.js';
 export { type OciSidecar, ociBundle, ociCapabilities } from './oci-bundle.js';
-export { type BrokerSidecar, brokerArguments } from './sidecar-spec.js';
+export { type Sidecar, type SidecarForm, sidecarArguments } from './sidecar-spec.js';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { Document } from 'yaml';
-import { type BrokerSidecar, brokerArguments, stateVolumePath } from './sidecar-spec.js';
+import { type Sidecar, sidecarArguments, stateVolumePath } from './sidecar-spec.js';
 
 /**
  * What the Kubernetes form is given: there are no ambient capabilities, so it starts as root with what it
@@ -8,9 +8,19 @@ import { type BrokerSidecar, brokerArguments, stateVolumePath } from './sidecar-
  */
 export const kubernetesCapabilities = ['DAC_READ_SEARCH', 'SETUID', 'SETGID'] as const;
 
-export interface KubernetesSidecar extends BrokerSidecar {
+export interface KubernetesSidecar extends Sidecar {
   readonly image: string;
 }
+
+/** A notifier is three processes of Node. */
+const resourcesOf = {
+  broker: { requests: { cpu: '10m', memory: '96Mi' }, limits: { memory: '256Mi' } },
+  notifier: { requests: { cpu: '20m', memory: '192Mi' }, limits: { memory: '512Mi' } },
+} as const;
+
+/** Where the target's container has the wrapper. */
+const wrapperVolume = 'deputy-wrap';
+const wrapperDirectory = '/deputy-wrap';
 
 function volumeMounts(spec: KubernetesSidecar): object[] {
   return [
@@ -23,9 +33,9 @@ function volumeMounts(spec: KubernetesSidecar): object[] {
 /** The container that is put beside the target's. */
 export function kubernetesContainer(spec: KubernetesSidecar): Record<string, unknown> {
   return {
-    name: 'deputy-broker',
+    name: `deputy-${spec.form}`,
     image: spec.image,
-    command: brokerArguments(spec),
+    command: sidecarArguments(spec),
     securityContext: {
       // A target that is root needs no change of user, and no capability for one.
       runAsUser: 0,
@@ -38,11 +48,58 @@ export function kubernetesContainer(spec: KubernetesSidecar): Record<string, unk
         drop: ['ALL'],
         add: spec.user === 0 ? ['DAC_READ_SEARCH'] : [...kubernetesCapabilities],
       },
-      seccompProfile: { type: 'RuntimeDefault' },
+      // RuntimeDefault refuses pidfd_getfd without CAP_SYS_PTRACE; a notifier has a filter of its own.
+      seccompProfile: { type: spec.form === 'notifier' ? 'Unconfined' : 'RuntimeDefault' },
     },
-    resources: { requests: { cpu: '10m', memory: '96Mi' }, limits: { memory: '256Mi' } },
+    resources: resourcesOf[spec.form],
     volumeMounts: volumeMounts(spec),
   };
+}
+
+/** Brings the wrapper to where the target's container finds it; with no more rights than that. */
+function wrapperContainer(spec: KubernetesSidecar): Record<string, unknown> {
+  return {
+    name: wrapperVolume,
+    image: spec.image,
+    command: [...spec.command, 'sidecar', 'wrap', `${wrapperDirectory}/deputy-wrap`],
+    securityContext: {
+      runAsUser: 65534,
+      runAsGroup: 65534,
+      runAsNonRoot: true,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    volumeMounts: [{ name: wrapperVolume, mountPath: wrapperDirectory }],
+  };
+}
+
+function volumes(spec: KubernetesSidecar): object[] {
+  return [
+    { name: spec.socketSource, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+    { name: spec.stateSource, emptyDir: { sizeLimit: '256Mi' } },
+    ...(spec.form === 'notifier' ? [{ name: wrapperVolume, emptyDir: { sizeLimit: '4Mi' } }] : []),
+  ];
+}
+
+function comment(spec: KubernetesSidecar): string[] {
+  const wrap = `${wrapperDirectory}/deputy-wrap`;
+  const common = [
+    ` What deputy adds to a pod. The target's container runs as user ${spec.user} and mounts`,
+    ` '${spec.socketSource}' at ${dirname(spec.socketPath)}.`,
+    ` It must not mount '${spec.stateSource}': its handles' keys are there.`,
+  ];
+  if (spec.form === 'broker') {
+    return [...common, ' The volumes that are shared are the pod’s own, and mounted here as in the target.'];
+  }
+  return [
+    ...common,
+    ` It mounts '${wrapperVolume}' at ${wrapperDirectory}, read-only, and its command is`,
+    `   [${wrap}, ${spec.socketPath}, --, COMMAND, ARGUMENT ...]`,
+    ' Its seccomp profile must let open_by_handle_at through, which RuntimeDefault does not: a refusal there',
+    ' comes before the sidecar. docs/how-to/run-a-sidecar.md says how.',
+  ];
 }
 
 /** The parts of a pod's specification that the sidecar adds, as YAML. */
@@ -50,17 +107,11 @@ export function kubernetesSnippet(spec: KubernetesSidecar): string {
   const document = new Document({
     spec: {
       shareProcessNamespace: true,
+      ...(spec.form === 'notifier' ? { initContainers: [wrapperContainer(spec)] } : {}),
       containers: [kubernetesContainer(spec)],
-      volumes: [
-        { name: spec.socketSource, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
-        { name: spec.stateSource, emptyDir: { sizeLimit: '256Mi' } },
-      ],
+      volumes: volumes(spec),
     },
   });
-  document.commentBefore = [
-    ' What deputy adds to a pod. The volumes that are shared are the pod’s own, and mounted here as in the',
-    ` target. The target's container runs as user ${spec.user} and mounts '${spec.socketSource}' at`,
-    ` ${dirname(spec.socketPath)}. It must not mount '${spec.stateSource}': its handles' keys are there.`,
-  ].join('\n');
+  document.commentBefore = comment(spec).join('\n');
   return document.toString({ lineWidth: 0 });
 }

@@ -1,18 +1,18 @@
 import { dirname } from 'node:path';
-import { type BrokerSidecar, brokerArguments, stateVolumePath } from './sidecar-spec.js';
+import { type Sidecar, sidecarArguments, stateVolumePath } from './sidecar-spec.js';
 
 /**
- * What the OCI form has, in every set: an OCI runtime gives ambient capabilities, so the broker starts as the
+ * What the OCI form has, in every set: an OCI runtime gives ambient capabilities, so a sidecar starts as the
  * target's user and never is root.
  */
 export const ociCapabilities = ['CAP_DAC_READ_SEARCH'] as const;
 
 const capabilitySets = ['bounding', 'effective', 'permitted', 'inheritable', 'ambient'] as const;
 
-export interface OciSidecar extends BrokerSidecar {
+export interface OciSidecar extends Sidecar {
   /** The root file system of the bundle. */
   readonly rootPath: string;
-  /** A process of the target: its pid namespace is shared, or no client could be looked at. */
+  /** A process of the target: its pid namespace is shared, or nobody could be looked at. */
   readonly targetProcess: number;
   readonly cgroupsPath?: string;
 }
@@ -49,14 +49,14 @@ export function ociBundle(spec: OciSidecar): Record<string, unknown> {
     process: {
       terminal: false,
       user: { uid, gid, additionalGids },
-      args: brokerArguments(spec),
+      args: sidecarArguments(spec),
       env: ['PATH=/usr/local/bin:/usr/bin:/bin'],
       cwd: '/',
       capabilities: Object.fromEntries(capabilitySets.map((set) => [set, [...ociCapabilities]])),
       noNewPrivileges: true,
     },
     root: { path: spec.rootPath, readonly: true },
-    hostname: 'deputy-broker',
+    hostname: `deputy-${spec.form}`,
     mounts: mounts(spec),
     linux: {
       namespaces: [...namespaces, { type: 'pid', path: `/proc/${targetProcess}/ns/pid` }],

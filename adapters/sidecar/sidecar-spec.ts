@@ -1,8 +1,13 @@
 import { dirname } from 'node:path';
 import type { NamedShare } from '../broker/shares.js';
 
-/** A sidecar that runs `deputy broker`, as far as its forms have it in common. */
-export interface BrokerSidecar {
+/** What runs in a sidecar: a broker for programs written for it, a notifier for all others. */
+export type SidecarForm = 'broker' | 'notifier';
+
+/** A sidecar, as far as its forms have it in common. */
+export interface Sidecar {
+  readonly form: SidecarForm;
+  /** A notifier reaches its target's own mounts, and has none. */
   readonly shares: readonly NamedShare[];
   /** Where each volume comes from, by the share's name: a directory of the host, or a volume of the pod. */
   readonly sources: Readonly<Record<string, string>>;
@@ -18,16 +23,16 @@ export interface BrokerSidecar {
   readonly policyPath?: string;
   /** The target's name in events. */
   readonly container: string;
-  /** The program and what stands before `broker` in its arguments. */
+  /** The program and what stands before the form in its arguments. */
   readonly command: readonly string[];
 }
 
-/** The whole command line of the broker. */
-export function brokerArguments(spec: BrokerSidecar): string[] {
+/** The whole command line of the sidecar. */
+export function sidecarArguments(spec: Sidecar): string[] {
   const { user, group, groups, shares, socketPath, stateDirectory, container } = spec;
   return [
     ...spec.command,
-    'broker',
+    spec.form,
     '--socket',
     socketPath,
     ...shares.flatMap(({ name, path, targetPath }) => [
@@ -46,6 +51,6 @@ export function brokerArguments(spec: BrokerSidecar): string[] {
 }
 
 /** The directory that the state's own is made in: a volume's root belongs to whoever made the volume. */
-export function stateVolumePath({ stateDirectory }: BrokerSidecar): string {
+export function stateVolumePath({ stateDirectory }: Sidecar): string {
   return dirname(stateDirectory);
 }

@@ -4,10 +4,12 @@ import type { HandlerOf } from '../../core/steps/handler.js';
 import { MappedSegments } from '../journal/mapped-segments.js';
 import { SharedCounters } from '../journal/shared-counters.js';
 import { KeyRing, type SealKeySet } from '../keys/index.js';
+import { capability, getCapabilities, hasCapability } from '../linux/credentials.js';
 import { systemCall } from '../linux/native.js';
 import { Placement } from '../linux/placement.js';
 import { Identities } from '../linux/request-kernel/identities.js';
 import { LinuxRequestKernel } from '../linux/request-kernel/linux-request-kernel.js';
+import { OwnIdentity } from '../linux/request-kernel/own-identity.js';
 import { blockSignals } from '../linux/signals.js';
 import { HotLoop } from './hot-loop.js';
 import { injectionPackets } from './injection-packets.js';
@@ -32,7 +34,7 @@ async function main(): Promise<void> {
   systemCall('setpriority', PRIO_PROCESS, 0, start.niceness);
   // Signals are the main thread's business, and cut no call of a loop short.
   blockSignals();
-  const identities = new Identities();
+  const identities = identitiesOfLoop();
   const confined = identities.confine();
   if (confined < 0) report({ kind: 'failed', message: 'capset', errno: -confined });
   const filter = (): void => {
@@ -71,6 +73,17 @@ async function main(): Promise<void> {
   takeCommands();
   loop.run();
   process.exit(0);
+}
+
+/** A sidecar's loops can't take on another's ids: they serve whoever is their own user. */
+function identitiesOfLoop(): Identities {
+  const held = getCapabilities();
+  const mayChange = typeof held === 'number' || hasCapability(held.permitted, capability.SETUID);
+  if (mayChange) return new Identities();
+  return new OwnIdentity(process.getuid?.() ?? -1, [
+    process.getgid?.() ?? -1,
+    ...(process.getgroups?.() ?? []),
+  ]);
 }
 
 function takeKeys(seals: KeyRing, keys: SealKeySet, report: (message: LoopReport) => void): void {

@@ -56,7 +56,7 @@ export const refusalTable = {
   DEPUTY_E_REFUSED_INJECTION_UNAVAILABLE: {
     id: 9,
     errno: 'EPERM',
-    sentence: 'The call needs the injector, which is not available here.',
+    sentence: 'The call needs the injector, which is not there or may not suspend the filters of the thread.',
   },
   DEPUTY_E_REFUSED_ACCESS: {
     id: 10,

@@ -3,6 +3,7 @@ import { delegationErrors } from './tables/delegation.js';
 import type { ErrorEntry } from './tables/entry.js';
 import { inputErrors } from './tables/input.js';
 import { machineErrors } from './tables/machine.js';
+import { notifierErrors } from './tables/notifier.js';
 import { payloadErrors } from './tables/payload.js';
 import { simulationErrors } from './tables/simulation.js';
 import { storageErrors } from './tables/storage.js';
@@ -20,6 +21,7 @@ export const errorTable = {
   ...delegationErrors,
   ...payloadErrors,
   ...brokerErrors,
+  ...notifierErrors,
   ...simulationErrors,
   ...traceErrors,
 } as const satisfies Record<`DEPUTY_E_${string}`, ErrorEntry>;

@@ -211,5 +211,6 @@ function outcomeOf(outcome: number, reason: number): number {
   if (outcome === replyOutcome.killed) return injectionOutcome.killed;
   if (outcome === replyOutcome.cancelled) return injectionOutcome.cancelled;
   if (outcome === replyOutcome.unknown) return injectionOutcome.unknown;
+  if (reason === replyReason.cannotSuspendFilters) return injectionOutcome.filtered;
   return reason === replyReason.tracedByAnother ? injectionOutcome.traced : injectionOutcome.errno;
 }

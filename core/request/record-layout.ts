@@ -108,6 +108,8 @@ export const injectionOutcome = {
   traced: 5,
   /** To a successor's question only: the injector knows nothing of it. */
   unknown: 6,
+  /** The thread has filters that may not be suspended, and nothing was touched. */
+  filtered: 7,
 } as const;
 
 /**

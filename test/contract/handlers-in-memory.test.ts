@@ -260,6 +260,7 @@ describe('the handlers on a kernel in memory', () => {
     { name: 'cancelled', outcome: injectionOutcome.cancelled, result: 0, state: 'cancelled' },
     { name: 'killed', outcome: injectionOutcome.killed, result: 0, state: 'cancelled' },
     { name: 'refused with an errno', outcome: injectionOutcome.errno, result: -24, state: 'answered' },
+    { name: 'filtered besides', outcome: injectionOutcome.filtered, result: -1, state: 'refused' },
     { name: 'traced by another', outcome: injectionOutcome.traced, result: -1, state: 'refused' },
   ] as const;
   for (const ending of endings) {

@@ -1,13 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { until } from '../kernel/takeover/support/agent-tree.js';
@@ -18,21 +10,16 @@ import { type Container, startContainer } from '../lab/container.js';
 import { type LabHost, openLabHost } from '../lab/lab-host.js';
 import { missingLabParts } from '../lab/lab-status.js';
 import { checkoutDirectory } from '../lab/paths.js';
+import { crunCommand, ownedFolder, writeSidecarBundle } from '../lab/sidecar-bundle.js';
 import { describeWhen } from '../support/describe-when.js';
 
 const needed = ['root', 'crun', 'unshare', 'temporary folder', 'container root'];
 const timeoutMs = 90_000;
 const name = 'broker';
 
-function mine(path: string): string {
-  mkdirSync(path);
-  chownSync(path, targetUid, targetGid);
-  return path;
-}
-
 /** A share with files of the target's and of root's, and the client in C of the docs. */
 function makeShare(host: LabHost): string {
-  const share = mine(join(host.directory, 'volume'));
+  const share = ownedFolder(join(host.directory, 'volume'));
   const source = join(checkoutDirectory(), 'docs/examples/broker-client.c');
   const gcc = spawnSync('gcc', ['-O1', '-static', '-o', join(share, 'client'), source], { encoding: 'utf8' });
   if (gcc.status !== 0) throw new Error(`gcc: ${gcc.stderr}`);
@@ -47,67 +34,16 @@ function makeShare(host: LabHost): string {
   return share;
 }
 
-/** A root file system with Node and this checkout in it, by mounts that nobody can write to. */
-function makeRoot(host: LabHost): { readonly path: string; readonly mounts: object[] } {
-  const path = join(host.directory, 'broker-root');
-  mkdirSync(path);
-  for (const folder of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${folder}`, join(path, folder));
-  const places = ['/usr', checkoutDirectory(), realpathSync(join(checkoutDirectory(), 'node_modules'))];
-  const options = ['rbind', 'ro', 'nosuid', 'nodev'];
-  const mounts = [...new Set(places)].map((place) => ({
-    destination: place,
-    source: place,
-    type: 'bind',
-    options,
-  }));
-  return { path, mounts };
-}
-
-/** What `deputy sidecar render` prints, with the program's own files put where an image would have them. */
 function writeBrokerBundle(host: LabHost, target: Container, share: string): string {
-  const state = mine(join(host.directory, 'broker-state'));
-  const root = makeRoot(host);
-  const rendered = spawnSync(
-    process.execPath,
-    [
-      ...[deputyCommand(), 'sidecar', 'render', '--form', 'broker', '--format', 'oci'],
-      ...['--share', 'data=/share', '--source', `data=${share}`, '--user', `${targetUid}:${targetGid}`],
-      ...[
-        '--socket',
-        '/sock/broker.sock',
-        '--socket-source',
-        target.socketDirectory,
-        '--state-source',
-        state,
-      ],
-      ...['--root', root.path, '--target-pid', `${target.pid}`, '--cgroups-path', `${host.cgroup}/${name}`],
-      ...['--command', process.execPath, deputyCommand()],
-    ],
-    { encoding: 'utf8' },
-  );
-  if (rendered.status !== 0) throw new Error(rendered.stderr);
-  const config = JSON.parse(rendered.stdout) as { mounts: object[] };
-  config.mounts.push(...root.mounts);
-  const bundle = join(host.directory, 'broker-bundle');
-  mkdirSync(bundle);
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
-  return bundle;
+  const words = ['--form', 'broker', '--share', 'data=/share', '--source', `data=${share}`];
+  return writeSidecarBundle(host, target, name, [...words, '--socket', '/sock/broker.sock']);
 }
 
 describeWhen(missingLabParts(needed), 'a sidecar that crun runs, as rendered', () => {
   test('serves the container beside it, and nobody of its own', { timeout: timeoutMs }, async () => {
     const host = await openLabHost();
     let sidecar: Child | undefined;
-    const crun = (...words: string[]) => {
-      const [program = '', ...rest] = [
-        ...host.enter,
-        'crun',
-        '--root',
-        host.stateDirectory('crun'),
-        ...words,
-      ];
-      return [program, rest] as const;
-    };
+    const crun = crunCommand(host);
     try {
       const share = makeShare(host);
       const args = ['/bin/busybox', 'sleep', '600'];
@@ -136,7 +72,7 @@ describeWhen(missingLabParts(needed), 'a sidecar that crun runs, as rendered', (
       const killed = await runChild(...crun('kill', name, 'TERM'), 20_000);
       expect(killed.code).toBe(0);
       expect(await child.exited).toMatchObject({ code: 0 });
-      const state = join(host.directory, 'broker-state', 'deputy');
+      const state = join(host.directory, 'sidecar-state', 'deputy');
       const words = [deputyCommand(), 'events', '--state', state, '--json'];
       const events = spawnSync(process.execPath, words, { encoding: 'utf8' }).stdout;
       expect(events).toContain('"rootFileSystem":"read-only"');

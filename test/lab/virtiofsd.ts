@@ -18,7 +18,8 @@ export interface Virtiofsd extends Container {
 
 const socketMsMax = 20_000;
 
-function isSocket(path: string): boolean {
+/** Is there a socket? */
+export function isSocket(path: string): boolean {
   return existsSync(path) && statSync(path).isSocket();
 }
 

@@ -1,7 +1,9 @@
 // A target that calls without pause and checks every result, while something is done to deputy:
 // steady SOCKET CONTAINER DIRECTORY plain|killable THREADS
 // EXACT_EVERY=N: each Nth call opens a link with O_PATH; PAUSE_US=N: a pause after each call.
+// UNTIL=PATH: goes on until there is such a file before it looks at stdin, which may be empty.
 // NATIVE=1: root of namespaces of its own, whose filter leaves opens with O_DIRECTORY to the kernel; it calls those, too.
+// SOCKET is `-` behind deputy-wrap: then it has a filter, and is uid 107, from the start.
 // Hands its listener over as runtimes do, becomes uid 107, then answers lines of stdin with one line each:
 // `mark`: what happened since the last mark; `end`: stops, and says what its table of descriptors has more than before.
 #define _GNU_SOURCE
@@ -238,15 +240,16 @@ int main(int argc, char **argv) {
   atomic_store(&pause_us, pause == NULL ? 0 : atol(pause));
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
   sigaction(SIGUSR1, &action, NULL);
-  int listener = install(strcmp(argv[4], "killable") == 0);
+  int wrapped = strcmp(argv[1], "-") == 0;
+  int listener = wrapped ? 0 : install(strcmp(argv[4], "killable") == 0);
   if (listener < 0) return 5;
-  hand_over(argv[1], argv[2], listener);
+  if (!wrapped) hand_over(argv[1], argv[2], listener);
   // Named through the agent, so that the handles are sealed where its policy wants that.
   encode("own", &own, &own_inode);
   encode("folder", &folder, &folder_inode);
   encode("link", &link_handle, NULL);
   make_gone(mount, encode_stale);
-  if (!native) {
+  if (!native && !wrapped) {
     setgroups(0, NULL);
     setresgid(107, 107, 107);
     setresuid(107, 107, 107);
@@ -257,6 +260,8 @@ int main(int argc, char **argv) {
   // Before the first call, so that its descriptors can be compared with those at the end.
   report("started");
   for (long index = 0; index < threads; index++) pthread_create(&thread[index], NULL, run, (void *)(index * 7919));
+  const char *until = getenv("UNTIL");
+  while (until != NULL && access(until, F_OK) < 0) usleep(10000);
   char line[64];
   while (fgets(line, sizeof line, stdin) != NULL && strncmp(line, "end", 3) != 0) report("mark");
   atomic_store(&stopping, 1);

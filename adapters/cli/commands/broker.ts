@@ -159,7 +159,8 @@ export function parseGroups(text: string): number[] {
   return groups;
 }
 
-function parseCgroup(text: string): PeerRules['cgroup'] {
+/** `other`, `any`, or a line of /proc/PID/cgroup. */
+export function parseCgroup(text: string): PeerRules['cgroup'] {
   if (text === 'other' || text === 'any') return text;
   if (/^\d+:[^:]*:\//.test(text)) return { line: text };
   if (isAbsolute(text)) return { line: `0::${text}` };

@@ -1,19 +1,22 @@
+import { chmodSync, copyFileSync, renameSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { deputyError } from '../../../core/errors/deputy-error.js';
+import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import type { NamedShare } from '../../broker/shares.js';
-import { kubernetesSnippet, ociBundle } from '../../sidecar/index.js';
+import { nativeProgram } from '../../native/native-programs.js';
+import { kubernetesSnippet, ociBundle, type SidecarForm } from '../../sidecar/index.js';
 import { parsePair, parseUser } from '../dispatch/payload-spec.js';
 import { print, printJson } from '../output.js';
 import { positiveInteger } from './agent.js';
 import { parseGroups, parseShare } from './broker.js';
 
 interface RenderFlags {
+  readonly form: SidecarForm;
   readonly format: 'oci' | 'kubernetes';
   readonly share: readonly NamedShare[];
   readonly source: readonly string[];
   readonly user: { readonly user: number; readonly group: number };
   readonly groups: readonly number[];
-  readonly socket: string;
+  readonly socket?: string;
   readonly state: string;
   readonly socketSource?: string;
   readonly stateSource?: string;
@@ -32,35 +35,68 @@ export function addSidecarCommand(program: Command): void {
   sidecar
     .command('render')
     .description("prints an OCI bundle's config.json, or what a Kubernetes pod is given")
-    .addOption(new Option('--form <form>', 'what runs in it').choices(['broker']).default('broker'))
+    .addOption(
+      new Option('--form <form>', 'what runs in it').choices(['broker', 'notifier']).default('broker'),
+    )
     .addOption(
       new Option('--format <format>', 'for which runtime')
         .choices(['oci', 'kubernetes'])
         .makeOptionMandatory(),
     )
-    .requiredOption('--share <name=path[:target path]>', 'as of `deputy broker`; repeatable', parseShare, [])
+    .option(
+      '--share <name=path[:target path]>',
+      'broker: as of `deputy broker`; repeatable',
+      parseShare,
+      [] as readonly NamedShare[],
+    )
     .option('--source <name=source>', "a share's directory of the host, or volume of the pod", parsePair, [])
     .requiredOption('--user <uid[:gid]>', "the target's user", parseUser)
     .option('--groups <list>', "the target's supplementary groups", parseGroups, [])
-    .option('--socket <path>', 'the socket, in both containers', '/run/deputy/broker.sock')
+    .option('--socket <path>', 'the socket, in both containers; default /run/deputy/FORM.sock')
     .option('--socket-source <source>', "where the socket's directory comes from")
     .option('--state <directory>', 'in the sidecar alone', '/state/deputy')
     .option('--state-source <source>', "where the state's volume comes from")
     .option('--policy <file>', 'a policy, where the sidecar will have it')
     .option('--container <name>', "the target's name in events", 'target')
-    .option('--command <words...>', 'the program, up to where `broker` stands', ['deputy'])
+    .option('--command <words...>', 'the program, up to where the form stands', ['deputy'])
     .option('--image <image>', 'kubernetes: an image with deputy in it', 'deputy:latest')
     .option('--root <directory>', 'oci: the root file system', 'rootfs')
     .option('--target-pid <pid>', 'oci: a process of the target', positiveInteger)
     .option('--cgroups-path <path>', 'oci: the cgroup of the sidecar')
     .action((flags: RenderFlags) => render(flags));
+  sidecar
+    .command('wrap')
+    .description('copies deputy-wrap, which runs a program for a notifier, to where a container will have it')
+    .argument('<path>', 'the file to make; one that is there is replaced')
+    .action((path: string) => copyWrapper(path));
+}
+
+/** Whole or not at all: a container may be about to execute it. */
+function copyWrapper(path: string): void {
+  const half = `${path}.new`;
+  try {
+    copyFileSync(nativeProgram('deputy-wrap'), half);
+    chmodSync(half, 0o755);
+    renameSync(half, path);
+  } catch (error) {
+    if (isDeputyError(error)) throw error;
+    throw deputyError('DEPUTY_E_USAGE', { detail: `${path}: ${String(error)}` });
+  }
 }
 
 function render(flags: RenderFlags): void {
-  const { share: shares, socket: socketPath, state: stateDirectory, container, command, groups } = flags;
+  const { form, share: shares, state: stateDirectory, container, command, groups } = flags;
+  if (form === 'broker' && shares.length === 0) {
+    throw deputyError('DEPUTY_E_USAGE', { detail: 'a broker wants --share' });
+  }
+  if (form === 'notifier' && shares.length > 0) {
+    const detail = 'a notifier has no shares: it opens through the mounts of its target; a policy names them';
+    throw deputyError('DEPUTY_E_USAGE', { detail });
+  }
+  const socketPath = flags.socket ?? `/run/deputy/${form}.sock`;
   const sources = Object.fromEntries(flags.source.map((pair) => splitSource(pair, shares)));
   const policy = flags.policy === undefined ? {} : { policyPath: flags.policy };
-  const place = { shares, sources, socketPath, stateDirectory, container, command };
+  const place = { form, shares, sources, socketPath, stateDirectory, container, command };
   const common = { ...place, groups, ...flags.user, ...policy };
   if (flags.format === 'kubernetes') {
     const { image, socketSource = 'deputy-socket', stateSource = 'deputy-state' } = flags;

@@ -272,6 +272,9 @@ function judgeInjection(context: StepContext): number {
     return own.injected + 1;
   }
   if (outcome === injectionOutcome.traced) return refuse(context, 'DEPUTY_E_REFUSED_TRACED');
+  if (outcome === injectionOutcome.filtered) {
+    return refuse(context, 'DEPUTY_E_REFUSED_INJECTION_UNAVAILABLE');
+  }
   if (outcome === injectionOutcome.errno) return giveErrno(context, result);
   return ending.cancelled;
 }

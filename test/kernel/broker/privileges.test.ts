@@ -3,9 +3,9 @@ import { chownSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deputyCommand } from '../../lab/agent-process.js';
-import { checkoutDirectory } from '../../lab/paths.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
-import { BrokerProcess, confinement, type Form, targetId } from './support/broker-process.js';
+import { BrokerProcess, targetId } from './support/broker-process.js';
+import { intrude } from './support/intrude.js';
 
 const readSearch = (1n << 2n).toString(16).padStart(16, '0');
 const none = '0'.padStart(16, '0');
@@ -20,48 +20,6 @@ function threadsOf(pid: number): Record<string, string>[] {
     const fields = Object.fromEntries(names.map((name) => [name, field(name).replaceAll('\t', ' ').trim()]));
     return { ...fields, filters: field('Seccomp_filters'), task: task === `${pid}` ? 'serving' : 'other' };
   });
-}
-
-/** What an intruder, who was executed into the sidecar with all that its container has, gets done. */
-function intrude(form: Form, broker: BrokerProcess, asTarget: boolean): Record<string, number | string> {
-  const native = join(checkoutDirectory(), 'dist/adapters/linux/native.js');
-  const script = `
-    import { systemCall } from '${native}';
-    import { readFileSync, readdirSync, openSync, readlinkSync } from 'node:fs';
-    import { connectSequenced } from '${native.replace('native', 'sequenced-sockets')}';
-    import { allocate } from '${native.replace('native', 'memory')}';
-    const [pid, share, state, socket] = process.argv.slice(1);
-    const tried = (call) => { try { return String(call()).slice(0, 40); } catch (error) { return error.code; } };
-    if (${asTarget}) { process.setgid(${targetId}); process.setuid(${targetId}); }
-    const PTRACE_SEIZE = 0x4206;
-    const memory = allocate(4096);
-    memory.putString(0, share + '/secret');
-    // A raw handle, as the kernel makes it, and the call that takes the capability.
-    memory.u32[256 >> 2] = 128;
-    const named = systemCall('name_to_handle_at', -100, memory.address, memory.address + 256, memory.address + 512, 0);
-    const mount = openSync(share, 'r');
-    const opened = systemCall('open_by_handle_at', mount, memory.address + 256, 0);
-    const seen = {
-      named,
-      opened: opened >= 0 ? readFileSync(opened, 'utf8') : opened,
-      writes: systemCall('open_by_handle_at', mount, memory.address + 256, 2),
-      seize: systemCall('ptrace', PTRACE_SEIZE, Number(pid), 0, 0),
-      memory: tried(() => openSync('/proc/' + pid + '/mem', 'r')),
-      environment: tried(() => readFileSync('/proc/' + pid + '/environ')),
-      root: tried(() => readdirSync('/proc/' + pid + '/root')),
-      descriptors: tried(() => readlinkSync('/proc/' + pid + '/fd/0')),
-      copies: systemCall('pidfd_getfd', systemCall('pidfd_open', Number(pid), 0), 0, 0),
-      setuid: systemCall('setuid', 0),
-      keys: tried(() => readdirSync(state + '/keys').length > 0),
-      connects: connectSequenced(socket) >= 0,
-      signals: tried(() => process.kill(Number(pid), 0)),
-    };
-    console.log(JSON.stringify(seen));`;
-  const words = [...confinement(form), process.execPath, '--input-type=module', '-e', script];
-  const places = [String(broker.pid), broker.share, broker.stateDirectory, broker.socketPath];
-  const result = spawnSync('setpriv', [...words, ...places], { encoding: 'utf8' });
-  if (result.stdout === '') throw new Error(result.stderr);
-  return JSON.parse(result.stdout);
 }
 
 describeWhen(missingForKernel(), 'the privileges of a broker', () => {

@@ -7,9 +7,11 @@ import {
   ociBundle,
   ociCapabilities,
 } from '../../../../adapters/sidecar/index.js';
+import { judgeManifest } from '../../../../core/pod-security/manifest.js';
 import { deputyCommand } from '../../../lab/agent-process.js';
 
 const common = {
+  form: 'broker' as const,
   shares: [
     { name: 'data', path: '/share', targetPath: '/share' },
     { name: 'more', path: '/more', targetPath: '/there' },
@@ -130,6 +132,62 @@ describe('a sidecar as Kubernetes takes it', () => {
   });
 });
 
+describe('a notifier', () => {
+  const spec = {
+    ...common,
+    form: 'notifier' as const,
+    shares: [],
+    sources: {},
+    socketPath: '/run/deputy/notifier.sock',
+  };
+  const text = kubernetesSnippet({ ...spec, image: 'deputy:1' });
+  const pod = parse(text) as Snippet & { spec: { initContainers: { command: string[] }[] } };
+
+  test('is told no shares, sees the target, and has the wrapper brought to it', () => {
+    const words = ['--socket', '/run/deputy/notifier.sock', '--user', '107:108', '--groups', '5,6'];
+    const { command, volumeMounts } = pod.spec.containers[0] ?? {};
+    expect(command).toEqual([
+      'deputy',
+      'notifier',
+      ...words,
+      '--state',
+      '/state/deputy',
+      '--container',
+      'vm',
+    ]);
+    expect(volumeMounts).toHaveLength(2);
+    expect(pod.spec.shareProcessNamespace).toBe(true);
+    expect(pod.spec.volumes.map(({ name }) => name)).toEqual(['sock', 'state', 'deputy-wrap']);
+    const [wrap] = pod.spec.initContainers;
+    expect(wrap?.command).toEqual(['deputy', 'sidecar', 'wrap', '/deputy-wrap/deputy-wrap']);
+    expect(text).toContain('# ');
+    expect(text).toContain('[/deputy-wrap/deputy-wrap, /run/deputy/notifier.sock, --, COMMAND');
+    const bundle = ociBundle({ ...spec, rootPath: 'rootfs', targetProcess: 42 }) as unknown as Bundle;
+    const places = bundle.mounts.map(({ destination }) => destination);
+    expect(places).toEqual(['/proc', '/dev', '/run/deputy', '/state']);
+    expect(bundle.process.args[1]).toBe('notifier');
+  });
+
+  test('is let in by Pod Security at level privileged, for what it says, and what brings the wrapper at every level', () => {
+    const judge = (level: string, part: object): { allowed: boolean; message: string } => {
+      const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'vm' }, spec: part };
+      const { allowed, objects } = judgeManifest([manifest], { level, version: 'latest', source: 'a test' });
+      return { allowed, message: objects.map(({ message }) => message).join() };
+    };
+    expect(judge('privileged', pod.spec).allowed).toBe(true);
+    const baseline = judge('baseline', pod.spec);
+    expect(baseline.allowed).toBe(false);
+    expect(baseline.message).toMatch(/DAC_READ_SEARCH/);
+    expect(baseline.message).toMatch(/seccompProfile/);
+    const {
+      containers: _,
+      initContainers: [wrap],
+      ...rest
+    } = pod.spec;
+    expect(judge('restricted', { ...rest, containers: [wrap] })).toMatchObject({ allowed: true });
+  });
+});
+
 describe('deputy sidecar render', () => {
   const render = (...words: string[]) =>
     spawnSync(process.execPath, [deputyCommand(), 'sidecar', 'render', ...words], { encoding: 'utf8' });
@@ -161,6 +219,8 @@ describe('deputy sidecar render', () => {
     ['an unknown form', ['--format', 'oci', '--form', 'other', ...share]],
     ['a share without its place', ['--format', 'kubernetes', '--share', 'data', '--user', '107']],
     ['no process of the target', ['--format', 'oci', ...share]],
+    ['a broker without a share', ['--format', 'kubernetes', '--user', '107']],
+    ['a notifier with one', ['--format', 'kubernetes', '--form', 'notifier', ...share]],
     ['a source of no share', ['--format', 'kubernetes', ...share, '--source', 'other=pvc']],
   ])('%s: wrong usage, exit code 2', (_, words) => {
     expect(render(...words).status).toBe(2);
