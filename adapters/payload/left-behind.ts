@@ -12,16 +12,25 @@ export interface LeftBehind {
   readonly end: PayloadEnd;
 }
 
+/** Whose payload it was. */
+export interface LeftBehindOf {
+  readonly containerId: string;
+  readonly name: string;
+  /** The folder of the container's present life, where only earlier ones are asked for. */
+  readonly except?: string;
+}
+
 /**
  * A payload may end, and its container with it, while nobody is there: its shim keeps the end, and the output
  * that nobody had, for whoever comes. Undefined where no shim waits for that.
  */
 export async function collectLeftBehind(
   stateDirectory: string,
-  { containerId, name }: { readonly containerId: string; readonly name: string },
+  { containerId, name, except }: LeftBehindOf,
   sink: OutputSink,
 ): Promise<LeftBehind | undefined> {
   for (const path of payloadFolders(stateDirectory, containerId, name)) {
+    if (path === except) continue;
     const end = await collectEnd(path, sink);
     if (end !== undefined) return { path, end };
   }

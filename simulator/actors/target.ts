@@ -19,6 +19,15 @@ const programUs = [1, 30] as const;
 type OpenCall = Extract<ScenarioCall, { open: string }>;
 type NameCall = Extract<ScenarioCall, { nameToHandle: string }>;
 
+/** A process that a program runs in already: a payload's, under no filter. */
+export interface RunningIn {
+  readonly process: ModelProcess;
+  /** CAP_DAC_READ_SEARCH. */
+  readonly holdsReadSearch: boolean;
+  /** Its threads have nothing left to do. */
+  readonly whenDone: () => void;
+}
+
 /** A target's program: threads that make calls, one after the other, and keep what they get. */
 export class TargetProgram {
   readonly process: ModelProcess;
@@ -38,10 +47,11 @@ export class TargetProgram {
     /** What it may have done for it. */
     readonly policy: ResolvedPolicy,
     private readonly book: HandleBook,
+    private readonly runningIn?: RunningIn,
   ) {
     const { kernel } = world;
     const { name, descriptorLimit, killable, heldDescriptors } = scenario;
-    this.process = kernel.spawn(name, { descriptorLimit });
+    this.process = runningIn?.process ?? kernel.spawn(name, { descriptorLimit });
     this.handles = new TargetHandles(this.process, book);
     this.openInitial(heldDescriptors);
     this.initial = new Set(this.process.table.entries().map(([number]) => number));
@@ -50,7 +60,7 @@ export class TargetProgram {
     }
     for (const number of scenario.fatalCalls) this.process.fatalCalls.add(number);
     const numbers = [syscall.openByHandleAt, syscall.nameToHandleAt, foreignName];
-    kernel.installFilter(this.process, name, killable, numbers);
+    if (runningIn === undefined) kernel.installFilter(this.process, name, killable, numbers);
     this.process.memory.add(dataStart, dataBytes * scenario.threads.length);
   }
 
@@ -61,6 +71,7 @@ export class TargetProgram {
     this.scenario.threads.forEach(({ startUs, calls }, index) => {
       const actor = `${this.process.actor}/thread-${index + 1}`;
       const thread = kernel.addThread(this.process, this.scenario.user, actor, mountId);
+      thread.holdsReadSearch = this.runningIn?.holdsReadSearch === true;
       this.busy++;
       scheduler.after(startUs, this.process, () => this.run(thread, index, calls, 0, 0));
     });
@@ -107,6 +118,7 @@ export class TargetProgram {
     const call = calls[at];
     if (call === undefined) {
       this.busy--;
+      if (this.busy === 0) this.runningIn?.whenDone();
       return;
     }
     const isLast = time + 1 >= call.times;

@@ -3,4 +3,6 @@ import type { Setup } from '../scenario/scenario-schema.js';
 /** What each strategy does that the simulator runs. */
 export const strategySentences: Readonly<Record<Setup['strategy'], string>> = {
   'seccomp-notify': "Answers the target's calls through its seccomp listener; nothing in the target changes.",
+  dispatcher:
+    "Starts a payload that holds the capability in the target's namespaces; it makes the calls itself.",
 };

@@ -83,10 +83,11 @@ function observer(total: Measures): Invariant {
           if ((data as { readonly recovery?: string }).recovery !== 'none') total.recovered++;
         },
         finished: () => {
-          for (const { process } of stage().cast.targets) {
-            if (!process.alive) continue;
+          for (const { process } of stage().targets) {
+            // A payload makes its calls itself, and has none.
+            if (!process.alive || process.filter === undefined) continue;
             total.listeners++;
-            if (process.filter !== undefined && process.filter.listener === undefined) total.listenersLost++;
+            if (process.filter.listener === undefined) total.listenersLost++;
           }
           total.lost += [...begun.keys()].filter(({ process }) => process.alive).length;
         },

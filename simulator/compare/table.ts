@@ -21,7 +21,9 @@ export const rows: readonly Row[] = [
     cell: ({ listeners, listenersLost }) => ({
       text:
         listenersLost === 0
-          ? 'kept'
+          ? listeners === 0
+            ? 'none'
+            : 'kept'
           : listenersLost === listeners
             ? 'lost'
             : `lost ${listenersLost}/${listeners}`,

@@ -13,6 +13,10 @@ export const faultyActors = [
   'injector',
   'event-store',
   'service-manager',
+  'deputy',
+  'shim',
+  'joiner',
+  'payload',
 ] as const;
 
 /**

@@ -3,6 +3,20 @@ import { allSettles } from './all-settles.js';
 import { answeredOnce } from './answered-once.js';
 import { answersAreRight } from './answers-are-right.js';
 import { callsReturn } from './calls-return.js';
+import { containerEndsAsPayload } from './dispatch/container-ends-as-payload.js';
+import { containerEndsWithPayload } from './dispatch/container-ends-with-payload.js';
+import { containerHasItsPayload } from './dispatch/container-has-its-payload.js';
+import { dispatchEventsAreLegal } from './dispatch/dispatch-events-are-legal.js';
+import { endIsLearnt } from './dispatch/end-is-learnt.js';
+import { foundWhenThere } from './dispatch/found-when-there.js';
+import { joinsOnlyItsTarget } from './dispatch/joins-only-its-target.js';
+import { noLockLeft } from './dispatch/no-lock-left.js';
+import { noZombies } from './dispatch/no-zombies.js';
+import { nothingHalfJoined } from './dispatch/nothing-half-joined.js';
+import { onePayload } from './dispatch/one-payload.js';
+import { programFitsItsFlags } from './dispatch/program-fits-its-flags.js';
+import { successIsExecution } from './dispatch/success-is-execution.js';
+import { withinCapabilities } from './dispatch/within-capabilities.js';
 import { eventsAreComplete } from './events-are-complete.js';
 import { eventsAreLegal } from './events-are-legal.js';
 import { eventsAreTrue } from './events-are-true.js';
@@ -15,8 +29,8 @@ import { streamInOrder } from './stream-in-order.js';
 import { targetUntouched } from './target-untouched.js';
 import { truncatedOnce } from './truncated-once.js';
 
-/** Everything that always holds; a further invariant is a file and a line here. */
-export const invariants: readonly Invariant[] = [
+/** Of calls that are answered. */
+const ofRequests: readonly Invariant[] = [
   answeredOnce,
   answersAreRight,
   handlesAreRight,
@@ -32,4 +46,28 @@ export const invariants: readonly Invariant[] = [
   streamInOrder,
   callsReturn,
   allSettles,
+];
+
+/** Of payloads that are dispatched. */
+const ofDispatches: readonly Invariant[] = [
+  onePayload,
+  nothingHalfJoined,
+  joinsOnlyItsTarget,
+  withinCapabilities,
+  successIsExecution,
+  programFitsItsFlags,
+  foundWhenThere,
+  endIsLearnt,
+  containerEndsAsPayload,
+  containerEndsWithPayload,
+  containerHasItsPayload,
+  noZombies,
+  noLockLeft,
+  dispatchEventsAreLegal,
+];
+
+/** Everything that always holds; a further invariant is a file and a line here. */
+export const invariants: readonly Invariant[] = [
+  ...ofRequests.map((one) => ({ ...one, strategy: 'seccomp-notify' as const })),
+  ...ofDispatches.map((one) => ({ ...one, strategy: 'dispatcher' as const })),
 ];

@@ -1,5 +1,7 @@
 import type { Cast } from '../actors/cast.js';
-import type { Scenario } from '../scenario/scenario-schema.js';
+import type { DispatchCast } from '../actors/dispatch/dispatch-cast.js';
+import type { TargetProgram } from '../actors/target.js';
+import type { Scenario, Setup } from '../scenario/scenario-schema.js';
 import type { World } from '../world/world.js';
 import type { WorldWatch } from '../world/world-watch.js';
 
@@ -17,7 +19,11 @@ export interface Violation {
 /** What an invariant may look at; it changes nothing. */
 export interface Stage {
   readonly world: World;
+  /** Who plays where calls are answered; throws where another strategy is at work. */
   readonly cast: Cast;
+  /** Who plays where the dispatcher is at work; throws elsewhere. */
+  readonly dispatch: DispatchCast;
+  readonly targets: readonly TargetProgram[];
   readonly scenario: Scenario;
 }
 
@@ -28,6 +34,8 @@ export interface Stage {
 export interface Invariant {
   readonly id: string;
   readonly sentence: string;
+  /** What it is about: the one strategy; with any if not given. */
+  readonly strategy?: Setup['strategy'];
   readonly begin: (
     stage: () => Stage,
     broken: (detail: Readonly<Record<string, unknown>>) => void,

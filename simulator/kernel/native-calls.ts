@@ -23,7 +23,7 @@ export function runNative(kernel: Kernel, thread: ModelThread, number: number): 
   if ((number & foreignBit) !== 0) return no('ENOSYS');
   switch (number) {
     case syscall.openByHandleAt:
-      return openByHandle(thread, argument(0), argument(1));
+      return openByHandle(kernel, thread, argument(0), argument(1));
     case syscall.nameToHandleAt:
       return nameToHandle(kernel, thread);
     case syscall.close:

@@ -1,6 +1,6 @@
 import { invalidHandleType, type ModelFile, modelHandleBytes, modelHandleType } from './file-tree.js';
 import type { Kernel } from './kernel.js';
-import { AT_FDCWD, no } from './numbers.js';
+import { AT_FDCWD, flag, no } from './numbers.js';
 import { OpenFile } from './open-description.js';
 import { baseOf } from './path-base.js';
 import { walkPath } from './path-walk.js';
@@ -18,7 +18,7 @@ const pathLimit = 4096;
  * open_by_handle_at(2) of a caller without CAP_DAC_READ_SEARCH: EPERM, behind the errors that the kernel
  * finds before it looks for the capability (handle_to_path() of fs/fhandle.c).
  */
-export function openByHandle(thread: ModelThread, mount: number, pointer: number): number {
+export function openByHandle(kernel: Kernel, thread: ModelThread, mount: number, pointer: number): number {
   const header = thread.process.memory.view(pointer, headerBytes);
   if (header === undefined || header.length < headerBytes) return no('EFAULT');
   const words = new DataView(header.buffer, header.byteOffset);
@@ -29,7 +29,22 @@ export function openByHandle(thread: ModelThread, mount: number, pointer: number
   const held = thread.table.at(mount | 0);
   const isAnchor = held instanceof OpenFile && !held.pathOnly;
   if ((mount | 0) !== AT_FDCWD && !isAnchor) return no('EBADF');
-  return no('EPERM');
+  if (!thread.holdsReadSearch || !isAnchor) return no('EPERM');
+  return openHeld(kernel, thread, held.mountId, pointer);
+}
+
+/** The same of one with CAP_DAC_READ_SEARCH: reading needs no permission then, writing does. */
+function openHeld(kernel: Kernel, thread: ModelThread, mountId: number, pointer: number): number {
+  const handle = thread.process.memory.view(pointer, headerBytes + modelHandleBytes);
+  if (handle === undefined || handle.length < headerBytes + modelHandleBytes) return no('EFAULT');
+  const words = new DataView(handle.buffer, handle.byteOffset);
+  const [inode, generation] = [words.getUint32(8, true), words.getUint32(12, true)];
+  const device = kernel.files.mounts.get(mountId)?.device ?? 0;
+  const file = kernel.files.decode(device, inode, generation);
+  if (file === undefined) return no('ESTALE');
+  const flags = thread.registers.argument(2);
+  if ((flags & flag.O_ACCMODE) !== 0 && !mayAccess(thread, file, 2)) return no('EACCES');
+  return thread.table.add(new OpenFile(file, mountId, (flags & flag.O_PATH) !== 0, flags));
 }
 
 /** name_to_handle_at(2) with the caller's own rights; it asks for no capability. */

@@ -79,6 +79,8 @@ export class ModelThread {
   readonly pending: number[] = [];
   notification: Notification | undefined;
   tracing: Tracing | undefined;
+  /** CAP_DAC_READ_SEARCH: it opens by handle itself, and what it may not read. */
+  holdsReadSearch = false;
   /** A tracer interrupted it and is gone: on its way out of the kernel it looks for signals all the same. */
   looksForSignals = false;
   /** SIGSTOP reached its process. */

@@ -3,6 +3,7 @@ import type { StreamPort } from '../../core/ports/stream.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
 import { Cast } from '../actors/cast.js';
+import { DispatchCast } from '../actors/dispatch/dispatch-cast.js';
 import { InjectorPool } from '../actors/injector/injector-pool.js';
 import { FaultPlan } from '../faults/fault-plan.js';
 import type { Fault } from '../faults/fault-schema.js';
@@ -81,6 +82,7 @@ class Run {
   private traced: TraceWatch | undefined;
   private readonly world: World;
   private readonly stage: Stage;
+  private readonly playing: { readonly isDone: boolean };
 
   constructor(
     private readonly scenario: Scenario,
@@ -92,7 +94,11 @@ class Run {
     this.world = new World(random.fork('world'), this.watch(), plan);
     this.world.isTraced = options.trace !== undefined || options.onPoint !== undefined;
     buildMachine(this.world.kernel.files, scenario);
-    this.stage = { world: this.world, scenario, cast: this.makeCast(random) };
+    const { strategy } = this.setup;
+    const cast = strategy === 'dispatcher' ? undefined : this.makeCast(random);
+    const dispatch = cast === undefined ? new DispatchCast(this.world, scenario) : undefined;
+    this.playing = dispatch ?? (cast as Cast);
+    this.stage = stageOf(this.world, scenario, cast, dispatch);
   }
 
   async play(): Promise<RunResult> {
@@ -103,8 +109,7 @@ class Run {
     while (!isOver && !isStuck) {
       isStuck = scheduler.nextUs > virtualUs || this.world.points > points || !scheduler.step();
       if (this.world.hasMicrotasks) await this.drain();
-      isOver =
-        this.stage.cast.isDone || (this.options.stopsAtViolation === true && this.violations.length > 0);
+      isOver = this.playing.isDone || (this.options.stopsAtViolation === true && this.violations.length > 0);
     }
     this.world.watch.finished?.();
     return this.result(isStuck && this.world.points > points);
@@ -133,11 +138,15 @@ class Run {
     };
   }
 
+  private get setup(): Setup {
+    return { ...this.scenario.setup, ...this.options.setup };
+  }
+
   private makeCast(random: Generator): Cast {
     const { scenario, options, world } = this;
     const numbers = new Map<string, number>();
     const tables = new Map<Handler, StepTable>();
-    const setup = { ...scenario.setup, ...options.setup };
+    const { setup } = this;
     const nextNumber = (kind: string): number => {
       const next = (numbers.get(kind) ?? 0) + 1;
       numbers.set(kind, next);
@@ -165,6 +174,7 @@ class Run {
   private watch(): WorldWatch {
     const watches: WorldWatch[] = [this.coverage.watch()];
     for (const invariant of this.options.invariants ?? allInvariants) {
+      if (invariant.strategy !== undefined && invariant.strategy !== this.setup.strategy) continue;
       watches.push(
         invariant.begin(
           () => this.stage,
@@ -188,6 +198,32 @@ class Run {
     const sequence = this.traced?.violated(id, sentence, detail) ?? 0;
     this.violations.push({ invariant: id, sentence, point: points, timeUs: nowUs, sequence, detail });
   }
+}
+
+/** What invariants look at; they ask only for what their strategy has. */
+function stageOf(
+  world: World,
+  scenario: Scenario,
+  cast: Cast | undefined,
+  dispatch: DispatchCast | undefined,
+): Stage {
+  const there = <Part>(part: Part | undefined): Part => {
+    if (part === undefined) throw new RangeError('this strategy has no such part');
+    return part;
+  };
+  return {
+    world,
+    scenario,
+    get cast() {
+      return there(cast);
+    },
+    get dispatch() {
+      return there(dispatch);
+    },
+    get targets() {
+      return there(cast ?? dispatch).targets;
+    },
+  };
 }
 
 function pointWatch(nowUs: () => number, onPoint: (point: Point) => void): WorldWatch {

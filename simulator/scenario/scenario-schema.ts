@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { policySchema } from '../../core/policy/schema.js';
+import { oldWays } from '../actors/dispatch/old-ways.js';
 import { faultSchema } from '../faults/fault-schema.js';
 
 const name = z
@@ -13,7 +14,7 @@ const user = z.int().min(0).max(0xffff_fffe);
 
 /** Which processes there are, and what they keep. A setting of its own, so that setups can be compared. */
 export const setupSchema = z.strictObject({
-  strategy: z.enum(['seccomp-notify']).default('seccomp-notify'),
+  strategy: z.enum(['seccomp-notify', 'dispatcher']).default('seccomp-notify'),
   /** A process that holds the listeners. Without one the supervisor holds them alone, as others do it. */
   keeper: z.boolean().default(true),
   /** A second supervisor that waits, warm. */
@@ -153,6 +154,31 @@ const targetSchema = z.strictObject({
     .max(64),
 });
 
+/** What the dispatcher does in a scenario: the payload of each target makes the calls of its threads. */
+const dispatchSchema = z.strictObject({
+  /** So many dispatches of one delegation begin at the same time. */
+  dispatches: z.int().min(1).max(8).default(1),
+  /** How often a runtime starts a container again when it has ended. */
+  restarts: z.int().min(0).max(16).default(0),
+  capabilities: z.array(z.int().min(0).max(40)).max(41).default([2]),
+  /** The payload's own exit code, when its calls are made. */
+  exitCode: z.int().min(0).max(124).default(3),
+  /** Is the program there when it is to be executed? */
+  program: z.enum(['there', 'missing']).default('there'),
+  /** The version of what deputy starts, with its flags, and that of what the target has by the same name. */
+  version: z.int().min(1).max(1000).default(1),
+  targetVersion: z.int().min(1).max(1000).default(1),
+  /** Somebody in the target has filled the pipe that its first process writes to. */
+  logIsFull: z.boolean().default(false),
+  /** Programs executed in the target whose parents left: its first process has to reap them. */
+  orphans: z
+    .array(z.strictObject({ atUs: us, user, runUs: us }))
+    .max(64)
+    .default([]),
+  /** Faults of the code that the dispatcher was learnt from, brought back. */
+  oldWays: z.array(z.enum(oldWays)).max(oldWays.length).default([]),
+});
+
 /** A scenario: a machine, targets and what they do, what goes wrong, and what is expected of it all. */
 export const scenarioSchema = z.strictObject({
   version: z.literal(1).default(1),
@@ -167,6 +193,7 @@ export const scenarioSchema = z.strictObject({
     })
     .prefault({}),
   targets: z.array(targetSchema).min(1).max(16),
+  dispatch: dispatchSchema.prefault({}),
   faults: z.array(faultSchema).max(256).default([]),
   /** Invariants that break, and are meant to: the scenario shows what others lose. */
   expect: z.strictObject({ broken: z.array(z.string()).default([]) }).prefault({}),

@@ -132,7 +132,8 @@ function hang(draw: Draw): Fault[] {
   const { when } = draw.place();
   const forUs = draw.random.between(1_000, 4_000_000);
   // Only an active supervisor is watched: anybody else goes on after a while.
-  const isWatched = actor === 'supervisor' && draw.profile.setup.keeper;
+  const { keeper, strategy } = draw.profile.setup;
+  const isWatched = actor === 'supervisor' && keeper && strategy === 'seccomp-notify';
   return [{ kind: 'hang', actor, when, ...(isWatched && draw.random.chance(0.6) ? {} : { forUs }) }];
 }
 

@@ -1,15 +1,16 @@
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { canBeAdopted } from '../../../core/engine/can-be-adopted.js';
 import { createEngine } from '../../../core/engine/engine.js';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import { defaultPolicy } from '../../../core/policy/defaults.js';
 import type { PayloadEnd } from '../../../core/ports/payload.js';
-import { dispatcher, dispatchSteps } from '../../../strategies/dispatcher/index.js';
+import { dispatcher, dispatchSteps, endText } from '../../../strategies/dispatcher/index.js';
 import { openEventHost } from '../../host/event-host.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { payloadDirectoryOf } from '../../payload/find-payload.js';
 import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
-import { collectLeftBehind } from '../../payload/left-behind.js';
+import { collectLeftBehind, type LeftBehind } from '../../payload/left-behind.js';
 import { withCrashPoints } from '../../payload/test-hooks.js';
 import { dryRun, dryRunText } from '../dispatch/dry-run.js';
 import {
@@ -28,6 +29,8 @@ import { requireRoot } from './agent.js';
 const defaultState = '/var/lib/deputy-dispatch';
 const deadlineMsMax = 600_000;
 const bufferBytesMax = 64 << 20;
+/** Each is waited for, and there may be a new one any time: a container that restarts all the while. */
+const earlierLivesMax = 16;
 
 /** Adds `deputy dispatch` to the program. */
 export function addDispatchCommand(program: Command): void {
@@ -131,6 +134,29 @@ async function learnLate({ state, target, name, node }: DispatchFlags): Promise<
   const containerId = /^\d+$/.test(target) ? `process-${target}` : target;
   const left = await collectLeftBehind(resolve(state), { containerId, name }, ownOutput());
   if (left === undefined) return undefined;
+  await settle(left, node);
+  return codeOf(left.end);
+}
+
+/**
+ * A container that was started again is another delegation. What became of the payloads of its earlier lives,
+ * if nobody has heard of it yet, is said now; their shims end with that.
+ */
+async function learnOfEarlierLives(
+  place: { readonly path: string; readonly containerId: string },
+  { state, name, node }: DispatchFlags,
+): Promise<void> {
+  const wanted = { containerId: place.containerId, name, except: place.path };
+  for (let lives = 0; lives < earlierLivesMax; lives++) {
+    const left = await collectLeftBehind(resolve(state), wanted, ownOutput());
+    if (left === undefined) return;
+    await settle(left, node);
+    process.stderr.write(`before the container was started again ${endText(left.end)}\n`);
+  }
+}
+
+/** The delegation of a payload that ended while nobody was there has its last event. */
+async function settle(left: LeftBehind, node: string | undefined): Promise<void> {
   const stateDirectory = join(left.path, 'engine');
   const host = await openEventHost({ stateDirectory, ...(node === undefined ? {} : { node }) });
   try {
@@ -138,7 +164,6 @@ async function learnLate({ state, target, name, node }: DispatchFlags): Promise<
   } finally {
     await host.close();
   }
-  return codeOf(left.end);
 }
 
 function rootsOf({ runtimeRoot }: DispatchFlags): { readonly runtimeRoots?: readonly string[] } {
@@ -160,6 +185,7 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
   const { target, name, node } = flags;
   const runtimeRoots = rootsOf(flags);
   const place = payloadDirectoryOf({ target, name, stateDirectory: state, ...runtimeRoots });
+  await learnOfEarlierLives(place, flags);
   const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
   const spec = payloadSpec(argv, flags);
   let session: LinuxPayloadSession | undefined;
@@ -189,9 +215,10 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
   try {
     const one = { containerId: place.containerId, processId: place.targetProcess };
     const [open] = await host.stateDirectory.sequencer.caughtUp();
-    if (open === undefined)
+    if (open === undefined || !canBeAdopted(open)) {
+      await engine.settlePredecessors();
       await engine.delegate({ target: one, strategy: 'dispatcher', origin: 'dispatch' });
-    else {
+    } else {
       const reason = 'whoever dispatched it is gone';
       const { delegationId } = open;
       const previousEpoch = host.stateDirectory.epoch - 1;

@@ -1,0 +1,84 @@
+import type { PayloadEnd } from '../../../core/ports/payload.js';
+import type { ModelContainer } from './container.js';
+import { ModelDeputy } from './deputy.js';
+import type { DispatchParts } from './dispatch-parts.js';
+
+/** Until a service manager starts again what was killed. */
+const restartUs = [10_000, 100_000] as const;
+/** Until a dispatch that failed is tried again, and how often: a controller that gives up is a defect here. */
+const retryUs = 100_000;
+const triesMax = 60;
+
+/** Whoever wants a payload in a container: starts deputy, and again until it has heard how the payload ended. */
+export class Operator {
+  /** The ends that exit codes told it of. */
+  readonly learned: { readonly end: PayloadEnd; readonly startTime: number }[] = [];
+  /** Why dispatches failed. */
+  readonly failures: string[] = [];
+  /** Deputies that said that their payload serves. */
+  readonly served: ModelDeputy[] = [];
+  deputy: ModelDeputy | undefined;
+  /** A restart that nobody dispatches to again. */
+  private isContent = false;
+  private tries = 0;
+
+  constructor(
+    private readonly parts: DispatchParts,
+    readonly container: ModelContainer,
+    private readonly number: number,
+    private readonly whenServing: (deputy: ModelDeputy) => void,
+  ) {
+    this.begin();
+  }
+
+  /** The container was started again: that is another delegation. */
+  containerStarted(): void {
+    // As the one did that looked at a container only while its machine was starting.
+    if (this.parts.oldWays.has('dispatched-once')) return;
+    this.tries = 0;
+    if (!this.isContent) return;
+    this.isContent = false;
+    this.begin();
+  }
+
+  private begin(): void {
+    const { parts, container } = this;
+    const { tree, nextNumber } = parts;
+    const process = tree.fork(tree.init, `deputy-${nextNumber('deputy')}`, { keeps: [] });
+    if (typeof process === 'number') throw new RangeError(`no deputy: ${process}`);
+    const deputy = new ModelDeputy(parts, process, container.id, this.number, (serving) => {
+      this.served.push(serving);
+      this.whenServing(serving);
+    });
+    this.deputy = deputy;
+    process.whenEnded.push(() => this.ended(deputy));
+    void deputy.run();
+  }
+
+  private ended({ outcome, earlier }: ModelDeputy): void {
+    const { world } = this.parts;
+    this.learned.push(...earlier);
+    if (outcome === undefined) return this.again(world.random.between(...restartUs));
+    if (outcome.kind === 'failed') this.failures.push(outcome.code);
+    else this.learned.push(outcome);
+    const isKnown = outcome.kind === 'ended' && outcome.end.kind !== 'unknown';
+    if (isKnown || this.isOwned(outcome) || this.container.isOver) {
+      this.isContent = true;
+      return;
+    }
+    this.again(retryUs);
+  }
+
+  /** Somebody else has it, and hears how it ends. */
+  private isOwned(outcome: ModelDeputy['outcome']): boolean {
+    return outcome?.kind === 'failed' && outcome.code === 'DEPUTY_E_PAYLOAD_OWNED';
+  }
+
+  private again(delayUs: number): void {
+    if (++this.tries > triesMax) return;
+    this.parts.world.scheduler.after(delayUs, undefined, () => {
+      this.parts.world.hasMicrotasks = true;
+      this.begin();
+    });
+  }
+}

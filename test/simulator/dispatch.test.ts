@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { oldWays } from '../../simulator/actors/dispatch/old-ways.js';
+import {
+  crashAt,
+  enumerateCrashPoints,
+  parseScenario,
+  runScenario,
+  type Scenario,
+} from '../../simulator/index.js';
+import { dispatchSteps } from '../../strategies/dispatcher/index.js';
+import { checkoutDirectory } from '../lab/paths.js';
+import { isLong } from '../support/describe-when.js';
+
+function read(name: string): Scenario {
+  const path = join(checkoutDirectory(), 'simulator', 'scenarios', `${name}.yaml`);
+  return parseScenario(parse(readFileSync(path, 'utf8')), name);
+}
+
+async function brokenBy(scenario: Scenario, seed: string): Promise<string[]> {
+  const { violations } = await runScenario(scenario, { seed });
+  return [...new Set(violations.map(({ invariant }) => invariant))].sort();
+}
+
+describe('whoever dies at whichever point of a dispatch, all invariants hold', () => {
+  const all = ['dispatch', 'dispatch-crash', 'dispatch-target-death', 'dispatch-twice', 'dispatch-restart'];
+  const seeds = isLong ? ['1', '2', '3', '4', '5'] : ['1'];
+
+  test.each(isLong ? all : ['dispatch', 'dispatch-twice'])('%s', { timeout: 600_000 }, async (name) => {
+    const scenario = read(name);
+    for (const seed of seeds) {
+      const points = await enumerateCrashPoints(scenario, { seed });
+      expect(points.length).toBeGreaterThan(150);
+      for (const point of points) {
+        const { violations, outcome } = await runScenario(scenario, { seed, faults: [crashAt(point)] });
+        expect({ seed, point, violations, outcome }).toEqual({
+          seed,
+          point,
+          violations: [],
+          outcome: 'held',
+        });
+      }
+    }
+  });
+
+  test('the real steps run, each of them', async () => {
+    const seen = new Set<string>();
+    for (const name of ['dispatch', 'dispatch-crash']) {
+      const scenario = read(name);
+      const trace = ({ detail }: { readonly detail: Record<string, unknown> }): void => {
+        if (typeof detail['step'] === 'string') seen.add(detail['step']);
+      };
+      await runScenario(scenario, { seed: '1', trace });
+    }
+    expect([...seen].sort()).toEqual(dispatchSteps.map(({ name }) => name).sort());
+  });
+});
+
+describe('a fault of the code that the dispatcher was learnt from', () => {
+  test.each(oldWays)('%s: an invariant catches it, and without it all hold', async (way) => {
+    const scenario = read(`old-${way}`);
+    expect(scenario.dispatch.oldWays).toEqual([way]);
+    expect(scenario.expect.broken.length).toBeGreaterThan(0);
+    const repaired = { ...scenario, dispatch: { ...scenario.dispatch, oldWays: [] } };
+    for (const seed of ['1', '2', '3']) {
+      expect(await brokenBy(scenario, seed), seed).toEqual([...scenario.expect.broken].sort());
+      expect(await brokenBy(repaired, seed), seed).toEqual([]);
+    }
+  });
+});
