@@ -240,7 +240,7 @@ export class Supervisor {
     try {
       const status = await engine.delegate({
         target: targetOf(listener),
-        strategy: 'auto',
+        strategy: this.options.configuration.strategy ?? 'auto',
         origin: listener.origin,
         onServing: note,
       });
