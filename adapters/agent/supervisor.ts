@@ -11,6 +11,7 @@ import { randomIds } from '../host/ids.js';
 import { usedKeys } from '../host/keys-in-use.js';
 import type { OpenedStore } from '../host/open-published-store.js';
 import { prepareServing, type Serving } from '../host/serving.js';
+import { watchHandleUse } from '../host/watch-handle-use.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import type {
   KeeperMessage,
@@ -283,6 +284,7 @@ export class Supervisor {
     await this.serving.server.formerEnded();
     await engine.settlePredecessors(new Set(lost.filter(isAlive).map(({ note }) => note.delegationId)));
     writeSnapshots(engine, this.serving.publisher, nats?.stream?.maximumAgeMs, isOver);
+    watchHandleUse(engine, isOver);
   }
 
   private status(engine: Engine): Record<string, unknown> {
