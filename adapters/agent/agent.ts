@@ -6,6 +6,7 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { type Host, type HostOptions, openHost, version } from '../host/index.js';
 import { usedKeys } from '../host/keys-in-use.js';
+import { watchHandleUse } from '../host/watch-handle-use.js';
 import { placeOf } from '../linux/cgroups.js';
 import { systemCall } from '../linux/native.js';
 import { AgentSocket } from '../oci/agent-socket.js';
@@ -49,7 +50,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let engine: Engine | undefined;
   let control: ControlSocket | undefined;
   let socket: AgentSocket | undefined;
+  let isOver = false;
   const closeAll = async (): Promise<{ readonly stuckLoops: number }> => {
+    isOver = true;
     socket?.close();
     control?.close();
     await engine?.close();
@@ -60,6 +63,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (obstacle !== undefined) throw deputyError('DEPUTY_E_SELF_TEST_FAILED', { detail: obstacle });
     engine = createEngine({ ...host, strategies: options.strategies(host), policy });
     const running = engine;
+    watchHandleUse(running, () => isOver);
     const answers = { status: () => statusOf(running, host), keys: () => host.reloadKeys().then(usedKeys) };
     control = await ControlSocket.open(stateDirectory, answers, logger);
     if (options.socketPath !== undefined) {

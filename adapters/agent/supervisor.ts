@@ -8,6 +8,7 @@ import { randomIds } from '../host/ids.js';
 import { usedKeys } from '../host/keys-in-use.js';
 import type { OpenedStore } from '../host/open-published-store.js';
 import { prepareServing, type Serving } from '../host/serving.js';
+import { watchHandleUse } from '../host/watch-handle-use.js';
 import type { ProcessStatus } from '../keeper/process-status.js';
 import type { KeeperMessage, ListenerNote, LostListener } from '../keeper/protocol.js';
 import { systemCall } from '../linux/native.js';
@@ -225,7 +226,7 @@ export class Supervisor {
     try {
       const status = await engine.delegate({
         target: targetOf(listener),
-        strategy: 'auto',
+        strategy: this.options.configuration.strategy ?? 'auto',
         origin: listener.origin,
         onServing: note,
       });
@@ -269,6 +270,7 @@ export class Supervisor {
     await this.serving.server.formerEnded();
     await engine.settlePredecessors(new Set(lost.filter(isAlive).map(({ note }) => note.delegationId)));
     writeSnapshots(engine, this.serving.publisher, nats?.stream?.maximumAgeMs, isOver);
+    watchHandleUse(engine, isOver);
   }
 
   private status(engine: Engine): Record<string, unknown> {

@@ -11,6 +11,7 @@ import type {
 } from '../../core/ports/broker.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { SealKeys } from '../../core/ports/seal-keys.js';
+import type { HandleUse } from '../../core/request/handle-use.js';
 import { type CompiledPolicyData, transferPolicy } from '../../core/serving/transfer-policy.js';
 import type { HandlerOf } from '../../core/steps/handler.js';
 import { systemCall } from '../linux/native.js';
@@ -133,6 +134,10 @@ export class LinuxBrokerSession implements BrokerSession {
 
   counts(delegationId: string): Counts {
     return this.parts.publisher.countsOf(delegationId);
+  }
+
+  useOf(delegationId: string): HandleUse | undefined {
+    return this.parts.publisher.useOf(delegationId);
   }
 
   async stop(): Promise<void> {

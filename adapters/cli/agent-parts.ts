@@ -49,6 +49,8 @@ export interface AgentFlags extends StreamFlags {
   readonly eventBytes?: number;
   readonly journalRetentionMs?: number;
   readonly standby?: boolean;
+  /** The strategy of all targets, by name; without it the policy's order decides. */
+  readonly strategy?: string;
   /** Takes over from the agent that runs on the same state directory, which then ends. */
   readonly replace?: boolean;
   /** Without a keeper one process does everything: what others do, and to be compared with. */
@@ -133,6 +135,7 @@ export function openKeeper(
       policy,
       ...(flags.policy === undefined ? {} : { policyPath: resolve(flags.policy) }),
       ...(flags.node === undefined ? {} : { node: flags.node }),
+      ...(flags.strategy === undefined ? {} : { strategy: flags.strategy }),
       ...(flags.journalBytes === undefined ? {} : { journalBytes: flags.journalBytes }),
       ...(flags.journalRetentionMs === undefined ? {} : { journalRetentionMs: flags.journalRetentionMs }),
       ...(flags.eventBytes === undefined ? {} : { eventBytes: flags.eventBytes }),

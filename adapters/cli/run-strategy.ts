@@ -3,7 +3,7 @@ import { type RankedStrategy, rank } from '../../core/preflight/rank.js';
 import { preflightBasis } from './preflight-facts.js';
 
 /** What serves a program that deputy starts itself; all others take a container that somebody else made. */
-const servesPrograms = 'seccomp-notify';
+const servePrograms: ReadonlySet<string> = new Set(['seccomp-notify', 'file-handle']);
 
 /**
  * The preflight of `deputy run`: may and can the program be served with this strategy or, for 'auto', with
@@ -20,14 +20,14 @@ export async function requireRunnable(wanted: string, policyPath: string | undef
   const { facts, policy } = await preflightBasis(question);
   const { strategies } = rank(facts, policy, level);
   const asked = strategies.filter(({ strategy }) => wanted === 'auto' || strategy === wanted);
-  if (asked.some(({ strategy, possible }) => possible && strategy === servesPrograms)) return;
+  if (asked.some(({ strategy, possible }) => possible && servePrograms.has(strategy))) return;
   const detail = asked.map((one) => `${one.strategy}: ${reasonsOf(one).join('; ')}`).join(' | ');
   throw deputyError('DEPUTY_E_STRATEGY_REFUSED', { strategy: wanted, detail });
 }
 
 function reasonsOf({ strategy, reasons }: RankedStrategy): string[] {
   const texts = reasons.map(({ text }) => text);
-  return strategy === servesPrograms
+  return servePrograms.has(strategy)
     ? texts
     : ['`deputy run` starts a program, and it takes a container that runs', ...texts];
 }

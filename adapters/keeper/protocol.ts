@@ -23,6 +23,8 @@ export interface SupervisorConfiguration {
   /** Events go to a stream on NATS instead of files. */
   readonly nats?: NatsStoreSettings;
   readonly logLevel: string;
+  /** What targets are delegated with, by name; without it the policy's order decides. */
+  readonly strategy?: string;
   /** The first one shows on a probe child that it works before it says that it is ready. */
   readonly proves: boolean;
   /** A standby has time: it serves itself first, so that nothing in it is cold when its turn comes. */

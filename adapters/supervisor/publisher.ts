@@ -105,6 +105,9 @@ export class Publisher implements Sequencer {
     return this.follower.countsOf(delegationId);
   }
 
+  /** How its target uses handles, as far as was read; all of it where nothing is left to be read. */
+  useOf = (id: string) => this.maker.uses.useOf(id, this.announcement !== undefined);
+
   /** The first ticket that a successor would read: all before it can be let go. */
   get position(): number {
     return this.follower.keptFrom;

@@ -132,6 +132,7 @@ export class RequestServer implements RequestService {
   counts(delegationId: string): Counts {
     return this.options.publisher.countsOf(delegationId);
   }
+  useOf = (delegationId: string) => this.options.publisher.useOf(delegationId);
 
   settled(): Promise<void> {
     return this.options.publisher.published(this.options.journal.counters.nextTicket - 1);

@@ -6,6 +6,8 @@ import type { ResolvedPolicy } from '../policy/match.js';
 import type { Logger } from '../ports/logger.js';
 import type { Sequencer } from '../ports/sequencer.js';
 import type { Strategy, Target } from '../ports/strategy.js';
+import type { HandleUse } from '../request/handle-use.js';
+import type { Degradation } from './degradations.js';
 
 /** What of a policy a strategy can be held to: the fields that say what a target may do. */
 const enforceable = [
@@ -69,6 +71,14 @@ export class DelegationEvents {
 
   quarantined(id: string, tenant: string, operation: string, waitedUs: number): void {
     this.emit(id, tenant, 'delegation.quarantined', { operation, waitedUs });
+  }
+
+  degraded(id: string, tenant: string, strategy: string, spell: Degradation, use: HandleUse): void {
+    const { reason, error, quietMs, errno } = spell;
+    const { named, opened } = use;
+    const failed = errno === undefined ? {} : { errno };
+    const data = { ...errorData(error), strategy, reason, named, opened, quietMs, ...failed };
+    this.emit(id, tenant, 'delegation.degraded', data);
   }
 
   stepped(

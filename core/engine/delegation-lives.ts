@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Sequencer } from '../ports/sequencer.js';
 import type { Target } from '../ports/strategy.js';
+import { Degradations } from './degradations.js';
 import { type Delegation, type DelegationStatus, noCounts } from './delegation.js';
 import { type DelegationEvents, errorData } from './delegation-events.js';
 import { FailedStrategies } from './failed-strategies.js';
@@ -29,6 +30,7 @@ export class DelegationLives {
   readonly live = new Map<string, Delegation>();
   readonly ended: DelegationStatus[] = [];
   readonly failedStrategies = new FailedStrategies();
+  readonly degradations = new Degradations();
 
   constructor(readonly options: LivesOptions) {}
 
@@ -183,8 +185,26 @@ export class DelegationLives {
     for (const target of further) await this.joinFurther(delegation, target);
   }
 
+  /** Tells of each target that has come to use no handles. */
+  noticeDegradations(): void {
+    const { log, logger, clock } = this.options;
+    for (const delegation of this.live.values()) {
+      if (delegation.state !== 'active') continue;
+      const { id, policy, strategy, target } = delegation;
+      const use = delegation.establishment?.use?.();
+      const nowUs = use?.knownUntilUs ?? clock.monotonicUs();
+      const begun = this.degradations.look(id, use, policy.degradation, nowUs);
+      delegation.degraded = this.degradations.spellOf(id)?.error.message;
+      if (begun === undefined || use === undefined) continue;
+      log.degraded(id, policy.tenant, strategy.name, begun, use);
+      const bindings = { delegation: id, container: target.containerId, reason: begun.reason };
+      logger.warn({ ...bindings, code: begun.error.code }, begun.error.message);
+    }
+  }
+
   remember(delegation: Delegation): void {
     this.live.delete(delegation.id);
+    this.degradations.forget(delegation.id);
     this.ended.unshift(delegation.status());
     if (this.ended.length > endedRemembered) this.ended.pop();
   }

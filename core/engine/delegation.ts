@@ -15,6 +15,8 @@ export interface DelegationStatus {
   readonly counts: Counts;
   /** Ways into the target that are served (listeners). */
   readonly entries: number;
+  /** The target does not use handles, for this reason. */
+  readonly degraded?: string;
 }
 
 export const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
@@ -27,6 +29,7 @@ export class Delegation {
   fallbacks: readonly Strategy[] = [];
   /** Closes the target's listener, where a strategy serves that answers none. */
   onListenerUnused: (() => void) | undefined;
+  degraded: string | undefined;
 
   constructor(
     readonly id: string,
@@ -50,6 +53,7 @@ export class Delegation {
       ...(processId === undefined ? {} : { processId }),
       counts: this.establishment?.counts() ?? noCounts,
       entries: this.establishment?.entries ?? 0,
+      ...(this.degraded === undefined ? {} : { degraded: this.degraded }),
     };
   }
 }

@@ -81,6 +81,11 @@ export interface Engine {
   release(id: string, reason?: string): Promise<void>;
   /** Looks at a delegation as it is now: level-triggered, to be called as often as wanted. */
   reconcile(id: string): Promise<ReconcileResult>;
+  /**
+   * Looks whether targets still use handles: each spell in which one doesn't is told once, by an event
+   * `delegation.degraded`. To be called now and then, each second say.
+   */
+  noticeDegradations(): void;
   /** All events from now on, or from a position of the store. */
   events(options?: {
     readonly fromPosition?: number;

@@ -76,6 +76,7 @@ class DelegationEngine implements Engine {
     const type = 'delegation.recovering';
     const delegation = new Delegation(id, target, policy, strategy, 'recovering', type, startedAtUs);
     this.lives.live.set(id, delegation);
+    this.lives.degradations.adopt(id, startedAtUs);
     let servingAtUs = startedAtUs;
     try {
       await this.lives.establish(delegation, () => {
@@ -109,6 +110,10 @@ class DelegationEngine implements Engine {
       throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { delegationId: id });
     }
     return delegation.state === 'active' ? {} : { requeueAfterMs: 1_000 };
+  }
+
+  noticeDegradations(): void {
+    this.lives.noticeDegradations();
   }
 
   async *events(

@@ -15,6 +15,7 @@ export const eventVersions = {
   'delegation.failed': 1,
   'delegation.fellback': 1,
   'delegation.quarantined': 1,
+  'delegation.degraded': 1,
   'request.answered': 1,
   'request.refused': 1,
   'request.cancelled': 1,

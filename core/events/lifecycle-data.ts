@@ -3,6 +3,7 @@ import {
   countSchema,
   countsSchema,
   decimalSchema,
+  errnoNameSchema,
   errorSchema,
   escapedTextSchema,
   identifierSchema,
@@ -88,6 +89,23 @@ export const quarantinedSchema = z.object({
   notificationId: decimalSchema.optional(),
   threadId: countSchema.optional(),
   waitedUs: durationUs.optional(),
+});
+
+export const degradationReasonSchema = z.enum(['never-opened', 'open-failed', 'named-only', 'silent']);
+export type DegradationReason = z.output<typeof degradationReasonSchema>;
+
+/** The target stopped opening files by handle, or never began, although it lives. Once for each such spell. */
+export const degradedSchema = z.object({
+  ...errorSchema.shape,
+  strategy,
+  reason: degradationReasonSchema,
+  /** Calls of the target as far as the process that tells this has seen them. */
+  named: countSchema,
+  opened: countSchema,
+  /** For how long it has been so. */
+  quietMs: z.number().min(0),
+  /** What its last call by handle failed with, where it did. */
+  errno: errnoNameSchema.optional(),
 });
 
 /**

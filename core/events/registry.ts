@@ -34,6 +34,7 @@ export const eventRegistry = {
   'delegation.failed': first(eventVersions['delegation.failed'], lifecycle.failedSchema),
   'delegation.fellback': first(eventVersions['delegation.fellback'], lifecycle.fellbackSchema),
   'delegation.quarantined': first(eventVersions['delegation.quarantined'], lifecycle.quarantinedSchema),
+  'delegation.degraded': first(eventVersions['delegation.degraded'], lifecycle.degradedSchema),
   'request.answered': first(eventVersions['request.answered'], request.answeredSchema),
   'request.refused': first(eventVersions['request.refused'], request.refusedSchema),
   'request.cancelled': first(eventVersions['request.cancelled'], request.cancelledSchema),

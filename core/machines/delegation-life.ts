@@ -22,6 +22,7 @@ const answersRequestsIn = <State extends string>(state: State) => ({
   'request.lost': state,
   'request.summary': state,
   'delegation.quarantined': state,
+  'delegation.degraded': state,
 });
 
 const canEnd = {

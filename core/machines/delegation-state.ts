@@ -17,6 +17,8 @@ export interface DelegationState {
   readonly counts: Counts;
   readonly quarantines: number;
   readonly recoveries: number;
+  /** Why its target is taken not to use handles; absent while it does, as far as requests have events. */
+  readonly degraded?: string | undefined;
   /** The last reason for a refusal, a failure or a fallback. */
   readonly lastError: EventError | null;
 }
@@ -113,8 +115,13 @@ function changesOf(state: DelegationState, event: DeputyEvent): Partial<Delegati
     }
     case 'delegation.quarantined':
       return { quarantines: state.quarantines + 1 };
-    case 'request.answered':
-      return { counts: { ...counts, answered: counts.answered + 1 } };
+    case 'delegation.degraded':
+      return { degraded: event.data.reason };
+    case 'request.answered': {
+      const opens = event.data.syscall === 'open_by_handle_at' && event.data.result.errno === undefined;
+      const ends = state.degraded !== undefined && opens ? { degraded: undefined } : {};
+      return { ...ends, counts: { ...counts, answered: counts.answered + 1 } };
+    }
     case 'request.refused':
       return { counts: { ...counts, refused: counts.refused + 1 } };
     case 'request.cancelled':

@@ -1,4 +1,4 @@
-import type { Limits, Placement, Policy, PolicyFields } from './schema.js';
+import type { Degradation, Limits, Placement, Policy, PolicyFields } from './schema.js';
 
 /** Where the hot loop runs in relation to its targets, unless a policy says otherwise. */
 export const DEFAULT_PLACEMENT: Placement = 'follow';
@@ -9,6 +9,9 @@ export const defaultLimits: Limits = Object.freeze<Limits>({
   deadlineMs: 0,
   deadlineErrno: 'EIO',
 });
+
+/** An idle target makes no calls either, so silence alone is told of only where a policy asks for it. */
+export const defaultDegradation: Degradation = Object.freeze<Degradation>({ afterMs: 10_000, silentMs: 0 });
 
 /** What holds where a policy says nothing, and without a policy file. */
 export const defaultFields: PolicyFields = Object.freeze<PolicyFields>({
@@ -22,6 +25,7 @@ export const defaultFields: PolicyFields = Object.freeze<PolicyFields>({
   strategies: ['seccomp-notify', 'sidecar-caps', 'file-handle', 'dispatcher'],
   record: 'each',
   limits: defaultLimits,
+  degradation: defaultDegradation,
 });
 
 /** The policy that holds without a file. */

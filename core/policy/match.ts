@@ -32,7 +32,8 @@ export function resolvePolicy(policy: Policy, target: PolicyTarget): ResolvedPol
   const rule = policy.targets[index];
   const fields = rule === undefined ? policy.defaults : mergeFields(policy.defaults, rule);
   const effective = { ...tenantOf(rule, target), ...fields };
-  const { tenantSource, ...decisive } = effective;
+  // No request is decided by what is told of a target.
+  const { tenantSource, degradation, ...decisive } = effective;
   return deepFreeze(
     structuredCopy({ ...effective, rule: rule === undefined ? null : index, digest: digestOf(decisive) }),
   );

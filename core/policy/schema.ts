@@ -33,6 +33,12 @@ export const limitsSchema = z.strictObject({
   deadlineErrno: z.enum(errnoNames).optional(),
 });
 
+/** Bounds keep a look each second from telling of what is no more than a pause. */
+export const degradationSchema = z.strictObject({
+  afterMs: z.union([z.literal(0), z.int().min(1_000).max(3_600_000)]).optional(),
+  silentMs: z.union([z.literal(0), z.int().min(1_000).max(604_800_000)]).optional(),
+});
+
 const fieldShape = {
   syscalls: z.array(syscallSchema).max(64).optional(),
   shares: z.union([z.literal('all'), z.array(shareSchema).max(1024)]).optional(),
@@ -44,6 +50,7 @@ const fieldShape = {
   strategies: z.array(word).min(1).max(16).optional(),
   record: z.enum(['each', 'failures', 'summary']).optional(),
   limits: limitsSchema.optional(),
+  degradation: degradationSchema.optional(),
 };
 
 export const fieldsSchema = z.strictObject(fieldShape);
@@ -74,6 +81,15 @@ export interface Limits {
   readonly deadlineErrno: ErrnoName;
 }
 
+/**
+ * When it is told that a target does not use handles: so long after the last sign that it would, and so long
+ * after its last call of any kind. 0: never.
+ */
+export interface Degradation {
+  readonly afterMs: number;
+  readonly silentMs: number;
+}
+
 /** The fields of a policy, each with a value. */
 export interface PolicyFields {
   readonly syscalls: readonly Syscall[];
@@ -86,6 +102,7 @@ export interface PolicyFields {
   readonly strategies: readonly string[];
   readonly record: NonNullable<Written['record']>;
   readonly limits: Limits;
+  readonly degradation: Degradation;
 }
 
 /** A policy that has been checked, its defaults complete. */

@@ -1,5 +1,6 @@
 import type { Counts } from '../events/vocabulary.js';
 import type { ResolvedPolicy } from '../policy/match.js';
+import type { HandleUse } from '../request/handle-use.js';
 
 /** One thread of a broker's process, as /proc shows it. Sets of capabilities are masks. */
 export interface BrokerThread {
@@ -51,6 +52,8 @@ export interface BrokerSession {
   setPolicy(policy: ResolvedPolicy): void;
   readonly connections: number;
   counts(delegationId: string): Counts;
+  /** How the target uses handles; see RequestService. */
+  useOf(delegationId: string): HandleUse | undefined;
   /** Ends all connections; resolves when what was answered is counted and its events are stored. */
   stop(): Promise<void>;
 }

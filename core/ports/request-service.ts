@@ -1,5 +1,6 @@
 import type { Counts } from '../events/vocabulary.js';
 import type { ResolvedPolicy } from '../policy/match.js';
+import type { HandleUse } from '../request/handle-use.js';
 
 /** A listener that is being served. */
 export interface ServedListener {
@@ -37,6 +38,8 @@ export interface RequestService {
   inFlight(key: number): number;
   /** What became of a delegation's requests so far; those of predecessors once the sequencer caught up. */
   counts(delegationId: string): Counts;
+  /** How the delegation's target uses handles, as far as this process has seen it; undefined: no call yet. */
+  useOf?(delegationId: string): HandleUse | undefined;
   /** Resolves when all requests answered so far are counted and their events stored. */
   settled(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Counts } from '../events/vocabulary.js';
 import type { ResolvedPolicy } from '../policy/match.js';
+import type { HandleUse } from '../request/handle-use.js';
 import type { Logger } from './logger.js';
 
 /** What a host controller knows of the container that is to be served. */
@@ -75,6 +76,8 @@ export interface Establishment {
    */
   letGo?(): Promise<readonly Target[]>;
   counts(): Counts;
+  /** How the target uses handles; without it that isn't known, as of one that makes its calls itself. */
+  use?(): HandleUse | undefined;
   /** How many ways in there are (listeners), for status. */
   readonly entries: number;
 }

@@ -1,6 +1,7 @@
 import { eventId } from '../events/event-id.js';
 import { type EventType, eventVersions } from '../events/event-versions.js';
 import { recordType, type SyscallNames, writeRecord } from '../request/describe-record.js';
+import { HandleUses } from '../request/handle-use.js';
 import type { RequestRecord } from '../request/record.js';
 import { offset } from '../request/record-layout.js';
 import type { Checkpoint, LastEvent } from './checkpoint.js';
@@ -34,6 +35,8 @@ interface Introduced {
  */
 export class EventMaker {
   readonly streams = new OpenStreams();
+  /** Of the delegations whose streams are open: what was read here of how they use handles. */
+  readonly uses = new HandleUses();
   private readonly listeners = new Map<number, Introduced>();
   private readonly times = new TimeTexts();
   private readonly summaries = new Summaries();
@@ -75,6 +78,7 @@ export class EventMaker {
     const { delegationId, tenant } = identity;
     const type = recordType(record);
     this.streams.count(delegationId, tenant, countOf[type]);
+    this.uses.count(delegationId, this.options.syscallName(record.syscallNumber), record);
     const succeeded = type === 'request.answered' && record.i32(offset.result) >= 0;
     if (identity.record === 'summary') return this.summarize(identity, record, ticket);
     if (identity.record === 'failures' && succeeded) return;
@@ -149,6 +153,7 @@ export class EventMaker {
     data: unknown,
   ): void {
     const version = this.streams.advance(delegationId, tenant, type);
+    if (this.streams.hasEnded(delegationId)) this.uses.forget(delegationId);
     const time = new Date(timeMs).toISOString();
     const json = JSON.stringify({
       id: eventId(delegationId, version),

@@ -3,6 +3,7 @@ import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { RequestService, ServedListener } from '../../core/ports/request-service.js';
 import type { EstablishContext, Establishment, Target } from '../../core/ports/strategy.js';
+import type { HandleUse } from '../../core/request/handle-use.js';
 
 /** One delegation's listeners: the container's own, and one for each `exec` into it. */
 export class Listeners implements Establishment {
@@ -47,6 +48,10 @@ export class Listeners implements Establishment {
 
   counts(): Counts {
     return this.service.counts(this.context.delegationId);
+  }
+
+  use(): HandleUse | undefined {
+    return this.service.useOf?.(this.context.delegationId);
   }
 
   async release(): Promise<void> {

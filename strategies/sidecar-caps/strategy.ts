@@ -3,6 +3,7 @@ import type { Counts } from '../../core/events/vocabulary.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import type { BrokerHost, BrokerSession } from '../../core/ports/broker.js';
 import type { EstablishContext, Establishment, Strategy } from '../../core/ports/strategy.js';
+import type { HandleUse } from '../../core/request/handle-use.js';
 import { runBrokerSteps } from './steps.js';
 
 /** A broker at work: one way in, its socket. */
@@ -24,6 +25,10 @@ class Brokered implements Establishment {
 
   counts(): Counts {
     return this.session.counts(this.delegationId);
+  }
+
+  use(): HandleUse | undefined {
+    return this.session.useOf(this.delegationId);
   }
 
   release(): Promise<void> {

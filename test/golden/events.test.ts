@@ -7,7 +7,7 @@ import { foldDelegation } from '../../core/machines/delegation-state.js';
 import { goldenPath } from './recorded.js';
 
 /** Histories as they were written by released versions; files are only added. */
-const histories = ['released', 'failed', 'refused', 'summary', 'snapshot'] as const;
+const histories = ['released', 'failed', 'refused', 'summary', 'snapshot', 'degraded'] as const;
 const read = (name: string): DeputyEvent[] =>
   JSON.parse(readFileSync(goldenPath(`events-1-${name}.json`), 'utf8')) as DeputyEvent[];
 

@@ -13,6 +13,7 @@ import {
   type Target,
 } from '../../core/index.js';
 import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
+import type { HandleUse } from '../../core/request/handle-use.js';
 
 /** An engine's surroundings without a machine: what it appends is stored at once. */
 export class FakeHost implements Sequencer {
@@ -110,10 +111,11 @@ export function fakeStrategy(
     /** What is left when it lets go; without it, it can't. */
     readonly letGo?: () => readonly Target[];
     readonly onRelease?: () => void;
+    readonly use?: () => HandleUse;
   } = {},
 ): FakeStrategy {
   const { possible = true, reasons = [], onEstablish, onJoin, counts = () => noCounts } = options;
-  const { name = 'seccomp-notify', answerer = {}, letGo, onRelease } = options;
+  const { name = 'seccomp-notify', answerer = {}, letGo, onRelease, use } = options;
   const all = ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'placement', 'limits'];
   const strategy: FakeStrategy = {
     name,
@@ -140,6 +142,7 @@ export function fakeStrategy(
         release: async () => onRelease?.(),
         ...(letGo === undefined ? {} : { letGo: async () => letGo() }),
         counts,
+        ...(use === undefined ? {} : { use }),
       };
     },
   };

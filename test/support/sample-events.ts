@@ -43,6 +43,15 @@ export const sampleData: { readonly [Type in EventType]: EventData<Type> } = {
     containerId: 'vm',
   },
   'delegation.quarantined': { operation: 'process_vm_readv' },
+  'delegation.degraded': {
+    ...error,
+    strategy: 'seccomp-notify',
+    reason: 'never-opened',
+    named: 1,
+    opened: 0,
+    quietMs: 10_000,
+    errno: 'EPERM',
+  },
   'request.answered': { ...request, result: { value: 5 }, way: 'addfd', flags: ['O_RDONLY'] },
   'request.refused': {
     ...request,

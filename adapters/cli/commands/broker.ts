@@ -8,6 +8,7 @@ import { type OpenedBrokerHost, openBrokerHost } from '../../broker/broker-host.
 import type { PeerRules } from '../../broker/peer.js';
 import { becomeTarget } from '../../broker/privileges.js';
 import type { NamedShare } from '../../broker/shares.js';
+import { watchHandleUse } from '../../host/watch-handle-use.js';
 import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { loadPolicy } from '../agent-parts.js';
@@ -76,6 +77,7 @@ async function runBroker(flags: BrokerFlags, logger: Logger): Promise<void> {
   });
   const engine = createEngine({ ...host, strategies: [sidecarCaps(host)], policy });
   const end = ended();
+  let isOver = false;
   process.on('SIGHUP', () => {
     try {
       host.reloadKeys();
@@ -86,8 +88,10 @@ async function runBroker(flags: BrokerFlags, logger: Logger): Promise<void> {
   });
   try {
     await begin(engine, host, flags);
+    watchHandleUse(engine, () => isOver);
     print(`ready ${flags.socket}`);
     const signal = await end;
+    isOver = true;
     logger.info({ signal }, 'ending');
     setTimeout(() => exitAtOnce(exitCode.failed), closeTimeoutMs).unref();
     await engine.close();

@@ -76,12 +76,14 @@ async function run(argv: readonly string[], flags: RunFlags, level: LogLevel): P
     if (nats !== undefined && (temporary !== undefined || nats === embedded)) {
       throw deputyError('DEPUTY_E_USAGE', { detail: '--nats of `deputy run` is a URL, and needs --state' });
     }
-    if (flags.strategy !== undefined) await requireRunnable(flags.strategy, policy);
+    const { strategy } = flags;
+    if (strategy !== undefined) await requireRunnable(strategy, policy);
     const state = resolve(flags.state ?? (temporary as string));
     const options = {
       ...(policy === undefined ? {} : { policy }),
       ...(node === undefined ? {} : { node }),
       ...(nats === undefined ? {} : { nats }),
+      ...(strategy === undefined ? {} : { strategy }),
     };
     keeper = openKeeper({ state, standby, ...options }, quiet, logger);
     await keeper.start();

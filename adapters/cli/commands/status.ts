@@ -68,12 +68,13 @@ function printStatus(status: Status): void {
     return;
   }
   print('CONTAINER                 STATE         STRATEGY        ANSWERED  REFUSED  CANCELLED  LOST');
-  for (const { containerId, state, strategy, counts } of status.targets) {
+  for (const { containerId, state, strategy, counts, degraded } of status.targets) {
     const name = escapeText(containerId, 24).padEnd(26);
     const { answered, refused, cancelled, lost } = counts;
     const numbers = [answered, refused, cancelled, lost].map((count, column) =>
       String(count).padStart([8, 9, 11, 6][column] ?? 8),
     );
     print(`${name}${state.padEnd(14)}${strategy.padEnd(16)}${numbers.join('')}`);
+    if (degraded !== undefined) print(`  degraded: ${degraded}`);
   }
 }

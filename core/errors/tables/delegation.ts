@@ -97,6 +97,13 @@ export const delegationErrors = {
     why: 'While a target runs, only what answers the same listener, with its journal and keys, can go on.',
     remedy: 'Restart the container. Until then its delegated calls fail.',
   },
+  DEPUTY_E_TARGET_DEGRADED: {
+    what: 'the target does not use handles (any more): {detail}',
+    why: 'Programs give handles up without a word when they fail once, and hold a descriptor for each file instead.',
+    remedy:
+      'See the requests before it; then restart the program in the target, with handles mandatory (virtiofsd: ' +
+      '`--inode-file-handles=mandatory`). `degradation` in the policy says when this is told.',
+  },
   DEPUTY_E_ENGINE_CLOSED: {
     what: 'the engine is closed',
     why: 'A call came after `close()`.',

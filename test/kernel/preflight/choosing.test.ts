@@ -1,8 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectTrials } from '../../../adapters/preflight/index.js';
 import { knownStrategies } from '../../../core/preflight/table.js';
+import { runDeputy } from '../../lab/agent-process.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { makeFreezer } from '../injector/support/freezer.js';
 import { DispatchTarget } from '../payload/dispatch-target.js';
@@ -153,6 +157,19 @@ describeWhen(missingForKernel(), 'deputy run --strategy', () => {
   test('auto: the ranking is followed to the one that serves a program', () => {
     const policy = { defaults: { ...wide, strategies: ['dispatcher', 'seccomp-notify'] } };
     expect(run('auto', { policy })).toMatchObject({ status: 7, stderr: '' });
+  });
+
+  test('a name: that one, though another one comes first', () => {
+    const policy = { defaults: { strategies: ['seccomp-notify', 'file-handle'] } };
+    const state = mkdtempSync(join(tmpdir(), 'deputy-named-'));
+    const words = ['--strategy', 'file-handle', '--state', state, '--', 'sh', '-c', 'exit 7'];
+    expect(preflight(words, { command: 'run', json: false, policy })).toMatchObject({
+      status: 7,
+      stderr: '',
+    });
+    const { stdout } = runDeputy(['events', '--state', state, '--json']);
+    expect(stdout).toContain('"chosen":"file-handle"');
+    rmSync(state, { recursive: true });
   });
 
   test('auto: never one that the policy forbids; nor another one than is asked for', () => {

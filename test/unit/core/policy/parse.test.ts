@@ -30,6 +30,7 @@ describe('parsePolicy', () => {
       strategies: ['seccomp-notify', 'sidecar-caps', 'file-handle', 'dispatcher'],
       record: 'each',
       limits: { inFlightPerTarget: 64, deadlineMs: 0, deadlineErrno: 'EIO' },
+      degradation: { afterMs: 10_000, silentMs: 0 },
     });
   });
 

@@ -50,6 +50,7 @@ function fakeSession(facts: BrokerPrivileges = right, failing?: string) {
     setPolicy: () => note('setPolicy'),
     connections: 0,
     counts: () => ({ answered: 1, refused: 2, cancelled: 0, lost: 0 }),
+    useOf: () => undefined,
     stop: async () => note('stop'),
   };
   return { session, calls };

@@ -1,0 +1,90 @@
+import { errnoNumbers } from '../errors/errno.js';
+import { requestState } from '../machines/request-life.js';
+import type { RequestRecord } from './record.js';
+import { answerWay, offset } from './record-layout.js';
+
+/** How a target uses handles, as its calls show; times are monotonic, microseconds. */
+export interface HandleUse {
+  /** Calls until then are in it; absent: all that there were. */
+  readonly knownUntilUs?: number;
+  /** Handles that it was given, and files that it opened by one. */
+  readonly named: number;
+  readonly opened: number;
+  /** Of any call that had its answer or refusal. */
+  readonly firstCallAtUs: number;
+  readonly lastCallAtUs: number;
+  readonly lastNamedAtUs: number | undefined;
+  readonly lastOpenedAtUs: number | undefined;
+  /** The last call since the last open that failed as handles do where they don't work. */
+  readonly failure: { readonly atUs: number; readonly errno: number } | undefined;
+}
+
+type Writable = { -readonly [Field in Exclude<keyof HandleUse, 'knownUntilUs'>]: HandleUse[Field] };
+
+/** What virtiofsd and others take for 'handles don't work here'; ESTALE and EACCES are of one file alone. */
+const unusable: ReadonlySet<number> = new Set([
+  errnoNumbers.EPERM,
+  errnoNumbers.ENOSYS,
+  errnoNumbers.EOPNOTSUPP,
+]);
+
+/** Counts how delegated targets use handles, request by request. */
+export class HandleUses {
+  private readonly byDelegation = new Map<string, Writable>();
+  private knownUntilUs = 0;
+
+  /** Takes in a request that has ended. */
+  count(delegationId: string, syscall: string, record: RequestRecord): void {
+    const state = record.u16(offset.state);
+    if (state !== requestState.answered && state !== requestState.refused) return;
+    // What the kernel made of a call that was left to it is not known.
+    if (record.u8(offset.way) === answerWay.continue) return;
+    const atUs = record.f64(offset.answeredAtUs);
+    const result = record.i32(offset.result);
+    this.knownUntilUs = Math.max(this.knownUntilUs, atUs);
+    const use = this.of(delegationId, atUs);
+    use.lastCallAtUs = atUs;
+    if (result < 0) {
+      if (unusable.has(-result)) use.failure = { atUs, errno: -result };
+      return;
+    }
+    if (syscall === 'name_to_handle_at') {
+      use.named++;
+      use.lastNamedAtUs = atUs;
+      return;
+    }
+    if (syscall !== 'open_by_handle_at') return;
+    use.opened++;
+    use.lastOpenedAtUs = atUs;
+    use.failure = undefined;
+  }
+
+  /** `isComplete`: all requests that have ended were taken in, and not only those up to some moment. */
+  useOf(delegationId: string, isComplete: boolean): HandleUse | undefined {
+    const use = this.byDelegation.get(delegationId);
+    if (use === undefined || isComplete) return use;
+    return { ...use, knownUntilUs: this.knownUntilUs };
+  }
+
+  /** It has ended, and nobody asks for it any more. */
+  forget(delegationId: string): void {
+    this.byDelegation.delete(delegationId);
+  }
+
+  private of(delegationId: string, atUs: number): Writable {
+    let use = this.byDelegation.get(delegationId);
+    if (use === undefined) {
+      use = {
+        named: 0,
+        opened: 0,
+        firstCallAtUs: atUs,
+        lastCallAtUs: atUs,
+        lastNamedAtUs: undefined,
+        lastOpenedAtUs: undefined,
+        failure: undefined,
+      };
+      this.byDelegation.set(delegationId, use);
+    }
+    return use;
+  }
+}
