@@ -164,12 +164,11 @@ export class Supervisor {
     for (const listener of listeners) if (listener.note === undefined) void this.delegate(engine, listener);
     const durationMs = Math.round((serving.clock.monotonicUs() - startedAtUs) / 100) / 10;
     const counts = { listeners: listeners.length, epoch: serving.journal.epoch };
-    this.options.logger.info({ ...counts, durationMs, reason }, 'this supervisor serves');
+    const { configuration, link, logger } = this.options;
+    logger.info({ ...counts, durationMs, reason }, 'this supervisor serves');
     void this.follow(engine, lost);
-    const { stateDirectory } = this.options.configuration;
-    const parts = { serving, stateDirectory, link: this.options.link, logger: this.options.logger };
-    const noted = listeners.filter(({ note }) => note !== undefined);
-    void import('./lost-search.js').then(({ searchLost }) => searchLost(noted, parts));
+    const parts = { serving, stateDirectory: configuration.stateDirectory, link, logger };
+    void import('./lost-search.js').then(({ searchLost }) => searchLost(listeners, parts));
   }
 
   /** Ends: `hold` leaves the delegations as they are, for whoever gets the listeners next. */

@@ -134,7 +134,6 @@ export class Publisher implements Sequencer, TailSink {
   countsOf(delegationId: string): Counts {
     return (this.furthest?.maker ?? this.maker).streams.countsOf(delegationId);
   }
-
   /** How its target uses handles, as far as was read; all of it where nothing is left to be read. */
   useOf = (id: string) => this.maker.uses.useOf(id, this.announcement !== undefined);
 
