@@ -14,14 +14,15 @@ export interface LostSearchOptions {
 
 /**
  * A record may be lost with a damaged journal. Its call is looked for several times: what tells where to
- * look for it, a call of the same target, may come a little later.
+ * look for it, a call of the same target, may come a little later. Listeners that nobody served have none.
  */
 export async function searchLost(
   listeners: readonly OfferedListener[],
   options: LostSearchOptions,
 ): Promise<void> {
+  const served = listeners.filter(({ note }) => note !== undefined);
   for (let round = 0; round < lostCallsRounds; round++) {
-    for (const { key, state } of listeners) {
+    for (const { key, state } of served) {
       try {
         await reissueLost(key, state.processId, options);
       } catch (error) {

@@ -9,6 +9,7 @@ import type { Payload } from '../../core/publishing/event-payload.js';
 import { JournalFollower } from '../../core/publishing/journal-follower.js';
 import type { ListenerIdentity } from '../../core/publishing/listener-identity.js';
 import type { PublishedStore, StoreState } from '../../core/publishing/published-store.js';
+import type { HandleUse } from '../../core/request/handle-use.js';
 import type { FileEventStore } from '../event-store/file-event-store.js';
 import { timers } from '../host/timers.js';
 import { EpochClocks } from '../journal/epoch-clocks.js';
@@ -105,8 +106,9 @@ export class Publisher implements Sequencer {
     return this.follower.countsOf(delegationId);
   }
 
-  /** How its target uses handles, as far as was read; all of it where nothing is left to be read. */
-  useOf = (id: string) => this.maker.uses.useOf(id, this.announcement !== undefined);
+  useOf(delegationId: string): HandleUse | undefined {
+    return this.follower.useOf(delegationId);
+  }
 
   /** The first ticket that a successor would read: all before it can be let go. */
   get position(): number {

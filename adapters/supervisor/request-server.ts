@@ -133,7 +133,6 @@ export class RequestServer implements RequestService {
     return this.options.publisher.countsOf(delegationId);
   }
   useOf = (delegationId: string) => this.options.publisher.useOf(delegationId);
-
   settled(): Promise<void> {
     return this.options.publisher.published(this.options.journal.counters.nextTicket - 1);
   }

@@ -25,16 +25,16 @@ interface Memory {
 }
 
 const sentences: Readonly<Record<DegradationReason, string>> = {
-  'never-opened': 'it asked for handles, or for files by them, and never opened one',
-  'open-failed': 'its last open by handle failed in a way that says handles do not work, and none came since',
-  'named-only': 'it goes on to ask for handles, and opens no file by one',
+  'never-opened': 'it asked for handles or files by them, and never opened one',
+  'open-failed': 'a call failed as where handles do not work, and it opened nothing since',
+  'named-only': 'it goes on to ask for handles, and opens nothing by them',
   silent: 'it opened files by handle, and now makes no such call at all',
 };
 
 /**
  * Notices when targets stop using handles, as virtiofsd does without a word when its first try fails
- * (`--inode-file-handles=prefer`): it then holds a descriptor for each file of its guest. It is told the time,
- * and tells of each spell once. A spell ends with an open.
+ * (`--inode-file-handles=prefer`): it then holds a descriptor for each file of its guest. Each spell is told
+ * once, and ends with an open.
  */
 export class Degradations {
   private readonly memories = new Map<string, Memory>();

@@ -94,7 +94,7 @@ export const quarantinedSchema = z.object({
 export const degradationReasonSchema = z.enum(['never-opened', 'open-failed', 'named-only', 'silent']);
 export type DegradationReason = z.output<typeof degradationReasonSchema>;
 
-/** The target stopped opening files by handle, or never began, although it lives. Once for each such spell. */
+/** The target stopped opening files by handle, or never began, though it lives. Once for each spell. */
 export const degradedSchema = z.object({
   ...errorSchema.shape,
   strategy,

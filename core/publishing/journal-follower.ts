@@ -1,6 +1,7 @@
 import type { Counts } from '../events/vocabulary.js';
 import type { OpenStream } from '../ports/sequencer.js';
 import { rest, type Timers } from '../ports/timers.js';
+import type { HandleUse } from '../request/handle-use.js';
 import type { RequestRecord } from '../request/record.js';
 import { BatchWindow, type OutageNote } from './batch-window.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -121,6 +122,11 @@ export class JournalFollower {
 
   countsOf(delegationId: string): Counts {
     return (this.furthest?.maker ?? this.maker).streams.countsOf(delegationId);
+  }
+
+  /** How its target uses handles, as far as was read; all of it where nothing is left to be read. */
+  useOf(delegationId: string): HandleUse | undefined {
+    return this.maker.uses.useOf(delegationId, this.announcement !== undefined);
   }
 
   /** The first ticket that is not known to be in the store. */

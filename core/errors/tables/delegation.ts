@@ -99,9 +99,9 @@ export const delegationErrors = {
   },
   DEPUTY_E_TARGET_DEGRADED: {
     what: 'the target does not use handles (any more): {detail}',
-    why: 'Programs give handles up without a word when they fail once, and hold a descriptor for each file instead.',
+    why: 'Programs give handles up without a word when they fail once, and hold descriptors instead.',
     remedy:
-      'See the requests before it; then restart the program in the target, with handles mandatory (virtiofsd: ' +
+      'See the requests before it; then restart the program, with handles mandatory (virtiofsd: ' +
       '`--inode-file-handles=mandatory`). `degradation` in the policy says when this is told.',
   },
   DEPUTY_E_ENGINE_CLOSED: {
