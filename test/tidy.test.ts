@@ -60,6 +60,8 @@ function mayImport(path: string, target: string): boolean {
   // The simulator's command line reads files and says which build it is; nothing else there touches the world.
   if (isSimulatorCli(path) && /^(node:|commander$|yaml$|adapters\/host\/build\.js$)/.test(target))
     return true;
+  // A stream as a history; that it is loaded only for whoever asks for one has a test of its own.
+  if (isSimulatorCli(path) && target === 'adapters/nats/index.js') return true;
   if (room === 'simulator') return /^(core|strategies|simulator)\//.test(target) || target === 'zod';
   // The command line is where strategies and adapters are put together.
   if (target.startsWith('strategies/')) return path.startsWith('adapters/cli/');
@@ -74,6 +76,22 @@ describe('tidy', () => {
         .map((target) => `${source.path} imports ${target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('the simulator loads the client of NATS only when a stream is asked for', () => {
+    const wrong = product
+      .filter(({ room, text }) => room === 'simulator' && /^import .*adapters\/nats\//m.test(text))
+      .map(({ path }) => path);
+    expect(wrong).toEqual([]);
+    const script = `
+      import { createRequire } from 'node:module';
+      process.argv.push('list');
+      await import(${JSON.stringify(`${root}/dist/simulator/cli.js`)});
+      const loaded = Object.keys(createRequire(import.meta.url).cache);
+      process.stderr.write(JSON.stringify(loaded.filter((name) => /node_modules\\/(nats|koffi)\\//.test(name))));
+    `;
+    const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(result).toMatchObject({ status: 0, stderr: '[]' });
   });
 
   test('files, functions and lines are short', () => {

@@ -1,4 +1,6 @@
+import type { JsMsg } from 'nats';
 import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
+import { escapeText } from '../../core/events/escape-text.js';
 import type { DeputyEvent } from '../../core/events/event.js';
 import type { EventFilter } from '../../core/events/subject.js';
 import { upcastStoredEvent } from '../../core/events/validate-event.js';
@@ -27,12 +29,21 @@ export async function* readEvents(
     const { config } = await manager.streams.info(stream);
     const what = { stream, from: 1, filter: scopedFilter(config, filter), follow };
     for await (const message of readMessages(connection, signal ? { ...what, signal } : what)) {
-      yield { event: upcastStoredEvent(message.json<DeputyEvent>()), sequence: message.seq };
+      yield { event: upcastStoredEvent(eventOf(message)), sequence: message.seq };
     }
   } catch (error) {
     if (isMissingStream(error)) throw deputyError('DEPUTY_E_STREAM_MISSING', { stream }, error);
     throw isDeputyError(error) ? error : natsError(options, error);
   } finally {
     await connection.close();
+  }
+}
+
+function eventOf(message: JsMsg): DeputyEvent {
+  try {
+    return message.json<DeputyEvent>();
+  } catch (error) {
+    const id = `at sequence ${message.seq}, subject ${escapeText(message.subject, 300)}`;
+    throw deputyError('DEPUTY_E_EVENT_INVALID', { id, problems: 'event: it is no JSON' }, error);
   }
 }

@@ -138,7 +138,7 @@ function evolve(before: DelegationState, event: DeputyEvent): DelegationState {
 }
 
 /** A state in which an event of this type may come. */
-function stateBefore({ type }: DeputyEvent): DelegationState['name'] {
+export function stateBefore({ type }: DeputyEvent): DelegationState['name'] {
   const candidates = [
     'active',
     'releasing',

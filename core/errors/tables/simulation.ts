@@ -23,10 +23,9 @@ export const simulationErrors = {
     remedy: 'Add it to the model under simulator/, with a case that compares it with the real kernel.',
   },
   DEPUTY_E_HISTORY_UNREADABLE: {
-    what: 'the state directory cannot be replayed: {detail}',
-    why: 'It has no journal, or one that is damaged, of another machine, or larger than the limit.',
-    remedy:
-      'Give the directory that `deputy agent --state` used, or a copy; look with `deputy journal verify`.',
+    what: 'the history cannot be replayed: {detail}',
+    why: 'It has no journal, or no events of deputy, or is damaged, of another machine, or too large.',
+    remedy: 'Give the directory of `deputy agent --state`, or a copy, or the stream that its `--nats` wrote.',
   },
   DEPUTY_E_INJECTION_INVALID: {
     what: 'this cannot be injected: {detail}',

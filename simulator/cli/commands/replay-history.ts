@@ -9,13 +9,15 @@ import { TraceWriter } from '../../trace/writer.js';
 import { exitCode } from '../exit-codes.js';
 import { readStateDirectory } from '../history/read-state-directory.js';
 import { replayLines } from '../history/replay-lines.js';
+import { type StreamFlags, type StreamSource, streamWords, withStream } from '../history/stream-source.js';
 import { buildIdentity } from '../library/build-identity.js';
 import { printJson, printLines } from '../output.js';
 import { shellWord } from '../reproduce.js';
 import { writeHtmlFile } from '../write-html-file.js';
 
-/** Options of `deputy-sim replay --state`. */
-export interface HistoryFlags {
+/** Options of `deputy-sim replay` that a history takes. */
+export interface HistoryFlags extends StreamFlags {
+  readonly state?: string;
   readonly inject?: string;
   readonly delegation?: string;
   readonly trace?: string;
@@ -33,13 +35,19 @@ export function refuseHistoryFlags({ inject, delegation, trace, html }: HistoryF
   if (given !== undefined) throw deputyError('DEPUTY_E_USAGE', { detail: `--${given[0]} goes with --state` });
 }
 
-/** Replays what an agent left, prints how it ended, and whether that is as it was recorded. */
-export function replayStateDirectory(directory: string, path: string | undefined, flags: HistoryFlags): void {
-  if (path !== undefined)
-    throw deputyError('DEPUTY_E_USAGE', { detail: 'give a trace or --state, not both' });
+/**
+ * Replays what an agent left, prints how it ended, and whether that is as it was recorded. `stream`: where
+ * its events are, if not beside the journal.
+ */
+export async function replayStateDirectory(
+  directory: string,
+  stream: StreamSource | undefined,
+  flags: HistoryFlags,
+): Promise<void> {
   const injection = flags.inject === undefined ? undefined : parseInjection(flags.inject);
-  const history = readStateDirectory(directory);
-  const reproduce = reproduceLine(directory, flags);
+  const recorded = readStateDirectory(directory);
+  const history = stream === undefined ? recorded : await withStream(recorded, stream);
+  const reproduce = reproduceLine(directory, stream, flags);
   const lines: string[] = [];
   const writer = new TraceWriter(headerOf(history, flags, reproduce), (line) => lines.push(line));
   const isTraced = flags.trace !== undefined || flags.html !== undefined;
@@ -70,8 +78,13 @@ function headerOf(history: History, { inject, delegation }: HistoryFlags, reprod
   return { build: buildIdentity(), seed: '0', scenario, options, actors: [] };
 }
 
-function reproduceLine(directory: string, { inject, delegation }: HistoryFlags): string {
+function reproduceLine(
+  directory: string,
+  stream: StreamSource | undefined,
+  { inject, delegation }: HistoryFlags,
+): string {
   const words = ['deputy-sim replay --state', shellWord(directory)];
+  if (stream !== undefined) words.push(...streamWords(stream));
   if (inject !== undefined) words.push('--inject', shellWord(inject));
   if (delegation !== undefined) words.push('--delegation', shellWord(delegation));
   return words.join(' ');

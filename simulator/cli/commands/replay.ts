@@ -8,6 +8,7 @@ import { createPaint } from '../../show/text/palette.js';
 import { readTrace } from '../../trace/reader.js';
 import type { Trace } from '../../trace/schema.js';
 import { exitCode } from '../exit-codes.js';
+import { addStreamOptions, streamHelp, streamSource } from '../history/stream-source.js';
 import { buildIdentity } from '../library/build-identity.js';
 import { printJson, printLines } from '../output.js';
 import { wholeNumber } from '../parse-number.js';
@@ -16,10 +17,10 @@ import { planOfTrace } from '../plan-of-trace.js';
 import { readTraceFile } from '../read-trace-file.js';
 import { terminalOf } from '../terminal.js';
 import { type HistoryFlags, injectHelp, refuseHistoryFlags, replayStateDirectory } from './replay-history.js';
+import { replayStream } from './replay-stream.js';
 import { exitCodeOfRun } from './run.js';
 
 interface ReplayFlags extends HistoryFlags {
-  readonly state?: string;
   readonly width?: number;
   readonly context: number;
 }
@@ -28,7 +29,7 @@ const defaultWidth = 160;
 
 /** Adds `deputy-sim replay` to the program. */
 export function addReplayCommand(program: Command): void {
-  program
+  const command = program
     .command('replay')
     .description('run again what a trace says, and compare each line with it')
     .argument('[trace]', "a trace that deputy-sim wrote; '-' for stdin")
@@ -40,12 +41,21 @@ export function addReplayCommand(program: Command): void {
     .option('--json', 'print JSON')
     .option('--width <columns>', "as wide as this; the terminal's width if not given", wholeNumber)
     .option('--context <n>', 'where they part: so many entries before and after', wholeNumber, 5)
+    .addHelpText('after', streamHelp)
     .action(replay);
+  addStreamOptions(command);
 }
 
 async function replay(path: string | undefined, flags: ReplayFlags): Promise<void> {
-  if (flags.state !== undefined) return replayStateDirectory(flags.state, path, flags);
-  if (path === undefined) throw deputyError('DEPUTY_E_USAGE', { detail: 'give a trace, or --state' });
+  const source = streamSource(flags);
+  if (path !== undefined && (flags.state !== undefined || source !== undefined)) {
+    throw deputyError('DEPUTY_E_USAGE', { detail: 'give a trace or a history, not both' });
+  }
+  if (flags.state !== undefined) return replayStateDirectory(flags.state, source, flags);
+  if (source !== undefined) return replayStream(source, flags);
+  if (path === undefined) {
+    throw deputyError('DEPUTY_E_USAGE', { detail: 'give a trace, --state, or --nats with --stream' });
+  }
   refuseHistoryFlags(flags);
   const recorded = readTraceFile(path);
   const plan = planOfTrace(recorded.header);
