@@ -1,11 +1,5 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from 'nats';
-
-/** What a server said to a publish: the sequence that the message has, or why it has none. */
-export type PublishReply =
-  | { readonly kind: 'stored'; readonly sequence: number; readonly wasDuplicate: boolean }
-  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
-  /** No server has the stream now: it is starting, or has no leader. */
-  | { readonly kind: 'nobody' };
+import type { PublishReply } from '../../core/ports/stream.js';
 
 interface Acknowledgement {
   readonly seq?: number;

@@ -14,17 +14,15 @@ import type { Checkpoint, StoreCursor } from '../../core/publishing/checkpoint.j
 import { EventBatch } from '../../core/publishing/event-batch.js';
 import type { PublishedStore, StoreState } from '../../core/publishing/published-store.js';
 import { planAppend } from '../../core/stores/plan-append.js';
-import { connectNats, natsError, serversText } from './connect.js';
+import { allVersions, type Writer } from '../../core/stream/stored-versions.js';
+import { StreamWriter } from '../../core/stream/stream-writer.js';
+import { timers } from '../host/timers.js';
+import { connectNats, natsError } from './connect.js';
 import { ensureStream } from './ensure-stream.js';
-import { Envelopes } from './envelopes.js';
-import { Pipeline } from './pipeline.js';
-import { pipelineStart } from './pipeline-start.js';
+import { JetStreamPort } from './jetstream-port.js';
 import type { NatsSettings, StreamSettings } from './settings.js';
-import { allVersions, type Writer } from './stored-versions.js';
 import { lastVersionOf, StreamReader } from './stream-reader.js';
 
-/** Batches of the publisher's that may be on their way: enough for a window, and little to send again. */
-const batchesInFlight = 8;
 /** What an event has around a payload from the journal, and its headers. */
 const roomAroundPayload = 8 * 1024;
 
@@ -58,14 +56,12 @@ export async function openJetStreamStore(options: JetStreamOptions): Promise<Jet
   }
 }
 
-/** An event store in a stream of a NATS server. Has one writer; see Pipeline for how it appends. */
+/** An event store in a stream of a NATS server. Has one writer; see StreamWriter for how it appends. */
 export class JetStreamEventStore implements PublishedStore {
-  readonly batchesInFlight = batchesInFlight;
-  private readonly pipeline: Pipeline;
+  private readonly port: JetStreamPort;
+  private readonly writer: StreamWriter;
   private readonly reader: StreamReader;
-  private readonly envelopes: Envelopes;
   private readonly stream: string;
-  private begun: Promise<boolean> | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private closed: DeputyError | undefined;
 
@@ -74,37 +70,27 @@ export class JetStreamEventStore implements PublishedStore {
     private readonly connection: NatsConnection,
     private readonly manager: JetStreamManager,
   ) {
-    const { node, writer, onState = () => undefined } = options;
+    const { node, writer, adopt = false, onState = () => undefined } = options;
     this.stream = streamName(node);
-    const servers = serversText(options);
-    this.pipeline = new Pipeline({ connection, manager, stream: this.stream, servers, writer, onState });
-    this.envelopes = new Envelopes(node, writer);
+    this.port = new JetStreamPort(options, connection, manager);
+    this.writer = new StreamWriter({ port: this.port, timers, node, writer, adopt, onState });
     this.reader = new StreamReader(connection, manager, node);
   }
 
+  get batchesInFlight(): number {
+    return this.writer.batchesInFlight;
+  }
+
   get state(): StoreState {
-    return this.pipeline.state;
+    return this.writer.state;
   }
 
   get cursor(): StoreCursor {
-    return this.pipeline.cursor;
+    return this.writer.cursor;
   }
 
   goOnFrom(checkpoint: Checkpoint | undefined, isLast: boolean): Promise<boolean> {
-    const { connection, manager, options } = this;
-    this.begun = (async () => {
-      const info = await ensureStream(manager, options.node, options.stream ?? {});
-      const parts = { connection, manager, writer: options.writer, adopt: options.adopt === true };
-      const start = await pipelineStart(parts, info, checkpoint?.cursor, isLast);
-      this.sayLoss(checkpoint?.cursor, start?.sequence ?? info.state.last_seq);
-      if (start === undefined) return false;
-      await this.pipeline.start(start);
-      return true;
-    })().catch((error: unknown) => {
-      this.begun = undefined;
-      throw isDeputyError(error) ? error : natsError(options, error);
-    });
-    return this.begun;
+    return this.coded(this.writer.goOnFrom(checkpoint, isLast));
   }
 
   async append(
@@ -120,13 +106,8 @@ export class JetStreamEventStore implements PublishedStore {
     return appended;
   }
 
-  async appendBatch(batch: EventBatch): Promise<{ readonly appended: number; readonly duplicates: number }> {
-    this.assertOpen();
-    await (this.begun ?? this.goOnFrom(undefined, true));
-    this.assertOpen();
-    return new Promise((resolve, reject) => {
-      this.pipeline.push(this.envelopes.of(batch, resolve, reject));
-    });
+  appendBatch(batch: EventBatch): Promise<{ readonly appended: number; readonly duplicates: number }> {
+    return this.coded(this.writer.appendBatch(batch));
   }
 
   async *readStream(
@@ -155,13 +136,13 @@ export class JetStreamEventStore implements PublishedStore {
 
   async lastVersions(): Promise<ReadonlyMap<string, number>> {
     this.assertOpen();
-    return allVersions(this.connection, this.stream);
+    return allVersions(this.port);
   }
 
   async close(): Promise<void> {
     if (this.closed !== undefined) return;
     this.closed = deputyError('DEPUTY_E_ENGINE_CLOSED', { detail: 'the event store is closed' });
-    this.pipeline.close(this.closed);
+    this.writer.close(this.closed);
     this.reader.close();
     await this.connection.close();
   }
@@ -184,12 +165,10 @@ export class JetStreamEventStore implements PublishedStore {
     return { lastVersion, appended: fresh.length, duplicates: events.length - fresh.length };
   }
 
-  /** The stream is not as it was left: what became of it is for somebody to look at. */
-  private sayLoss(cursor: StoreCursor | undefined, sequence: number): void {
-    const { stream } = this;
-    if (cursor === undefined || cursor.stream !== stream || cursor.sequence === sequence) return;
-    const detail = `it ends at ${sequence}, and had ${cursor.sequence}; the journal is published again`;
-    this.options.onState?.('behind', deputyError('DEPUTY_E_STREAM_WENT_BACKWARDS', { stream, detail }));
+  private coded<T>(done: Promise<T>): Promise<T> {
+    return done.catch((error: unknown) => {
+      throw isDeputyError(error) ? error : natsError(this.options, error);
+    });
   }
 
   private assertOpen(): void {

@@ -1,11 +1,12 @@
 import type { JetStreamManager, NatsConnection } from 'nats';
+import { headerName, headerText } from '../../core/events/cloud-event.js';
 import type { DeputyEvent } from '../../core/events/event.js';
 import { type EventFilter, filterSubject, streamName } from '../../core/events/subject.js';
 import { upcastStoredEvent } from '../../core/events/validate-event.js';
 import type { StoredEvent } from '../../core/ports/event-store.js';
-import { isNoMessage } from './pipeline-start.js';
+import { eventOfId } from '../../core/stream/stored-versions.js';
+import { isNoMessage } from './jetstream-port.js';
 import { type ReadOptions, readMessages } from './read-messages.js';
-import { eventOfMessage } from './stored-versions.js';
 
 /** Reads a node's stream as stored events. */
 export class StreamReader {
@@ -56,7 +57,7 @@ export async function lastVersionOf(
   const subject = filterSubject({ node, delegationId: streamId });
   try {
     const message = await manager.streams.getMessage(streamName(node), { last_by_subj: subject });
-    return eventOfMessage(message.header)?.version ?? 0;
+    return eventOfId(headerText(message.header?.get(headerName.messageId) ?? ''))?.version ?? 0;
   } catch (error) {
     if (isNoMessage(error)) return 0;
     throw error;

@@ -1,12 +1,7 @@
 import { isAheadOfStore } from '../../core/publishing/checkpoint.js';
+import type { PublishTarget } from '../../core/publishing/publish-target.js';
 import type { PublishedStore } from '../../core/publishing/published-store.js';
 import type { FileEventStore } from '../event-store/file-event-store.js';
-
-/** What a publisher asks of a store. */
-export type PublishTarget = Pick<
-  PublishedStore,
-  'batchesInFlight' | 'cursor' | 'appendBatch' | 'goOnFrom' | 'readAll' | 'readStream' | 'lastVersions'
->;
 
 /** The file store as a target: a write is done when the call is, and its numbers say what it has. */
 export function targetOf(store: FileEventStore | PublishedStore): PublishTarget {

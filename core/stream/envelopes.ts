@@ -1,7 +1,7 @@
-import { eventHeaders, writerHeaders } from '../../core/events/cloud-event.js';
-import { eventId } from '../../core/events/event-id.js';
-import { delegationSubject } from '../../core/events/subject.js';
-import type { EventBatch } from '../../core/publishing/event-batch.js';
+import { eventHeaders, writerHeaders } from '../events/cloud-event.js';
+import { eventId } from '../events/event-id.js';
+import { delegationSubject } from '../events/subject.js';
+import type { EventBatch } from '../publishing/event-batch.js';
 import type { Handful, Outgoing } from './outgoing-queue.js';
 import type { Writer } from './stored-versions.js';
 

@@ -1,10 +1,15 @@
-import { setTimeout as rest } from 'node:timers/promises';
-import { EventBatch } from '../../core/publishing/event-batch.js';
-import type { Outage } from '../logging/outage.js';
-import type { PublishTarget } from './publish-target.js';
+import { rest, type Timers } from '../ports/timers.js';
+import { EventBatch } from './event-batch.js';
+import type { PublishedStore } from './published-store.js';
 
 /** After a failure of the store it is tried again this often; requests go on meanwhile. */
 const retryMs = 500;
+
+/** Who is told that the store fails, and that it is well again. */
+export interface OutageNote {
+  note(error: unknown): void;
+  end(): void;
+}
 
 interface Sent {
   readonly batch: EventBatch;
@@ -27,8 +32,9 @@ export class BatchWindow {
   private isLastTry = false;
 
   constructor(
-    private readonly target: PublishTarget,
-    private readonly outage: Outage,
+    private readonly target: Pick<PublishedStore, 'batchesInFlight' | 'appendBatch'>,
+    private readonly outage: OutageNote,
+    private readonly timers: Timers,
     /** All before this ticket is stored. */
     private readonly onStored: (position: number) => void,
   ) {}
@@ -99,7 +105,7 @@ export class BatchWindow {
       } catch (error) {
         this.outage.note(error);
         if (this.target.batchesInFlight > 1) throw error;
-        if (!this.isLastTry) await rest(retryMs);
+        if (!this.isLastTry) await rest(this.timers, retryMs);
         if (this.isLastTry) this.abandon();
       }
     }

@@ -1,6 +1,6 @@
-import { type DeputyError, deputyError } from '../../core/errors/deputy-error.js';
-import type { StoreState } from '../../core/publishing/published-store.js';
-import type { PublishReply } from './ack-inbox.js';
+import { type DeputyError, deputyError } from '../errors/deputy-error.js';
+import type { PublishReply } from '../ports/stream.js';
+import type { StoreState } from '../publishing/published-store.js';
 
 /** Why a publish has to be looked after; without an error it says nothing that the stream's end won't. */
 export interface Trouble {

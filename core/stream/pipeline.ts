@@ -1,10 +1,9 @@
-import { setTimeout as rest } from 'node:timers/promises';
-import type { JetStreamManager, NatsConnection } from 'nats';
-import { type DeputyError, deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
-import { expectedSequence } from '../../core/events/cloud-event.js';
-import type { StoreCursor } from '../../core/publishing/checkpoint.js';
-import type { StoreState } from '../../core/publishing/published-store.js';
-import { AckInbox, type PublishReply } from './ack-inbox.js';
+import { type DeputyError, deputyError, isDeputyError } from '../errors/deputy-error.js';
+import { expectedSequence } from '../events/cloud-event.js';
+import type { PublishReply, StreamPort } from '../ports/stream.js';
+import { rest, type Timers } from '../ports/timers.js';
+import type { StoreCursor } from '../publishing/checkpoint.js';
+import type { StoreState } from '../publishing/published-store.js';
 import { Link } from './link.js';
 import { finishEvent, type Outgoing, OutgoingQueue } from './outgoing-queue.js';
 import { away, type Trouble, troubleOf } from './publish-trouble.js';
@@ -22,10 +21,8 @@ const firstBackoffMs = 50;
 const longestBackoffMs = 2_000;
 
 export interface PipelineOptions {
-  readonly connection: NatsConnection;
-  readonly manager: JetStreamManager;
-  readonly stream: string;
-  readonly servers: string;
+  readonly port: StreamPort;
+  readonly timers: Timers;
   readonly writer: Writer;
   /** Said when it changes, and with each new reason. */
   readonly onState: (state: StoreState, error?: DeputyError) => void;
@@ -46,8 +43,7 @@ export interface PipelineStart {
  */
 export class Pipeline {
   private readonly queue = new OutgoingQueue();
-  private readonly inbox: AckInbox;
-  private readonly timer: NodeJS.Timeout;
+  private stopLooking: () => void = () => undefined;
   private phase: 'idle' | 'sending' | 'recovering' | 'closed' = 'idle';
   private base = 0;
   private created = '';
@@ -70,10 +66,12 @@ export class Pipeline {
   private failure: DeputyError | undefined;
 
   constructor(private readonly options: PipelineOptions) {
-    this.inbox = new AckInbox(options.connection, (attempt, reply) => this.hear(attempt, reply));
-    this.timer = setInterval(() => this.lookAtAge(), acknowledgeMs / 5);
-    this.timer.unref();
-    void this.watchConnection();
+    options.port.listen({
+      replied: (attempt, reply) => this.hear(attempt, reply),
+      disconnected: () => this.disconnected(),
+      reconnected: () => this.link.up(),
+    });
+    this.lookAtAge();
   }
 
   get state(): StoreState {
@@ -83,7 +81,7 @@ export class Pipeline {
   /** Where the stream's end is, as far as this writer's events go. */
   get cursor(): StoreCursor {
     const { base: sequence, created, lastId } = this;
-    const cursor = { stream: this.options.stream, created, sequence };
+    const cursor = { stream: this.options.port.stream, created, sequence };
     return lastId === undefined ? cursor : { ...cursor, id: lastId };
   }
 
@@ -116,25 +114,26 @@ export class Pipeline {
     this.link.up();
     this.phase = 'closed';
     this.failure = error;
-    clearInterval(this.timer);
-    this.inbox.close();
+    this.stopLooking();
+    this.options.port.close();
     this.settled();
     this.queue.fail(error);
   }
 
   private pump(): void {
     const { queue } = this;
+    const { port, timers } = this.options;
     // A write for each acknowledgement would cost more than all the rest.
     if (queue.sent > refillBelow) return;
     while (this.phase === 'sending' && queue.sent < windowMessages) {
       const event = queue.nextToSend;
       if (event === undefined) return;
-      const headers = Buffer.from(event.headers + expectedSequence(this.base + queue.sent), 'latin1');
-      if (queue.sent === 0) this.heardAtMs = performance.now();
+      const headers = event.headers + expectedSequence(this.base + queue.sent);
+      if (queue.sent === 0) this.heardAtMs = timers.nowMs();
       try {
-        this.inbox.publish(this.nextAttempt, event.subject, headers, event.payload);
+        port.publish(this.nextAttempt, event.subject, headers, event.payload);
       } catch (error) {
-        return this.disturb(away(this.options.servers, String(error)));
+        return this.disturb(away(port.servers, String(error)));
       }
       this.nextAttempt++;
       this.unanswered++;
@@ -150,7 +149,8 @@ export class Pipeline {
       return;
     }
     if (reply.kind !== 'stored' || reply.wasDuplicate) {
-      return this.disturb(troubleOf(reply, this.options.stream, this.options.servers));
+      const { stream, servers } = this.options.port;
+      return this.disturb(troubleOf(reply, stream, servers));
     }
     this.early.set(attempt, reply.sequence);
     for (;;) {
@@ -167,27 +167,26 @@ export class Pipeline {
     this.base = sequence;
     this.headAttempt++;
     this.lastId = this.queue.shift().id;
-    this.heardAtMs = performance.now();
+    this.heardAtMs = this.options.timers.nowMs();
     this.troubles = 0;
     this.setState('open');
   }
 
+  /** Now and then: has nothing been heard of the eldest for too long? */
   private lookAtAge(): void {
+    const { timers, port } = this.options;
+    this.stopLooking = timers.after(acknowledgeMs / 5, () => this.lookAtAge(), true);
     if (this.phase !== 'sending' || this.queue.sent === 0) return;
-    if (performance.now() - this.heardAtMs < acknowledgeMs) return;
-    this.disturb(away(this.options.servers, `no answer for ${acknowledgeMs} ms`));
+    if (timers.nowMs() - this.heardAtMs < acknowledgeMs) return;
+    this.disturb(away(port.servers, `no answer for ${acknowledgeMs} ms`));
   }
 
-  private async watchConnection(): Promise<void> {
-    for await (const { type } of this.options.connection.status()) {
-      if (type === 'reconnect') this.link.up();
-      if (type !== 'disconnect') continue;
-      this.link.down();
-      // What was on its way on that connection is never answered.
-      this.unanswered = 0;
-      this.settled();
-      this.disturb(away(this.options.servers, 'the connection is lost'));
-    }
+  private disconnected(): void {
+    this.link.down();
+    // What was on its way on that connection is never answered.
+    this.unanswered = 0;
+    this.settled();
+    this.disturb(away(this.options.port.servers, 'the connection is lost'));
   }
 
   /** The first failure: nothing more is sent until the stream's end is known. */
@@ -203,7 +202,7 @@ export class Pipeline {
       await this.letSettle();
       if (this.troubles > 0) {
         const backoffMs = firstBackoffMs * 2 ** Math.min(this.troubles - 1, 10);
-        await rest(Math.min(longestBackoffMs, backoffMs));
+        await rest(this.options.timers, Math.min(longestBackoffMs, backoffMs));
       }
       this.troubles++;
       if (this.phase !== 'recovering') return;
@@ -216,7 +215,7 @@ export class Pipeline {
         return this.pump();
       } catch (error) {
         if (isDeputyError(error)) return this.fail(error);
-        const { state, error: coded } = away(this.options.servers, String(error));
+        const { state, error: coded } = away(this.options.port.servers, String(error));
         this.setState(state, coded);
       }
     }
@@ -226,9 +225,9 @@ export class Pipeline {
   private async letSettle(): Promise<void> {
     if (this.unanswered <= 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, settleMs);
+      const cancel = this.options.timers.after(settleMs, resolve);
       this.settled = () => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
     });
@@ -237,15 +236,15 @@ export class Pipeline {
 
   /** Reads what the stream has behind the last sequence that is known, and goes on from there. */
   private async readEnd(): Promise<void> {
-    const { connection, manager, stream, writer } = this.options;
-    const { created, state } = await manager.streams.info(stream);
-    if (`${created}` !== this.created) throw this.behind('it was made anew');
-    if (state.last_seq < this.base) throw this.behind(`it ends at ${state.last_seq}, not at ${this.base}`);
-    if (state.last_seq > this.base) {
-      const found = await versionsFrom(connection, stream, this.base + 1, writer);
+    const { port, writer } = this.options;
+    const { created, firstSequence, lastSequence } = await port.ends();
+    if (created !== this.created) throw this.behind('it was made anew');
+    if (lastSequence < this.base) throw this.behind(`it ends at ${lastSequence}, not at ${this.base}`);
+    if (lastSequence > this.base) {
+      const found = await versionsFrom(port, this.base + 1, writer);
       for (const [streamId, version] of found) this.stored.set(streamId, version);
-      this.gone += Math.max(0, Math.min(state.first_seq - 1, state.last_seq) - this.base);
-      this.base = state.last_seq;
+      this.gone += Math.max(0, Math.min(firstSequence - 1, lastSequence) - this.base);
+      this.base = lastSequence;
       this.lastId = undefined;
     }
     this.firstAttempt = this.nextAttempt;
@@ -271,7 +270,7 @@ export class Pipeline {
   }
 
   private behind(detail: string): DeputyError {
-    return deputyError('DEPUTY_E_STREAM_WENT_BACKWARDS', { stream: this.options.stream, detail });
+    return deputyError('DEPUTY_E_STREAM_WENT_BACKWARDS', { stream: this.options.port.stream, detail });
   }
 
   private fail(error: DeputyError): void {

@@ -1,0 +1,44 @@
+import type { StreamEnds, StreamPort } from '../ports/stream.js';
+import type { StoreCursor } from '../publishing/checkpoint.js';
+import type { PipelineStart } from './pipeline.js';
+import { allVersions, assertOwn, type Writer } from './stored-versions.js';
+
+export interface StartParts {
+  readonly port: StreamPort;
+  readonly writer: Writer;
+  /** The stream's end may be somebody else's. */
+  readonly adopt: boolean;
+}
+
+/**
+ * Where publishing begins in a stream, given where it was left. Undefined: the stream has gone backwards
+ * since then; with `isLast` publishing begins at its end all the same, and passes over what the stream has.
+ * Throws DEPUTY_E_STREAM_FENCED.
+ */
+export async function pipelineStart(
+  { port, writer, adopt }: StartParts,
+  ends: StreamEnds,
+  cursor: StoreCursor | undefined,
+  isLast: boolean,
+): Promise<PipelineStart | undefined> {
+  const { created, lastSequence: sequence } = ends;
+  const isOfStream = cursor !== undefined && cursor.stream === port.stream;
+  if (isOfStream && (await bearsOut(port, ends, cursor))) {
+    return { created, sequence: cursor.sequence, id: cursor.id, stored: new Map() };
+  }
+  if (isOfStream && !isLast) return undefined;
+  const end = sequence === 0 ? undefined : await port.messageAt(sequence);
+  if (end !== undefined && !adopt) assertOwn(port.stream, end, writer);
+  return { created, sequence, id: end?.id || undefined, stored: await allVersions(port) };
+}
+
+/** Has the stream all that it had? Its age may have taken the message at the cursor, and a purge may. */
+async function bearsOut(
+  port: StreamPort,
+  ends: StreamEnds,
+  { sequence, created, id }: StoreCursor,
+): Promise<boolean> {
+  if (ends.created !== created || ends.lastSequence < sequence) return false;
+  const message = sequence === 0 ? undefined : await port.messageAt(sequence);
+  return message === undefined || id === undefined || message.id === id;
+}
