@@ -1,0 +1,228 @@
+import type { StreamLimits } from '../../../simulator/jetstream/jet-stream.js';
+
+/** A case: how its stream is set, and what is done to it, line by line, with what each line gives. */
+export interface StreamCase {
+  readonly name: string;
+  readonly limits?: StreamLimits;
+  /** It ends the server, and so has one of its own. */
+  readonly endsServer?: boolean;
+  readonly script: string;
+}
+
+/**
+ * `publish ID [expect=N] [bytes=N] [type=T]`, `ends`, `at N`, `from N`, `last`, `purge`, `delete N`,
+ * `size` (bytes of all), `wait MS`, `restart` (SIGKILL), `cut N` (the files lose what is behind N while the server is down),
+ * `grow N` (an operator gives it room for N messages). `@new`: what servers from 2.12 on say instead.
+ */
+export const cases: readonly StreamCase[] = [
+  {
+    name: 'stored',
+    script: `
+      ends => 0..0
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=1 => stored 2
+      publish two/1 => stored 3
+      ends => 1..3
+      at 2 => one/2 of model, epoch 7
+      at 4 => none
+      from 2 => one/2 two/1
+      from 4 => nothing
+    `,
+  },
+  {
+    name: 'wrong-sequence',
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=0 => refused 10071
+      publish one/2 expect=5 => refused 10071
+      publish one/2 expect=1 => stored 2
+      ends => 1..2
+    `,
+  },
+  {
+    name: 'pipelined',
+    // Behind one that is refused all are refused, and none is stored out of order.
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/3 expect=2 => refused 10071
+      publish one/4 expect=3 => refused 10071
+      publish one/2 expect=1 => stored 2
+      publish one/3 expect=2 => stored 3
+      from 1 => one/1 one/2 one/3
+    `,
+  },
+  {
+    name: 'duplicate',
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=1 => stored 2
+      publish one/1 => stored 1 already
+      publish one/2 expect=1 => stored 2 already @new refused 10071
+      publish one/2 expect=2 => stored 2 already
+      ends => 1..2
+    `,
+  },
+  {
+    name: 'outside-the-window',
+    limits: { duplicateWindowUs: 200_000 },
+    script: `
+      publish one/1 expect=0 => stored 1
+      wait 1500 => done
+      publish one/1 expect=0 => refused 10071
+      publish one/1 => stored 2
+      ends => 1..2
+    `,
+  },
+  {
+    name: 'full-of-messages',
+    limits: { maximumMessages: 2, discard: 'new' },
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=1 => stored 2
+      publish one/3 expect=2 => refused 10077
+      publish one/4 expect=3 => refused 10071
+      publish one/1 => stored 1 already
+      ends => 1..2
+      grow 3 => done
+      publish one/3 expect=2 => stored 3
+      publish one/4 expect=3 => refused 10077
+    `,
+  },
+  {
+    name: 'full-of-bytes',
+    limits: { maximumBytes: 4_000, discard: 'new' },
+    // The smaller one behind it is taken, which is why an id alone keeps no order.
+    script: `
+      publish one/1 bytes=2000 => stored 1
+      publish one/2 bytes=2000 => refused 10077
+      publish one/3 bytes=500 => stored 2
+      ends => 1..2
+    `,
+  },
+  {
+    name: 'bytes-to-the-last-one',
+    limits: { maximumBytes: 1_000, discard: 'new' },
+    // What comes is counted without its subject and what is stored around it: the last one that still fits
+    // by that pushes the eldest out, although nothing was to be discarded.
+    script: `
+      publish one/1 bytes=100 => stored 1
+      size => 416
+      publish one/2 bytes=359 => refused 10077
+      publish one/2 bytes=358 => stored 2
+      ends => 2..2
+      size => 674
+    `,
+  },
+  {
+    name: 'eldest-go',
+    limits: { maximumMessages: 2, discard: 'old' },
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=1 => stored 2
+      publish one/3 expect=2 => stored 3
+      ends => 2..3
+      at 1 => none
+      from 1 => one/2 one/3
+    `,
+  },
+  {
+    name: 'bytes-go',
+    limits: { maximumBytes: 4_000, discard: 'old' },
+    script: `
+      publish one/1 bytes=1000 => stored 1
+      publish one/2 bytes=1000 => stored 2
+      publish one/3 bytes=2000 => stored 3
+      ends => 2..3
+      publish one/4 bytes=3000 => stored 4
+      ends => 4..4
+    `,
+  },
+  {
+    name: 'too-large',
+    limits: { maximumMessageBytes: 1_000 },
+    script: `
+      publish one/1 bytes=2000 expect=0 => refused 10054
+      publish one/2 expect=0 => stored 1
+      publish one/2 bytes=2000 => stored 1 already
+      publish one/3 bytes=2000 expect=7 => refused 10071
+    `,
+  },
+  {
+    name: 'purged',
+    // Numbers go on, and so does the memory of ids.
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=1 => stored 2
+      purge => done
+      ends => 3..2
+      at 2 => none
+      publish one/2 => stored 2 already
+      publish one/3 expect=0 => refused 10071
+      publish one/3 expect=2 => stored 3
+      ends => 3..3
+    `,
+  },
+  {
+    name: 'denied',
+    limits: { deniesPurge: true, deniesDelete: true },
+    script: `
+      publish one/1 expect=0 => stored 1
+      purge => refused 10110
+      delete 1 => refused 10057
+      ends => 1..1
+    `,
+  },
+  {
+    name: 'deleted',
+    script: `
+      publish one/1 => stored 1
+      publish one/2 => stored 2
+      publish one/3 => stored 3
+      delete 2 => done
+      delete 2 => refused 10043
+      at 2 => none
+      from 1 => one/1 one/3
+      delete 1 => done
+      ends => 3..3
+      publish one/4 expect=3 => stored 4
+    `,
+  },
+  {
+    name: 'last-of-each',
+    script: `
+      publish one/1 type=a => stored 1
+      publish two/1 type=b => stored 2
+      publish one/2 type=a => stored 3
+      last => two/1 one/2
+    `,
+  },
+  {
+    name: 'killed',
+    endsServer: true,
+    // What was acknowledged is there, and so is what was known of ids.
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=1 => stored 2
+      restart => done
+      ends => 1..2
+      publish one/2 => stored 2 already
+      publish one/3 expect=2 => stored 3
+    `,
+  },
+  {
+    name: 'lost-suffix',
+    endsServer: true,
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=1 => stored 2
+      publish one/3 expect=2 => stored 3
+      cut 1 => done
+      ends => 1..1
+      publish one/4 expect=3 => refused 10071
+      publish one/1 => stored 1 already
+      publish one/3 expect=1 => stored 2
+      publish one/2 expect=2 => stored 3
+      from 1 => one/1 one/3 one/2
+    `,
+  },
+];

@@ -1,0 +1,31 @@
+import { JetStream, type StoredMessage } from '../../../simulator/jetstream/jet-stream.js';
+import { messageOf } from '../../../simulator/jetstream/read-headers.js';
+import type { StreamCase } from './cases.js';
+import type { StreamMachine } from './machine.js';
+
+/** A case's stream in the model. */
+export function modelMachine({ limits = {} }: StreamCase, isNew: boolean): StreamMachine {
+  const stream = new JetStream({ ...limits, looksAtSequenceFirst: isNew }, 'now');
+  let nowUs = 0;
+  const told = (messages: readonly StoredMessage[]) =>
+    messages.map(({ sequence, headers }) => messageOf(sequence, headers));
+  return {
+    publish: async (subject, headers, payload) => stream.publish({ subject, headers, payload }, nowUs),
+    ends: async () => stream.ends,
+    at: async (sequence) => told([stream.at(sequence) ?? []].flat())[0],
+    from: async (sequence) => told(stream.from(sequence)),
+    last: async () => told(stream.lastOfEach()),
+    size: async () => stream.size,
+    purge: async () => stream.purge()?.code,
+    delete: async (sequence) => stream.delete(sequence)?.code,
+    wait: async (ms) => {
+      nowUs += ms * 1_000;
+    },
+    restart: async () => undefined,
+    cut: async (sequence) => {
+      stream.loseBehind(sequence);
+    },
+    grow: async (maximumMessages) => stream.set({ maximumMessages }),
+    close: async () => undefined,
+  };
+}
