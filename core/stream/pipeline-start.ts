@@ -1,7 +1,7 @@
-import type { StreamEnds, StreamPort } from '../ports/stream.js';
+import type { StreamEnds, StreamMessage, StreamPort } from '../ports/stream.js';
 import type { StoreCursor } from '../publishing/checkpoint.js';
 import type { PipelineStart } from './pipeline.js';
-import { allVersions, assertOwn, type Writer } from './stored-versions.js';
+import { assertOwn, versionsOf, type Writer } from './stored-versions.js';
 
 export interface StartParts {
   readonly port: StreamPort;
@@ -29,7 +29,26 @@ export async function pipelineStart(
   if (isOfStream && !isLast) return undefined;
   const end = sequence === 0 ? undefined : await port.messageAt(sequence);
   if (end !== undefined && !adopt) assertOwn(port.stream, end, writer);
-  return { created, sequence, id: end?.id || undefined, stored: await allVersions(port) };
+  const last = await lastMessages(port);
+  if (!adopt) assertUnmixed(port.stream, last, writer);
+  return { created, sequence, id: end?.id || undefined, stored: versionsOf(last) };
+}
+
+async function lastMessages(port: StreamPort): Promise<StreamMessage[]> {
+  const messages: StreamMessage[] = [];
+  for await (const message of port.lastMessages()) messages.push(message);
+  return messages;
+}
+
+/**
+ * A stream that was adopted begins with messages of an earlier writer. One between our own was written while
+ * we did, and what was on its way then may have gaps: a fence that is not forgotten with its process.
+ */
+function assertUnmixed(stream: string, messages: readonly StreamMessage[], own: Writer): void {
+  const isOwn = ({ writer }: StreamMessage): boolean => writer === own.id;
+  const first = messages.findIndex(isOwn);
+  const stranger = first < 0 ? undefined : messages.slice(first).find((message) => !isOwn(message));
+  if (stranger !== undefined) assertOwn(stream, stranger, own);
 }
 
 /** Has the stream all that it had? Its age may have taken the message at the cursor, and a purge may. */

@@ -43,6 +43,13 @@ export async function allVersions(port: StreamPort): Promise<Map<string, number>
   return versions;
 }
 
+/** Each delegation's last version among these messages. */
+export function versionsOf(messages: readonly StreamMessage[]): Map<string, number> {
+  const versions = new Map<string, number>();
+  for (const message of messages) take(versions, message);
+  return versions;
+}
+
 function take(versions: Map<string, number>, { id }: StreamMessage): void {
   const event = eventOfId(id);
   if (event === undefined) return;

@@ -1,6 +1,8 @@
 import type { Policy } from '../../core/policy/schema.js';
+import type { StreamPort } from '../../core/ports/stream.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
+import type { StreamService } from '../jetstream/stream-service.js';
 import type { ListenerEnd } from '../kernel/filter.js';
 import type { ModelProcess } from '../kernel/process.js';
 import type { Generator } from '../random/generator.js';
@@ -17,6 +19,9 @@ export interface AgentParts {
   readonly setup: Setup;
   readonly policy: Policy;
   readonly store: ModelEventStore;
+  /** The stream that events go to instead, where the setup has one. */
+  readonly stream: StreamService | undefined;
+  readonly mutateStream: (port: StreamPort) => StreamPort;
   readonly ids: Generator;
   readonly tableOf: (handler: Handler) => StepTable;
   /** Numbers for the names of processes, one more each time. */

@@ -1,6 +1,7 @@
 import { resolvePolicy } from '../../core/policy/match.js';
 import { damageJournal } from '../faults/damage-journal.js';
 import type { Fault, FaultyActor } from '../faults/fault-schema.js';
+import { troubleStream } from '../faults/trouble-stream.js';
 import type { ListenerEnd } from '../kernel/filter.js';
 import type { ModelProcess } from '../kernel/process.js';
 import type { Scenario } from '../scenario/scenario-schema.js';
@@ -184,11 +185,14 @@ export class Cast {
   }
 
   private troubleStore(fault: Extract<Fault, { kind: 'store' }>): void {
-    const { store } = this.parts;
+    const { store, stream } = this.parts;
+    if (stream !== undefined) return troubleStream(stream, fault);
     if (fault.trouble === 'disconnect') store.disconnect(fault.forUs);
     else if (fault.trouble === 'delay') store.slowDown(fault.forUs);
     else if (fault.trouble === 'duplicate') store.duplicate(fault.count);
-    else store.loseSuffix(fault.count);
+    else if (fault.trouble === 'lose-suffix') store.loseSuffix(fault.count);
+    // Files have no server, and nobody else writes them.
+    else store.disconnect(fault.forUs);
   }
 
   private touchTarget(fault: Fault): void {

@@ -1,22 +1,21 @@
 import type { EventType } from '../../core/events/registry.js';
 import type { Counts } from '../../core/events/vocabulary.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
-import type { EventDraft, OpenStream, Sequencer } from '../../core/ports/sequencer.js';
+import type { EventDraft, OpenStream } from '../../core/ports/sequencer.js';
 import { type Checkpoint, isAheadOfStore } from '../../core/publishing/checkpoint.js';
 import { checkpointSchema } from '../../core/publishing/checkpoint-schema.js';
 import { EventBatch } from '../../core/publishing/event-batch.js';
 import { EventMaker } from '../../core/publishing/event-maker.js';
-import type { Payload } from '../../core/publishing/event-payload.js';
 import type { ListenerIdentity } from '../../core/publishing/listener-identity.js';
 import { PublishedWaiters } from '../../core/publishing/published-waiters.js';
 import { reconcileStreams } from '../../core/publishing/reconcile-streams.js';
-import { RequestRecord } from '../../core/request/record.js';
-import { syscall } from '../kernel/numbers.js';
 import type { ModelProcess } from '../kernel/process.js';
 import type { ModelEventStore } from '../storage/event-store.js';
 import { ModelTail } from '../storage/journal-tail.js';
-import type { JournalWriter, SlotBlock } from '../storage/journal-writer.js';
+import type { JournalWriter } from '../storage/journal-writer.js';
 import type { World } from '../world/world.js';
+import { ModelEventQueue } from './event-queue.js';
+import { type ScenePublisher, syscallName } from './scene-publisher.js';
 
 const batchRecords = 128;
 const retryUs = 500_000;
@@ -30,12 +29,10 @@ export interface PublisherParts {
 }
 
 /** Follows the journal and appends to the store; what it makes of a record is the real code. */
-export class ModelPublisher implements Sequencer {
+export class ModelPublisher implements ScenePublisher {
   private made: { readonly batch: EventBatch; readonly maker: EventMaker } | undefined;
   private readonly waiters = new PublishedWaiters();
-  private readonly block: SlotBlock = { next: 0, end: 0 };
-  private readonly scratch = new RequestRecord();
-  private readonly waiting: { payload: string; written: (ticket: number) => void }[] = [];
+  private readonly queue: ModelEventQueue;
   private tail: ModelTail | undefined;
   private publishedBefore = 0;
   private checkpointAtUs = 0;
@@ -46,6 +43,7 @@ export class ModelPublisher implements Sequencer {
   private readonly caught: Promise<readonly OpenStream[]>;
 
   constructor(private readonly parts: PublisherParts) {
+    this.queue = new ModelEventQueue(parts.world, parts.process, parts.journal);
     this.caught = new Promise((resolve) => {
       this.resolveCaught = resolve;
     });
@@ -84,20 +82,15 @@ export class ModelPublisher implements Sequencer {
   append<Type extends EventType>(draft: EventDraft<Type>): number {
     const { world } = this.parts;
     const timeMs = Math.round(world.wallClockBaseMs + world.nowUs / 1_000);
-    return this.write({ kind: 'draft', timeMs, draft });
+    return this.queue.write({ kind: 'draft', timeMs, draft });
   }
 
   introduce(identity: ListenerIdentity): Promise<unknown> | undefined {
-    const ticket = this.write({ kind: 'listener', identity });
-    if (ticket >= 0) return undefined;
-    return new Promise((resolve) => {
-      const last = this.waiting.at(-1);
-      if (last !== undefined) last.written = resolve;
-    });
+    return this.queue.writeSoon({ kind: 'listener', identity });
   }
 
   dismiss(key: number): void {
-    this.write({ kind: 'gone', key });
+    this.queue.write({ kind: 'gone', key });
   }
 
   async published(ticket: number): Promise<void> {
@@ -117,32 +110,8 @@ export class ModelPublisher implements Sequencer {
     return this.isCaughtUp && !this.isBusy && this.publishedBefore >= this.parts.journal.nextTicket;
   }
 
-  /** Writes what had to wait for room in the journal. */
   writeWaiting(): void {
-    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
-      const ticket = this.tryAppend(next.payload);
-      if (ticket < 0) return;
-      this.waiting.shift();
-      next.written(ticket);
-      this.parts.world.hasMicrotasks = true;
-    }
-  }
-
-  private write(payload: Payload): number {
-    if (!this.parts.process.alive) return 0;
-    const text = JSON.stringify(payload);
-    this.writeWaiting();
-    const ticket = this.waiting.length === 0 ? this.tryAppend(text) : -1;
-    if (ticket < 0) this.waiting.push({ payload: text, written: () => undefined });
-    return ticket;
-  }
-
-  private tryAppend(text: string): number {
-    try {
-      return this.parts.journal.appendEvent(this.scratch, this.block, text);
-    } catch {
-      return -1;
-    }
+    this.queue.writeWaiting();
   }
 
   /** A checkpoint, or all that the journal still has with what the store knows of the time before. */
@@ -232,10 +201,6 @@ export class ModelPublisher implements Sequencer {
     const checkpoint = this.making.maker.checkpoint(this.publishedBefore);
     world.disk.checkpoint = JSON.stringify(checkpoint);
   }
-}
-
-function syscallName(number: number): string {
-  return number === syscall.openByHandleAt ? 'open_by_handle_at' : 'name_to_handle_at';
 }
 
 function readCheckpoint(text: string | undefined): Checkpoint | undefined {

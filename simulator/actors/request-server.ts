@@ -9,7 +9,7 @@ import type { JournalWriter } from '../storage/journal-writer.js';
 import type { World } from '../world/world.js';
 import type { ModelLoop } from './loop.js';
 import type { LoopReport } from './loop-parts.js';
-import type { ModelPublisher } from './publisher.js';
+import type { ScenePublisher } from './scene-publisher.js';
 
 const firstListenerKey = 16;
 /** How long a message takes from the main thread to the loop. */
@@ -27,7 +27,7 @@ export interface ServerParts {
   readonly world: World;
   readonly process: ModelProcess;
   readonly journal: JournalWriter;
-  readonly publisher: ModelPublisher;
+  readonly publisher: ScenePublisher;
   /** Does this setup read what predecessors left? */
   readonly readsJournal: boolean;
 }

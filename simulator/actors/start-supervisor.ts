@@ -15,6 +15,8 @@ export function startSupervisor(
     world,
     process,
     store,
+    stream: parts.stream,
+    mutateStream: parts.mutateStream,
     policy,
     ids,
     link,

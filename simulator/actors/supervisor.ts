@@ -4,6 +4,7 @@ import { defaultPolicy } from '../../core/policy/defaults.js';
 import { resolvePolicy } from '../../core/policy/match.js';
 import type { Policy } from '../../core/policy/schema.js';
 import type { Target } from '../../core/ports/strategy.js';
+import type { StreamPort } from '../../core/ports/stream.js';
 import type { Checkpoint } from '../../core/publishing/checkpoint.js';
 import { checkpointSchema } from '../../core/publishing/checkpoint-schema.js';
 import { type ListenerOwner, OwnersScan } from '../../core/publishing/owners-scan.js';
@@ -11,6 +12,7 @@ import type { RequestRecord } from '../../core/request/record.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
 import { handlerOf, seccompNotify } from '../../strategies/seccomp-notify/index.js';
+import type { StreamService } from '../jetstream/stream-service.js';
 import type { ModelProcess } from '../kernel/process.js';
 import type { InjectionPort } from '../ports/injection-port.js';
 import { ModelRequestKernel } from '../ports/request-kernel.js';
@@ -22,8 +24,9 @@ import type { World } from '../world/world.js';
 import type { ListenerNote, OfferedListener, SupervisorLink, Turn } from './agent-link.js';
 import { ModelLoop } from './loop.js';
 import { LostCallsSearch } from './lost-calls.js';
-import { ModelPublisher } from './publisher.js';
+import { makePublisher } from './make-publisher.js';
 import { ModelRequestServer } from './request-server.js';
+import type { ScenePublisher } from './scene-publisher.js';
 
 const tendEveryUs = 100_000;
 
@@ -31,6 +34,9 @@ export interface SupervisorParts {
   readonly world: World;
   readonly process: ModelProcess;
   readonly store: ModelEventStore;
+  /** Where events go instead, if they do. */
+  readonly stream: StreamService | undefined;
+  readonly mutateStream: (port: StreamPort) => StreamPort;
   readonly policy: Policy;
   readonly ids: Generator;
   readonly link: SupervisorLink;
@@ -44,7 +50,7 @@ export interface SupervisorParts {
 /** A supervisor's process: its order of work at a take-over, with the real engine in it. */
 export class ModelSupervisor {
   readonly journal: JournalWriter;
-  readonly publisher: ModelPublisher;
+  readonly publisher: ScenePublisher;
   readonly server: ModelRequestServer;
   readonly loop: ModelLoop;
   private readonly waiting = new Map<number, OfferedListener>();
@@ -55,10 +61,10 @@ export class ModelSupervisor {
   isServing = false;
 
   constructor(readonly parts: SupervisorParts) {
-    const { world, process, store, tableOf, readsJournal } = parts;
+    const { world, process, tableOf, readsJournal } = parts;
     this.journal = new JournalWriter(world.disk, () => world.wallClockBaseMs);
     const { journal } = this;
-    this.publisher = new ModelPublisher({ world, process, journal, store });
+    this.publisher = makePublisher(parts, journal);
     this.server = new ModelRequestServer({
       world,
       process,

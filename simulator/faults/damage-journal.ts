@@ -9,6 +9,7 @@ export function damageJournal(world: World, damage: Damage, count: number): void
   if (damage === 'gone') {
     disk.segments.clear();
     disk.checkpoint = undefined;
+    disk.oldCheckpoints = [];
     return;
   }
   const newest = disk.segments.get(disk.numbers.at(-1) ?? -1);

@@ -41,6 +41,11 @@ const when = triggerSchema;
 export const momentSchema = z.enum(['before', 'inside', 'after']);
 const moment = momentSchema.default('before');
 
+/** What can happen to any store, and what only a stream on a server knows. */
+const anyTroubles = ['disconnect', 'duplicate', 'delay', 'lose-suffix'] as const;
+export const streamTroubles = ['leader-change', 'full', 'other-writer'] as const;
+const storeTroubles = [...anyTroubles, ...streamTroubles] as const;
+
 /** Everything that can go wrong, as data. */
 export const faultSchema = z.discriminatedUnion('kind', [
   /** SIGKILL. Without `actor`: whoever is at the step. */
@@ -73,9 +78,9 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('disk-full'), when, forUs: us }),
   z.strictObject({
     kind: z.literal('store'),
-    trouble: z.enum(['disconnect', 'duplicate', 'delay', 'lose-suffix']),
+    trouble: z.enum(storeTroubles),
     forUs: us.default(1_000_000),
-    /** Acknowledged events that are lost. */
+    /** Acknowledged events that are lost; messages that come twice. */
     count: z.int().min(1).max(100_000).default(4),
     when,
     moment,

@@ -11,6 +11,7 @@ import { handlesAreRight } from './handles-are-right.js';
 import type { Invariant } from './invariant.js';
 import { noLeaks } from './no-leaks.js';
 import { nothingForbidden } from './nothing-forbidden.js';
+import { streamInOrder } from './stream-in-order.js';
 import { targetUntouched } from './target-untouched.js';
 import { truncatedOnce } from './truncated-once.js';
 
@@ -28,6 +29,7 @@ export const invariants: readonly Invariant[] = [
   eventsAreLegal,
   eventsAreTrue,
   eventsAreComplete,
+  streamInOrder,
   callsReturn,
   allSettles,
 ];

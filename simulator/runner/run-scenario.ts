@@ -1,4 +1,5 @@
 import { parsePolicy } from '../../core/policy/parse.js';
+import type { StreamPort } from '../../core/ports/stream.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
 import { Cast } from '../actors/cast.js';
@@ -7,6 +8,7 @@ import { FaultPlan } from '../faults/fault-plan.js';
 import type { Fault } from '../faults/fault-schema.js';
 import { invariants as allInvariants } from '../invariants/all.js';
 import type { Invariant, Stage, Violation } from '../invariants/invariant.js';
+import { StreamService } from '../jetstream/stream-service.js';
 import { Generator } from '../random/generator.js';
 import { buildMachine } from '../scenario/build-machine.js';
 import type { Scenario, Setup } from '../scenario/scenario-schema.js';
@@ -30,6 +32,8 @@ export interface RunOptions {
   readonly trace?: TraceSink;
   /** Makes another table of a handler's, for mutations; called once a handler. */
   readonly mutateTable?: (handler: Handler) => StepTable;
+  /** Puts something between a publisher and its stream, for mutations. */
+  readonly mutateStream?: (port: StreamPort) => StreamPort;
   readonly invariants?: readonly Invariant[];
   /** Stops at the first broken invariant. */
   readonly stopsAtViolation?: boolean;
@@ -108,7 +112,11 @@ class Run {
 
   private async drain(): Promise<void> {
     this.world.hasMicrotasks = false;
-    for (let turn = 0; turn < microtaskTurns || this.world.asyncWork > 0; turn++) await undefined;
+    for (let left = microtaskTurns; left > 0; left--) {
+      await undefined;
+      // What waits for a long chain goes on when that is at its end.
+      if (this.world.asyncWork > 0) left = microtaskTurns;
+    }
   }
 
   private result(wasCut: boolean): RunResult {
@@ -140,6 +148,8 @@ class Run {
       setup,
       policy: parsePolicy(withNativeHandles(scenario.policy)),
       store: new ModelEventStore(world),
+      stream: setup.store === 'jetstream' ? new StreamService(world) : undefined,
+      mutateStream: options.mutateStream ?? ((port) => port),
       ids: random.fork('ids'),
       injectors: setup.injector ? new InjectorPool(world, nextNumber) : undefined,
       book: new Map(),

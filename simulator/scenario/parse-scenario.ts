@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { deputyError } from '../../core/errors/deputy-error.js';
-import { type Fault, faultSchema } from '../faults/fault-schema.js';
+import { type Fault, faultSchema, streamTroubles } from '../faults/fault-schema.js';
 import { type Scenario, scenarioSchema } from './scenario-schema.js';
 
 type Issue = z.core.$ZodIssue;
@@ -58,7 +58,7 @@ function pathText(path: readonly PropertyKey[]): string {
 }
 
 /** Names that nothing in the scenario bears. */
-function unknownNames({ targets, faults }: Scenario): string[] {
+function unknownNames({ targets, faults, setup }: Scenario): string[] {
   const names = targets.map(({ name }) => name);
   const repeated = names.flatMap((name, index) =>
     names.indexOf(name) < index ? [`targets[${index}].name: '${name}' is already taken`] : [],
@@ -68,5 +68,14 @@ function unknownNames({ targets, faults }: Scenario): string[] {
       ? [`faults[${index}].target: there is no target '${fault.target}'`]
       : [],
   );
-  return [...repeated, ...unknown];
+  const streamless = faults.flatMap((fault, index) =>
+    fault.kind === 'store' && setup.store === 'files' && isOfStream(fault.trouble)
+      ? [`faults[${index}].trouble: '${fault.trouble}' needs setup.store: jetstream`]
+      : [],
+  );
+  return [...repeated, ...unknown, ...streamless];
+}
+
+function isOfStream(trouble: string): boolean {
+  return (streamTroubles as readonly string[]).includes(trouble);
 }

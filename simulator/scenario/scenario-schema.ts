@@ -23,6 +23,8 @@ export const setupSchema = z.strictObject({
   injector: z.boolean().default(true),
   /** A service manager that stores descriptors (FDSTORE) and starts the agent again. */
   serviceManager: z.boolean().default(true),
+  /** Where events go: files beside the journal, or a stream on a NATS server. */
+  store: z.enum(['files', 'jetstream']).default('files'),
 });
 
 export const fileTypes = [

@@ -47,6 +47,8 @@ export class JournalFiles {
   isFull = false;
   /** What the publisher knew when it had published all before a ticket; JSON, as in its file. */
   checkpoint: string | undefined;
+  /** Kept for when the store loses its end, the newest first. */
+  oldCheckpoints: readonly string[] = [];
 
   /** Makes a segment; undefined when the disk is full. */
   create(segment: number, epoch: number, wallClockBaseMs: number, openFrom: number): SegmentFile | undefined {

@@ -31,6 +31,8 @@ export interface WorldWatch extends KernelWatch {
   stored?(event: DeputyEvent, position: number): void;
   /** The event store has lost its latest events although it had acknowledged them. */
   storeLost?(lost: readonly DeputyEvent[], left: readonly DeputyEvent[]): void;
+  /** A message that is none of deputy's stands in the stream. */
+  strangerStored?(position: number): void;
   /** Anything worth a line in a trace. */
   noted?(actor: string, name: string, detail: Readonly<Record<string, unknown>>): void;
   /** The run is over, and all is as it will stay. */

@@ -1,6 +1,7 @@
+import { headers } from 'nats';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openJetStreamStore } from '../../adapters/nats/index.js';
-import { streamName } from '../../core/events/subject.js';
+import { nodeSubjects, streamName } from '../../core/events/subject.js';
 import type { StoreState } from '../../core/publishing/published-store.js';
 import { LabNatsServer, missingForNats } from '../lab/nats-server.js';
 import { describeWhen, isLong } from '../support/describe-when.js';
@@ -81,6 +82,34 @@ describeWhen(missingForNats(), 'a stream and its one writer', () => {
     expect(await storedIds(server, node)).toEqual([...idsOf('a', 1, 15), ...idsOf('b', 1, 5)]);
     await heir.close();
     await store.close();
+  });
+
+  test("a stranger's message among its own fences a writer whatever the end is, and also without a cursor", async () => {
+    const node = nextNode();
+    const store = await openStore(server, node);
+    await store.appendBatch(batchOf('a', 1, 3));
+    await store.close();
+    await asOperator(server, async (_, connection) => {
+      const publish = (id: string, by: string, subject: string) => {
+        const own = headers();
+        own.set('Nats-Msg-Id', id);
+        own.set('deputy-writer', by);
+        own.set('deputy-epoch', '1');
+        return connection
+          .jetstream()
+          .publish(nodeSubjects(node).replace('>', subject), '{}', { headers: own });
+      };
+      await publish('stranger/1', 'another', 'red.stranger.request.answered');
+      // As one that was on its way, and had its sequence predicted behind the one that was refused.
+      await publish('b/2', writer.id, 'blue.b.request.answered');
+    });
+    const again = await openStore(server, node);
+    const fenced = { code: 'DEPUTY_E_STREAM_FENCED', message: expect.stringContaining('message 4') };
+    await expect(again.appendBatch(batchOf('a', 4, 1))).rejects.toMatchObject(fenced);
+    await again.close();
+    const adopted = await openStore(server, node, { adopt: true });
+    await adopted.appendBatch(batchOf('a', 4, 1));
+    await adopted.close();
   });
 
   test('a later epoch of the same writer fences the earlier one', async () => {

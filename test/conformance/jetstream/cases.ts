@@ -52,6 +52,17 @@ export const cases: readonly StreamCase[] = [
     `,
   },
   {
+    name: 'another-writer',
+    // One message of somebody else's takes the place that was predicted for ours: ours is refused, and what
+    // is on its way behind it is taken. A stream has one writer.
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish stranger/1 => stored 2
+      publish one/2 expect=1 => refused 10071
+      publish one/3 expect=2 => stored 3
+    `,
+  },
+  {
     name: 'duplicate',
     script: `
       publish one/1 expect=0 => stored 1

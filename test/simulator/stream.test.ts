@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { StreamListener, StreamPort } from '../../core/ports/stream.js';
+import {
+  crashAt,
+  enumerateCrashPoints,
+  parseScenario,
+  runScenario,
+  type Scenario,
+} from '../../simulator/index.js';
+import { checkoutDirectory } from '../lab/paths.js';
+import { isLong } from '../support/describe-when.js';
+
+const directory = join(checkoutDirectory(), 'simulator', 'scenarios');
+const names = readdirSync(directory)
+  .filter((name) => name.startsWith('stream-'))
+  .map((name) => name.replace('.yaml', ''));
+const seeds = isLong ? 200 : 20;
+
+function read(name: string): Scenario {
+  return parseScenario(parse(readFileSync(join(directory, `${name}.yaml`), 'utf8')), name);
+}
+
+/** The invariants that any seed breaks. */
+async function brokenBy(name: string, mutateStream?: (port: StreamPort) => StreamPort): Promise<Set<string>> {
+  const broken = new Set<string>();
+  const scenario = { ...read(name), limits: { virtualUs: 8_000_000, points: 2_000_000 } };
+  for (let seed = 1; seed <= seeds; seed++) {
+    const options = mutateStream === undefined ? {} : { mutateStream };
+    const { violations } = await runScenario(scenario, { seed: `${seed}`, ...options });
+    for (const { invariant } of violations) broken.add(invariant);
+  }
+  return broken;
+}
+
+/** A port with some of its answers changed; the rest is the model's. */
+function changed(port: StreamPort, changes: Partial<StreamPort>): StreamPort {
+  const plain: StreamPort = {
+    stream: port.stream,
+    servers: port.servers,
+    listen: (listener) => port.listen(listener),
+    publish: (...message) => port.publish(...message),
+    prepare: () => port.prepare(),
+    ends: () => port.ends(),
+    messageAt: (sequence) => port.messageAt(sequence),
+    messagesFrom: (sequence) => port.messagesFrom(sequence),
+    lastMessages: () => port.lastMessages(),
+    close: () => port.close(),
+  };
+  return { ...plain, ...changes };
+}
+
+describe('the real publisher on the modelled JetStream', () => {
+  test.each(names)('%s: what it expects, on many seeds', async (name) => {
+    expect([...(await brokenBy(name))].sort()).toEqual([...read(name).expect.broken].sort());
+  });
+
+  test('whoever dies at whichever point around a change of leaders, all invariants hold', async () => {
+    const scenario = read('stream-leader-change');
+    const all = await enumerateCrashPoints(scenario, { seed: '1' });
+    const points = all.filter(({ name }) => /^(publish|send|reply|ask-|checkpoint|connect)/.test(name));
+    expect(points.length).toBeGreaterThan(300);
+    for (const [index, point] of points.entries()) {
+      if (!isLong && index % 7 !== 0) continue;
+      const { violations, outcome } = await runScenario(scenario, { seed: '1', faults: [crashAt(point)] });
+      expect({ violations, outcome, point }).toEqual({ violations: [], outcome: 'held', point });
+    }
+  });
+});
+
+describe('a publisher that does less is noticed', () => {
+  const withoutSequence = (port: StreamPort): StreamPort =>
+    changed(port, {
+      publish: (attempt, subject, headers, payload) =>
+        port.publish(attempt, subject, headers.replace(/Nats-Expected-Last-Sequence: \d+\r\n/, ''), payload),
+    });
+  /** Takes all that is on its way for unanswered as soon as one message fails. */
+  const withoutSettling = (port: StreamPort): StreamPort => {
+    const open = new Set<number>();
+    return changed(port, {
+      publish: (attempt, ...message) => {
+        open.add(attempt);
+        port.publish(attempt, ...message);
+      },
+      listen: (listener) =>
+        port.listen({
+          replied: (attempt, reply) => {
+            if (!open.delete(attempt)) return;
+            listener.replied(attempt, reply);
+            if (reply.kind === 'stored') return;
+            for (const one of open) listener.replied(one, { kind: 'nobody' });
+            open.clear();
+          },
+          disconnected: () => listener.disconnected(),
+          reconnected: () => listener.reconnected(),
+        }),
+    });
+  };
+
+  test('one that expects no sequence leaves gaps', async () => {
+    const broken = await brokenBy('stream-leader-change', withoutSequence);
+    expect([...broken]).toEqual(expect.arrayContaining(['events-are-legal', 'events-are-complete']));
+  });
+
+  test('one that does not wait for what is on its way is saved by the expected sequence, and by it alone', async () => {
+    expect([...(await brokenBy('stream-leader-change', withoutSettling))]).toEqual([]);
+    const both = await brokenBy('stream-leader-change', (port) => withoutSequence(withoutSettling(port)));
+    expect(both.size).toBeGreaterThan(0);
+  });
+
+  test('one that does not look at what the stream has behind its last acknowledgement never goes on', async () => {
+    const broken = await brokenBy('stream-duplicates-after-reconnect', (port) => {
+      let known = 0;
+      const counted = (listener: StreamListener): StreamListener => ({
+        replied: (attempt, reply) => {
+          if (reply.kind === 'stored') known = reply.sequence;
+          listener.replied(attempt, reply);
+        },
+        disconnected: () => listener.disconnected(),
+        reconnected: () => listener.reconnected(),
+      });
+      return changed(port, {
+        listen: (listener) => port.listen(counted(listener)),
+        ends: async () => ({ ...(await port.ends()), lastSequence: known }),
+      });
+    });
+    expect([...broken]).toContain('all-settles');
+  });
+
+  test('one that cannot tell another writer mixes its events with the other ones', async () => {
+    const broken = await brokenBy('stream-of-another-writer', (port) =>
+      changed(port, {
+        async *messagesFrom(sequence) {
+          for await (const message of port.messagesFrom(sequence)) yield { ...message, writer: 'model' };
+        },
+        messageAt: async (sequence) => {
+          const message = await port.messageAt(sequence);
+          return message === undefined ? undefined : { ...message, writer: 'model' };
+        },
+      }),
+    );
+    expect([...broken]).toContain('stream-in-order');
+  });
+});
