@@ -12,7 +12,9 @@ export const faultSentences: Readonly<Record<Fault['kind'], string>> = {
   'pod-restart': 'A target is killed and started again as a new container.',
   journal: "The journal's files are damaged: gone, zeroed, garbled, cut, or without their order.",
   'disk-full': 'No segment of the journal can be made for a while.',
-  store: 'The event store is away, slow, takes batches twice, or loses its latest events.',
+  store:
+    'The event store is away, slow, takes batches twice, or loses its latest events; a stream changes its ' +
+    'leader, is full, or has another writer, too.',
   'clock-jump': 'The wall clock jumps; virtual time goes on.',
   replace: 'Another agent is started that replaces this one.',
   storm: 'The process that plays a part is killed again and again.',

@@ -8,6 +8,8 @@ const SIGCONT = 18;
 const SIGSTOP = 19;
 const dayMs = 86_400_000;
 const maximumFaults = 5;
+const fileTroubles = ['disconnect', 'duplicate', 'delay'] as const;
+const streamTroubles = [...fileTroubles, 'leader-change', 'full'] as const;
 
 /** Makes one thing that goes wrong; empty where this scenario has no such thing. */
 type Maker = (draw: Draw) => readonly Fault[];
@@ -180,7 +182,8 @@ function stopAndGo(draw: Draw): Fault[] {
 }
 
 function storeTrouble(draw: Draw): Fault[] {
-  const trouble = draw.one(['disconnect', 'duplicate', 'delay'] as const);
+  const isStream = draw.profile.setup.store === 'jetstream';
+  const trouble = draw.one(isStream ? streamTroubles : fileTroubles);
   const forUs = draw.random.between(1_000, 1_500_000);
   return [{ kind: 'store', trouble, forUs, count: draw.random.between(1, 10), ...draw.place() }];
 }
