@@ -78,7 +78,7 @@ export const cases: readonly StreamCase[] = [
     limits: { duplicateWindowUs: 200_000 },
     script: `
       publish one/1 expect=0 => stored 1
-      wait 1500 => done
+      wait 2500 => done
       publish one/1 expect=0 => refused 10071
       publish one/1 => stored 2
       ends => 1..2
