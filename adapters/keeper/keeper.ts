@@ -189,11 +189,13 @@ export class Keeper {
     });
     this.children.set(id, child);
     this.supervision.started(id);
-    const { policy, hasProved, supervision } = this;
-    const othersServe = this.options.handOver !== undefined && !hasProved;
-    const proves = !hasProved && this.options.isProved !== true;
-    const work = { policy, proves, rehearses: othersServe || supervision.activeId !== undefined };
-    child.send({ kind: 'start', configuration: { ...this.options.configuration, ...work } });
+    const { handOver, isProved, configuration } = this.options;
+    const proves = !this.hasProved && isProved !== true;
+    const rehearses = (handOver !== undefined && !this.hasProved) || this.supervision.activeId !== undefined;
+    child.send({
+      kind: 'start',
+      configuration: { ...configuration, policy: this.policy, proves, rehearses },
+    });
     child.giveListeners(this.holdings.book.all);
     this.tellProcesses();
   }
