@@ -192,10 +192,8 @@ export class Keeper {
     const { handOver, isProved, configuration } = this.options;
     const proves = !this.hasProved && isProved !== true;
     const rehearses = (handOver !== undefined && !this.hasProved) || this.supervision.activeId !== undefined;
-    child.send({
-      kind: 'start',
-      configuration: { ...configuration, policy: this.policy, proves, rehearses },
-    });
+    const work = { ...configuration, policy: this.policy, proves, rehearses };
+    child.send({ kind: 'start', configuration: work });
     child.giveListeners(this.holdings.book.all);
     this.tellProcesses();
   }
