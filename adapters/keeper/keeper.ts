@@ -190,9 +190,8 @@ export class Keeper {
     this.children.set(id, child);
     this.supervision.started(id);
     const { handOver, isProved, configuration } = this.options;
-    const proves = !this.hasProved && isProved !== true;
     const rehearses = (handOver !== undefined && !this.hasProved) || this.supervision.activeId !== undefined;
-    const work = { ...configuration, policy: this.policy, proves, rehearses };
+    const work = { ...configuration, policy: this.policy, proves: !this.hasProved && !isProved, rehearses };
     child.send({ kind: 'start', configuration: work });
     child.giveListeners(this.holdings.book.all);
     this.tellProcesses();
