@@ -12,12 +12,12 @@ const pure = [
 /** Those of the machine that wait more than they work, with processes, folders and servers of their own. */
 const patient = [
   'test/nats/**/*.test.ts',
-  'test/kernel/{broker,contract,payload,preflight,seals}/**/*.test.ts',
+  'test/kernel/{broker,contract,notifier,payload,preflight,seals}/**/*.test.ts',
   'test/kernel/storage/**/*.test.ts',
   'test/kernel/{agent,degradation,fallbacks}.test.ts',
   'test/kernel/takeover/crash-points.test.ts',
   'test/kernel/injector/asking-again.test.ts',
-  'test/e2e/{guest,guest-takeover,workload,shocker,reference,dispatcher}.test.ts',
+  'test/e2e/{guest,guest-notifier,guest-takeover,workload,shocker,reference,dispatcher}.test.ts',
   'test/e2e/{exec,examples,native-directories,systemd,deputy-service,dispatch-service}.test.ts',
 ];
 

@@ -189,11 +189,10 @@ export class Keeper {
     });
     this.children.set(id, child);
     this.supervision.started(id);
-    const { policy, hasProved, supervision } = this;
-    const othersServe = this.options.handOver !== undefined && !hasProved;
-    const proves = !hasProved && this.options.isProved !== true;
-    const work = { policy, proves, rehearses: othersServe || supervision.activeId !== undefined };
-    child.send({ kind: 'start', configuration: { ...this.options.configuration, ...work } });
+    const { handOver, isProved, configuration } = this.options;
+    const rehearses = (handOver !== undefined && !this.hasProved) || this.supervision.activeId !== undefined;
+    const work = { ...configuration, policy: this.policy, proves: !this.hasProved && !isProved, rehearses };
+    child.send({ kind: 'start', configuration: work });
     child.giveListeners(this.holdings.book.all);
     this.tellProcesses();
   }

@@ -173,7 +173,8 @@ export class WrapperSocket implements DescriptorStorage {
         name: undefined,
       };
       this.connections.add(connection);
-      if (this.connections.size > connectionLimit) this.refuse(connection, 'too many programs are connected');
+      // Not refused: that would have its keeper let go. It tries again, and others may be gone by then.
+      if (this.connections.size > connectionLimit) this.end(connection);
     }
   }
 
