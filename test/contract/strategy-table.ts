@@ -5,8 +5,8 @@ import type { StrategyException } from './strategy-exceptions.js';
 const head = `# What each strategy gives
 
 One suite of cases is run against the real strategies, each chosen by its name and by \`auto\`, and this table is what came of it
-(\`npx vitest run test/kernel/contract -u\` writes it anew). The target is one program with the user of the target and no capability: it
-makes the calls itself, or asks a broker with the code of [the example](../examples/broker-client.c). The policy has \`confinement: sealed\`,
+(\`npx vitest run test/kernel/contract -u\` writes it anew). The target is one program with the same user: it makes the calls
+itself without a capability, as the dispatcher's payload with one, or asks a broker with the code of [the example](../examples/broker-client.c). The policy has \`confinement: sealed\`,
 \`dac: enforce\`, \`opath: exact\` and one share, a tmpfs; for the dispatcher by \`auto\` only what it can be held to. Handles were named by
 the target, unless the row says otherwise.
 
