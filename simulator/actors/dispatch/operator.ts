@@ -61,7 +61,11 @@ export class Operator {
     if (outcome === undefined) return this.again(world.random.between(...restartUs));
     if (outcome.kind === 'failed') this.failures.push(outcome.code);
     else this.learned.push(outcome);
-    const isKnown = outcome.kind === 'ended' && outcome.end.kind !== 'unknown';
+    // The container may have been started again meanwhile, which is told once.
+    const isPresent = (startTime: number): boolean =>
+      this.parts.oldWays.has('dispatched-once') || startTime === this.container.current.init.startTime;
+    const isKnown =
+      outcome.kind === 'ended' && outcome.end.kind !== 'unknown' && isPresent(outcome.startTime);
     if (isKnown || this.isOwned(outcome) || this.container.isOver) {
       this.isContent = true;
       return;
