@@ -11,8 +11,9 @@ import { Acting } from './acting.js';
 import type { DispatchLog } from './dispatch-log.js';
 import type { DispatchParts } from './dispatch-parts.js';
 import { collectLeftBehind, type LeftBehind } from './left-behind.js';
+import { modelPayloads } from './model-payloads.js';
 import type { PayloadFolder } from './payload-folder.js';
-import { type ModelPayloadSession, modelPayloads } from './payload-session.js';
+import type { ModelPayloadSession } from './payload-session.js';
 import { identifyTarget } from './target-facts.js';
 
 const failed = 125;

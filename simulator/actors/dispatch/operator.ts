@@ -5,11 +5,11 @@ import type { DispatchParts } from './dispatch-parts.js';
 
 /** Until a service manager starts again what was killed. */
 const restartUs = [10_000, 100_000] as const;
-/** Until a dispatch that failed is tried again, and how often: a controller that gives up is a defect here. */
+/** Until a dispatch that failed is tried again, and how often; fewer would give up on what heals. */
 const retryUs = 100_000;
 const triesMax = 60;
 
-/** Whoever wants a payload in a container: starts deputy, and again until it has heard how the payload ended. */
+/** Whoever wants a payload in a container: starts deputy, and again until it has heard how that ended. */
 export class Operator {
   /** The ends that exit codes told it of. */
   readonly learned: { readonly end: PayloadEnd; readonly startTime: number }[] = [];
@@ -61,7 +61,11 @@ export class Operator {
     if (outcome === undefined) return this.again(world.random.between(...restartUs));
     if (outcome.kind === 'failed') this.failures.push(outcome.code);
     else this.learned.push(outcome);
-    const isKnown = outcome.kind === 'ended' && outcome.end.kind !== 'unknown';
+    // The container may have been started again meanwhile, which is told once.
+    const isPresent = (startTime: number): boolean =>
+      this.parts.oldWays.has('dispatched-once') || startTime === this.container.current.init.startTime;
+    const isKnown =
+      outcome.kind === 'ended' && outcome.end.kind !== 'unknown' && isPresent(outcome.startTime);
     if (isKnown || this.isOwned(outcome) || this.container.isOver) {
       this.isContent = true;
       return;

@@ -1,12 +1,6 @@
 import { deputyError } from '../../../core/errors/deputy-error.js';
 import { errnoName } from '../../../core/errors/errno.js';
-import type {
-  PayloadEnd,
-  PayloadFacts,
-  PayloadHost,
-  PayloadSession,
-  TargetFacts,
-} from '../../../core/ports/payload.js';
+import type { PayloadEnd, PayloadFacts, PayloadSession, TargetFacts } from '../../../core/ports/payload.js';
 import type { PacketSocket } from '../../kernel/open-description.js';
 import type { LockDescription } from '../../processes/file-lock.js';
 import { sharesNamespaces } from '../../processes/join-namespaces.js';
@@ -14,6 +8,7 @@ import { Pidfd } from '../../processes/pidfd.js';
 import type { TreeProcess } from '../../processes/tree-process.js';
 import type { Acting } from './acting.js';
 import type { DispatchParts } from './dispatch-parts.js';
+import { failureOf } from './failure-of.js';
 import { Gate } from './gate.js';
 import type { PayloadFolder } from './payload-folder.js';
 import { ModelShim, type ShimOrder } from './shim.js';
@@ -174,7 +169,10 @@ export class ModelPayloadSession implements PayloadSession {
   async abandon(): Promise<void> {
     if (this.client !== undefined && !this.isEnded) {
       await this.acting.call('kill-payload', () => this.send('signal 9'));
-      await Promise.race([this.ended, this.acting.sleep(abandonUs)]);
+      await new Promise<void>((goOn) => {
+        void this.ended.then(() => goOn());
+        this.acting.later(abandonUs, goOn);
+      });
     }
     if (this.client !== undefined) await this.collect();
     await this.acting.call('drop-lock', () => this.dropLock());
@@ -282,26 +280,4 @@ export class ModelPayloadSession implements PayloadSession {
 
 function notJoined(errno: number) {
   return { step: 'clone', errno: errnoName(errno) ?? `${errno}` };
-}
-
-function failureOf(step: string, errno: number): Error {
-  if (step === 'target') return deputyError('DEPUTY_E_TARGET_GONE', { detail: 'it ended' });
-  if (step === 'execute') return deputyError('DEPUTY_E_COMMAND_NOT_FOUND', { command: 'payload' });
-  return deputyError('DEPUTY_E_PAYLOAD_NOT_JOINED', { step, errno: errnoName(errno) ?? `${errno}` });
-}
-
-/** The modelled machine as a place for payloads, for one deputy. */
-export function modelPayloads(
-  parts: DispatchParts,
-  acting: Acting,
-  whenOpened: (session: ModelPayloadSession) => void,
-): PayloadHost {
-  return {
-    obstacle: () => acting.call('look-for-obstacle', () => undefined),
-    open: ({ containerId }) => {
-      const session = new ModelPayloadSession(parts, acting, containerId);
-      whenOpened(session);
-      return session;
-    },
-  };
 }

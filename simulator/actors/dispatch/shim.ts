@@ -8,7 +8,7 @@ import type { PayloadFolder } from './payload-folder.js';
 import { packetPair, receiveText, sendText } from './text-socket.js';
 
 const wakeUs = [2, 40] as const;
-/** The real ones: how long a payload's end may stay unreaped, and how long a failed start waits to be heard. */
+/** How long a payload's end may stay unreaped, and how long a failed start waits to be heard. */
 const reapUs = 5_000_000;
 const reapLookUs = 5_000;
 const failedLingerUs = 30_000_000;

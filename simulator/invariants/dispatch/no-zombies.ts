@@ -20,6 +20,8 @@ export const noZombies: Invariant = {
         broken({ zombie: process.actor, parent: process.parent?.actor ?? 'nobody' });
       }
     };
-    return { stepped: () => look(reapedWithinUs), finished: () => look(0) };
+    const lookNow = (): void => look(reapedWithinUs);
+    // Calls of payloads are no steps, and time goes on with them as well.
+    return { stepped: lookNow, returned: lookNow, finished: () => look(0) };
   },
 };

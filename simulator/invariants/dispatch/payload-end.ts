@@ -7,7 +7,7 @@ export function statusText(status: number): string {
   return signal === 0 ? `exited ${status >> 8}` : `signaled ${signal}`;
 }
 
-/** A signal ended it: between the word to execute and the execution nobody can tell that from an end of it. */
+/** A signal ended it: between the word to execute and the execution that looks like a payload's end. */
 export function isKilled({ process }: ModelPayload): boolean {
   return process.state !== 'running' && ((process.status ?? 0) & 0x7f) !== 0;
 }

@@ -151,6 +151,7 @@ describe('deputy-sim compare, verify, list', () => {
       'keeper false',
       'standby false',
       'service-manager false',
+      'dispatcher false',
     ]);
   });
 
