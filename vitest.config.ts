@@ -15,10 +15,11 @@ const patient = [
   'test/kernel/{broker,contract,notifier,payload,preflight,seals}/**/*.test.ts',
   'test/kernel/storage/**/*.test.ts',
   'test/kernel/{agent,degradation,fallbacks}.test.ts',
-  'test/kernel/takeover/crash-points.test.ts',
+  'test/kernel/takeover/{crash-points,replace,store-unavailable,verified}.test.ts',
   'test/kernel/injector/asking-again.test.ts',
   'test/e2e/{guest,guest-notifier,guest-takeover,workload,shocker,reference,dispatcher}.test.ts',
-  'test/e2e/{exec,examples,native-directories,systemd,deputy-service,dispatch-service}.test.ts',
+  'test/e2e/{exec,examples,native-directories,service-restart,systemd}.test.ts',
+  'test/e2e/{deputy-service,dispatch-service}.test.ts',
 ];
 
 const all = ['test/**/*.test.ts'];

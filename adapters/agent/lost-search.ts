@@ -14,15 +14,14 @@ export interface LostSearchOptions {
 
 /**
  * A record may be lost with a damaged journal. Its call is looked for several times: what tells where to
- * look for it, a call of the same target, may come a little later. Listeners that nobody served have none.
+ * look for it, a call of the same target, may come a little later. For listeners that somebody has served.
  */
 export async function searchLost(
   listeners: readonly OfferedListener[],
   options: LostSearchOptions,
 ): Promise<void> {
-  const served = listeners.filter(({ note }) => note !== undefined);
   for (let round = 0; round < lostCallsRounds; round++) {
-    for (const { key, state } of served) {
+    for (const { key, state } of listeners) {
       try {
         await reissueLost(key, state.processId, options);
       } catch (error) {

@@ -147,7 +147,7 @@ describeWhen(missingForKernel(), 'supervisors that die at every step', () => {
       const seconds = pointsOfTrace(call, recovery.trace).filter((each) =>
         choice.wants(isShort(each) ? `${point} ${each}` : each),
       );
-      for (const second of seconds.filter((_, index) => isLong || index % 3 === 0)) {
+      for (const second of seconds.filter((_, index) => isLong || index % 5 === 0)) {
         for (const flavour of choice.flavours()) check(await run(call, flavour, [point, second]));
       }
     }

@@ -44,9 +44,14 @@ describe('deputy-sim show', () => {
   });
 
   test('a real run with more than 10,000 entries: drawn whole in one file, and around one entry here', () => {
-    const path = join(directory, 'upgrade.jsonl');
-    const html = join(directory, 'upgrade.html');
-    expect(run('run', 'upgrade', '--seed', '1', '--trace', path).status).toBe(0);
+    const path = join(directory, 'long.jsonl');
+    const html = join(directory, 'long.html');
+    const scenario = write('long.yaml', [
+      'name: long',
+      'sentence: Many calls.',
+      'targets: [{ name: vm, threads: [{ calls: [{ open: own, times: 400, everyUs: 1000 }] }] }]',
+    ]);
+    expect(run('run', scenario, '--seed', '1', '--trace', path).status).toBe(0);
     const entries = readFileSync(path, 'utf8').trimEnd().split('\n').length - 2;
     expect(entries).toBeGreaterThan(10_000);
     expect(run('show', path, '--html', html)).toMatchObject({ status: 0, stderr: '' });
