@@ -10,6 +10,8 @@ const endWaitMs = 10_000;
 export interface LeftBehind {
   readonly path: string;
   readonly end: PayloadEnd;
+  /** It has been told: the shim may forget it. Whoever dies before that leaves it for the next one. */
+  readonly collect: () => void;
 }
 
 /** Whose payload it was. */
@@ -24,20 +26,20 @@ export interface LeftBehindOf {
  * A payload may end, and its container with it, while nobody is there: its shim keeps the end, and the output
  * that nobody had, for whoever comes. Undefined where no shim waits for that.
  */
-export async function collectLeftBehind(
+export async function findLeftBehind(
   stateDirectory: string,
   { containerId, name, except }: LeftBehindOf,
   sink: OutputSink,
 ): Promise<LeftBehind | undefined> {
   for (const path of payloadFolders(stateDirectory, containerId, name)) {
     if (path === except) continue;
-    const end = await collectEnd(path, sink);
-    if (end !== undefined) return { path, end };
+    const left = await endIn(path, sink);
+    if (left !== undefined) return left;
   }
   return undefined;
 }
 
-async function collectEnd(path: string, sink: OutputSink): Promise<PayloadEnd | undefined> {
+async function endIn(path: string, sink: OutputSink): Promise<LeftBehind | undefined> {
   let tell: (end: PayloadEnd | undefined) => void = () => undefined;
   const ended = new Promise<PayloadEnd | undefined>((resolve) => {
     tell = resolve;
@@ -54,7 +56,7 @@ async function collectEnd(path: string, sink: OutputSink): Promise<PayloadEnd | 
   }
   client.drainTo(sink);
   const end = await Promise.race([ended, sleep(endWaitMs, undefined, { ref: false })]);
-  if (end === undefined) await client.leave();
-  else client.collect();
-  return end;
+  if (end !== undefined) return { path, end, collect: () => client.collect() };
+  await client.leave();
+  return undefined;
 }

@@ -10,7 +10,7 @@ import { openEventHost } from '../../host/event-host.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { payloadDirectoryOf } from '../../payload/find-payload.js';
 import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
-import { collectLeftBehind, type LeftBehind } from '../../payload/left-behind.js';
+import { findLeftBehind, type LeftBehind } from '../../payload/left-behind.js';
 import { withCrashPoints } from '../../payload/test-hooks.js';
 import { dryRun, dryRunText } from '../dispatch/dry-run.js';
 import {
@@ -132,10 +132,12 @@ function isGone(error: unknown): boolean {
 /** The exit code of a payload that ended with its container while nobody was there, if that waits for us. */
 async function learnLate({ state, target, name, node }: DispatchFlags): Promise<number | undefined> {
   const containerId = /^\d+$/.test(target) ? `process-${target}` : target;
-  const left = await collectLeftBehind(resolve(state), { containerId, name }, ownOutput());
+  const left = await findLeftBehind(resolve(state), { containerId, name }, ownOutput());
   if (left === undefined) return undefined;
   await settle(left, node);
-  return codeOf(left.end);
+  const code = codeOf(left.end);
+  left.collect();
+  return code;
 }
 
 /**
@@ -147,22 +149,31 @@ async function learnOfEarlierLives(
   { state, name, node }: DispatchFlags,
 ): Promise<void> {
   const wanted = { containerId: place.containerId, name, except: place.path };
+  const sink = ownOutput();
   for (let lives = 0; lives < earlierLivesMax; lives++) {
-    const left = await collectLeftBehind(resolve(state), wanted, ownOutput());
+    const left = await findLeftBehind(resolve(state), wanted, sink);
     if (left === undefined) return;
-    await settle(left, node);
     process.stderr.write(`before the container was started again ${endText(left.end)}\n`);
+    await settle(left, node);
+    left.collect();
   }
 }
 
-/** The delegation of a payload that ended while nobody was there has its last event. */
+/**
+ * The delegation of a payload that ended while nobody was there has its last event. Where that can't be
+ * written it is said, and the end is told all the same.
+ */
 async function settle(left: LeftBehind, node: string | undefined): Promise<void> {
   const stateDirectory = join(left.path, 'engine');
-  const host = await openEventHost({ stateDirectory, ...(node === undefined ? {} : { node }) });
   try {
-    await createEngine({ ...host, strategies: [], policy: defaultPolicy() }).settlePredecessors();
-  } finally {
-    await host.close();
+    const host = await openEventHost({ stateDirectory, ...(node === undefined ? {} : { node }) });
+    try {
+      await createEngine({ ...host, strategies: [], policy: defaultPolicy() }).settlePredecessors();
+    } finally {
+      await host.close();
+    }
+  } catch (error) {
+    printError(error);
   }
 }
 
@@ -181,15 +192,15 @@ async function tryOut(argv: readonly string[], flags: DispatchFlags): Promise<nu
 }
 
 async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {
-  const state = resolve(flags.state);
   const { target, name, node } = flags;
-  const runtimeRoots = rootsOf(flags);
-  const place = payloadDirectoryOf({ target, name, stateDirectory: state, ...runtimeRoots });
-  await learnOfEarlierLives(place, flags);
-  const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
   const spec = payloadSpec(argv, flags);
+  const where = { target, name, stateDirectory: resolve(flags.state), ...rootsOf(flags) };
+  await learnOfEarlierLives(payloadDirectoryOf(where), flags);
+  // While that was waited for the container may have been started again.
+  const place = payloadDirectoryOf(where);
+  const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
   let session: LinuxPayloadSession | undefined;
-  const payloads = linuxPayloads({ target, name, stateDirectory: state, ...runtimeRoots });
+  const payloads = linuxPayloads(where);
   const strategy = dispatcher({
     payloads,
     payload: () => spec,
