@@ -48,6 +48,12 @@ export class Degradations {
     this.memories.delete(id);
   }
 
+  /** The spell could not be told: the next look begins it again. */
+  untold(id: string): void {
+    const memory = this.memories.get(id);
+    if (memory !== undefined) memory.spell = undefined;
+  }
+
   /** The spell that a delegation is in. */
   spellOf(id: string): Degradation | undefined {
     return this.memories.get(id)?.spell;
@@ -81,7 +87,7 @@ function judge(
   { afterMs, silentMs }: Thresholds,
   nowUs: number,
 ): Degradation | undefined {
-  const { failure, firstCallAtUs, lastCallAtUs, lastNamedAtUs } = use;
+  const { failure, firstCallAtUs, lastCallAtUs, namedSinceUs, lastNamedAtUs } = use;
   const spell = (reason: DegradationReason, sinceUs: number): Degradation => ({
     reason,
     error: deputyError('DEPUTY_E_TARGET_DEGRADED', { detail: sentences[reason] }),
@@ -94,9 +100,11 @@ function judge(
     return isOver(firstCallAtUs, afterMs) ? spell('never-opened', firstCallAtUs) : undefined;
   }
   if (failure !== undefined && isOver(failure.atUs, afterMs)) return spell('open-failed', failure.atUs);
-  // An idle target's last call may be for a handle: it has to have asked long after its last open.
-  const asksOn =
-    afterMs > 0 && lastNamedAtUs !== undefined && lastNamedAtUs - memory.lastOpenedAtUs >= afterMs * 1_000;
-  if (asksOn) return spell('named-only', memory.lastOpenedAtUs);
+  // One that was idle asks for a handle before it opens again: it has to have asked for long, in vain.
+  if (namedSinceUs !== undefined && lastNamedAtUs !== undefined) {
+    const asksSinceUs = Math.max(namedSinceUs, memory.lastOpenedAtUs);
+    const asksOn = afterMs > 0 && lastNamedAtUs - asksSinceUs >= afterMs * 1_000;
+    if (asksOn) return spell('named-only', asksSinceUs);
+  }
   return isOver(lastCallAtUs, silentMs) ? spell('silent', lastCallAtUs) : undefined;
 }

@@ -196,8 +196,15 @@ export class DelegationLives {
       const begun = this.degradations.look(id, use, policy.degradation, nowUs);
       delegation.degraded = this.degradations.spellOf(id)?.error.message;
       if (begun === undefined || use === undefined) continue;
-      log.degraded(id, policy.tenant, strategy.name, begun, use);
       const bindings = { delegation: id, container: target.containerId, reason: begun.reason };
+      try {
+        log.degraded(id, policy.tenant, strategy.name, begun, use);
+      } catch (error) {
+        // The queue of events is full: nobody is to end over what the next look tells as well.
+        this.degradations.untold(id);
+        logger.warn({ err: error, ...bindings }, 'a degradation could not be told yet');
+        continue;
+      }
       logger.warn({ ...bindings, code: begun.error.code }, begun.error.message);
     }
   }

@@ -43,7 +43,10 @@ export function contradictionOf(target: Target, known?: Target): string | undefi
   }
   const named = containerOfCgroup(cgroup);
   // An engine's own id says nothing of a name that a container has within it.
-  const isComparable = named !== undefined && (bareId.test(containerId) || !bareId.test(named));
+  const isComparable =
+    named !== undefined &&
+    target.isNamedByDeputy !== true &&
+    (bareId.test(containerId) || !bareId.test(named));
   if (isComparable && named !== containerId) {
     return `process ${processId} is in the cgroup of '${named}'`;
   }

@@ -1,4 +1,5 @@
 import { errnoNumbers } from '../errors/errno.js';
+import { refusalTable } from '../errors/refusals.js';
 import { requestState } from '../machines/request-life.js';
 import type { RequestRecord } from './record.js';
 import { answerWay, offset } from './record-layout.js';
@@ -13,6 +14,8 @@ export interface HandleUse {
   /** Of any call that had its answer or refusal. */
   readonly firstCallAtUs: number;
   readonly lastCallAtUs: number;
+  /** The first and the last name; the first one only since the last open. */
+  readonly namedSinceUs: number | undefined;
   readonly lastNamedAtUs: number | undefined;
   readonly lastOpenedAtUs: number | undefined;
   /** The last call since the last open that failed as handles do where they don't work. */
@@ -26,6 +29,13 @@ const unusable: ReadonlySet<number> = new Set([
   errnoNumbers.EPERM,
   errnoNumbers.ENOSYS,
   errnoNumbers.EOPNOTSUPP,
+]);
+
+/** Refusals of one file, or of one thread's moment: with the next file it may be otherwise. */
+const ofOneFile: ReadonlySet<number> = new Set([
+  refusalTable.DEPUTY_E_REFUSED_FILE_TYPE.id,
+  refusalTable.DEPUTY_E_REFUSED_TRACED.id,
+  refusalTable.DEPUTY_E_REFUSED_INJECTION_UNAVAILABLE.id,
 ]);
 
 /** Counts how delegated targets use handles, request by request. */
@@ -45,17 +55,23 @@ export class HandleUses {
     const use = this.of(delegationId, atUs);
     use.lastCallAtUs = atUs;
     if (result < 0) {
-      if (unusable.has(-result)) use.failure = { atUs, errno: -result };
+      const isRefused = state === requestState.refused;
+      if (isRefused && ofOneFile.has(record.u16(offset.reason))) return;
+      // Whoever has opened files asks for names on other mounts, too, which may have none.
+      const isTelling = syscall === 'open_by_handle_at' || use.opened === 0;
+      if (isTelling && unusable.has(-result)) use.failure = { atUs, errno: -result };
       return;
     }
     if (syscall === 'name_to_handle_at') {
       use.named++;
+      use.namedSinceUs ??= atUs;
       use.lastNamedAtUs = atUs;
       return;
     }
     if (syscall !== 'open_by_handle_at') return;
     use.opened++;
     use.lastOpenedAtUs = atUs;
+    use.namedSinceUs = undefined;
     use.failure = undefined;
   }
 
@@ -79,6 +95,7 @@ export class HandleUses {
         opened: 0,
         firstCallAtUs: atUs,
         lastCallAtUs: atUs,
+        namedSinceUs: undefined,
         lastNamedAtUs: undefined,
         lastOpenedAtUs: undefined,
         failure: undefined,

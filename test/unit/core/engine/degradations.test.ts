@@ -13,6 +13,7 @@ const nothing: HandleUse = {
   opened: 0,
   firstCallAtUs: 0,
   lastCallAtUs: 0,
+  namedSinceUs: undefined,
   lastNamedAtUs: undefined,
   lastOpenedAtUs: undefined,
   failure: undefined,
@@ -52,10 +53,20 @@ describe('a target', () => {
   });
 
   test('that asks on for handles and opens none; one that is idle behind its last name is left alone', () => {
-    const asks = (at: number) => ({ ...opened, lastNamedAtUs: at * second, lastCallAtUs: at * second });
+    const asks = (at: number) => ({
+      ...opened,
+      namedSinceUs: 0,
+      lastNamedAtUs: at * second,
+      lastCallAtUs: at * second,
+    });
     expect(told(new Degradations(), asks, 100)).toEqual(['10 named-only']);
-    const idle = { ...opened, lastNamedAtUs: 9 * second, lastCallAtUs: 9 * second };
+    const idle = { ...opened, namedSinceUs: 0, lastNamedAtUs: 9 * second, lastCallAtUs: 9 * second };
     expect(told(new Degradations(), () => idle, 1_000)).toEqual([]);
+    // Nor is one that asks again after an hour, the moment before it opens.
+    const hour = 3_600 * second;
+    const woken = { ...opened, namedSinceUs: hour, lastNamedAtUs: hour, lastCallAtUs: hour };
+    const use = (at: number) => (at * second < hour ? opened : woken);
+    expect(told(new Degradations(), use, 3_700)).toEqual([]);
   });
 
   test('that is silent: only where the policy asks', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { refusalTable } from '../../../../core/errors/refusals.js';
 import { requestState } from '../../../../core/machines/request-life.js';
 import { HandleUses } from '../../../../core/request/handle-use.js';
 import { RecordViews, RequestRecord } from '../../../../core/request/record.js';
@@ -8,7 +9,9 @@ const views = new RecordViews({ buffer: new ArrayBuffer(recordBytes), address: 0
 const record = new RequestRecord().attach(views, 0, 1);
 
 function count(uses: HandleUses, syscall: string, atUs: number, result: number, more: object = {}): void {
-  const { state = 'answered', way = 'addfd' } = more as { state?: 'cancelled'; way?: 'continue' };
+  const given = more as { state?: 'cancelled'; way?: 'continue'; reason?: number };
+  const { state = 'answered', way = 'addfd', reason = 0 } = given;
+  record.setU16(offset.reason, reason);
   record.setU16(offset.state, requestState[result < 0 && state === 'answered' ? 'refused' : state]);
   record.setU8(offset.way, answerWay[way]);
   record.setI32(offset.result, result);
@@ -26,6 +29,7 @@ test('names, opens and failures are told apart; an open ends what failed before'
     opened: 0,
     firstCallAtUs: 1,
     lastCallAtUs: 2,
+    namedSinceUs: 1,
     lastNamedAtUs: 1,
     lastOpenedAtUs: undefined,
     failure: { atUs: 2, errno: 1 },
@@ -44,6 +48,27 @@ test('a file that is gone or not permitted says nothing of handles, nor does wha
   expect(uses.useOf('a', true)).toBeUndefined();
   for (const errno of [116, 13]) count(uses, 'open_by_handle_at', 2, -errno);
   expect(uses.useOf('a', true)).toMatchObject({ opened: 0, failure: undefined });
+});
+
+test('nor does what is refused for one file, or a name that a later mount has none of', () => {
+  const uses = new HandleUses();
+  const reason = refusalTable.DEPUTY_E_REFUSED_FILE_TYPE.id;
+  count(uses, 'open_by_handle_at', 1, -1, { reason });
+  expect(uses.useOf('a', true)?.failure).toBeUndefined();
+  count(uses, 'open_by_handle_at', 2, 5);
+  count(uses, 'name_to_handle_at', 3, -95);
+  expect(uses.useOf('a', true)?.failure).toBeUndefined();
+  count(uses, 'open_by_handle_at', 4, -95);
+  expect(uses.useOf('a', true)?.failure).toEqual({ atUs: 4, errno: 95 });
+});
+
+test('the first name since the last open is known', () => {
+  const uses = new HandleUses();
+  count(uses, 'open_by_handle_at', 1, 5);
+  for (const at of [2, 3]) count(uses, 'name_to_handle_at', at, 0);
+  expect(uses.useOf('a', true)).toMatchObject({ namedSinceUs: 2, lastNamedAtUs: 3 });
+  count(uses, 'open_by_handle_at', 4, 5);
+  expect(uses.useOf('a', true)?.namedSinceUs).toBeUndefined();
 });
 
 test('where requests are left to be read, it is said until when they are known', () => {
