@@ -1,7 +1,9 @@
 import type { Target } from '../../core/ports/strategy.js';
 import type { LostListener } from '../keeper/protocol.js';
-import type { ContainerProcessState } from '../oci/container-state.js';
 import type { OfferedListener } from './keeper-link.js';
+
+/** A listener that a wrapped program's keeper brought to a sidecar. */
+export const wrapperOrigin = 'wrapper';
 
 /** What a sidecar writes to a listener that was brought back and is not known. */
 export const servedAnnotation = 'deputy.served-before';
@@ -18,9 +20,10 @@ export function byDelegation(listeners: readonly OfferedListener[]): ReadonlyMap
 }
 
 /** The target that a listener came from, as an engine takes it. */
-export function targetOf({ key, state, descriptor }: OfferedListener): Target {
+export function targetOf({ key, state, descriptor, origin }: OfferedListener): Target {
   const { listenerIndex: _index, bundle: _bundle, ...said } = state;
-  return { ...said, listener: descriptor, listenerKey: key };
+  const ownName = origin === wrapperOrigin ? { isNamedByDeputy: true } : {};
+  return { ...said, ...ownName, listener: descriptor, listenerKey: key };
 }
 
 /** A container whose process is there still, but whose listener is nowhere. */
@@ -35,6 +38,7 @@ export function isAlive({ state }: LostListener): boolean {
 }
 
 /** Served by a predecessor of whom nothing is left: calls may be under way that no journal tells of. */
-export function wasServed({ annotations }: ContainerProcessState): boolean {
-  return annotations[servedAnnotation] !== undefined;
+export function wasServed({ state, origin }: OfferedListener): boolean {
+  // From a runtime it would be the pod author's word.
+  return origin === wrapperOrigin && state.annotations[servedAnnotation] !== undefined;
 }

@@ -6,7 +6,7 @@ import type { RequestService } from '../../core/ports/request-service.js';
 import type { Strategy } from '../../core/ports/strategy.js';
 import { lockStateDirectory } from '../host/state-directory.js';
 import type { KeeperMessage, SupervisorConfiguration } from '../keeper/protocol.js';
-import { setNotDumpable } from '../linux/credentials.js';
+import { mayTakeOnIds, setNotDumpable } from '../linux/credentials.js';
 import { exitAtOnce, native } from '../linux/native.js';
 import type { FirstLoop } from '../supervisor/first-loop.js';
 import { filterProcess } from '../supervisor/own-filter.js';
@@ -28,7 +28,7 @@ const orphanLookMs = 1_000;
 export function runSupervisor(parts: SupervisorParts): void {
   comeWithinReach();
   // In a sidecar it has its target's user, who must not look into it.
-  if (process.getuid?.() !== 0) setNotDumpable();
+  if (!mayTakeOnIds()) setNotDumpable();
   const filtered = filterProcess();
   parts.first?.filter();
   new SupervisorProcess(parts, filtered);

@@ -231,7 +231,7 @@ export class Supervisor {
         onServing: note,
       });
       note(status.id, status.strategy);
-      if (wasServed(state)) this.searchLost([listener]);
+      if (wasServed(listener)) this.searchLost([listener]);
     } catch (error) {
       const code = isDeputyError(error) ? error.code : 'DEPUTY_E_HANDLER_FAILED';
       const bindings = { err: error, code, container: state.containerId };

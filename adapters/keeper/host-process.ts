@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { HostState } from '../../core/keeper/supervision.js';
 import type { Logger } from '../../core/ports/logger.js';
 import { mayConfineChildren } from '../host/confined-command.js';
+import { mayTakeOnIds } from '../linux/credentials.js';
 
 /** The state of a process's first thread (proc_pid_stat(5), field 3). */
 export function hostStateOf(pid: number): HostState {
@@ -17,8 +18,8 @@ export function hostStateOf(pid: number): HostState {
 
 /** Says so when children can't be started with less than root has; their loops still drop all of it. */
 function sayUnconfined(logger: Logger): void {
-  // Who isn't root has nothing to give away but what he keeps himself: a sidecar's one capability.
-  if (process.getuid?.() !== 0 || mayConfineChildren()) return;
+  // A sidecar has nothing to give away but what he keeps himself: a sidecar's one capability.
+  if (!mayTakeOnIds() || mayConfineChildren()) return;
   const why = 'setpriv(1) of util-linux or CAP_SETPCAP is missing';
   logger.warn({ why }, 'supervisors start with all capabilities that deputy has; their loops drop them');
 }

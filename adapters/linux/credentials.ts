@@ -95,6 +95,12 @@ export function setAmbientCapabilities(kept: readonly number[]): number {
   return result;
 }
 
+/** May this thread take on others' ids? A sidecar may not: it is its target's user. */
+export function mayTakeOnIds(): boolean {
+  const held = getCapabilities();
+  return typeof held === 'number' || hasCapability(held.permitted, capability.SETUID);
+}
+
 /** capget(2) of the calling thread. */
 export function getCapabilities(): { effective: CapabilityWords; permitted: CapabilityWords } | number {
   const m = scratch();

@@ -3,6 +3,7 @@ import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
 import type { Policy } from '../../core/policy/schema.js';
 import type { Logger } from '../../core/ports/logger.js';
+import { wrapperOrigin } from '../agent/offered-listeners.js';
 import { Admission, type PeerRules } from '../broker/peer.js';
 import { becomeTarget } from '../broker/privileges.js';
 import { lockStateDirectory } from '../host/state-directory.js';
@@ -15,8 +16,9 @@ import { Threads } from '../linux/request-kernel/threads.js';
 import { filterProcess } from '../supervisor/own-filter.js';
 import { WrapperSocket } from './wrapper-socket.js';
 
-/** 64 MiB: a sidecar's volume is small, and what is published goes. */
+/** Both fit into the volume that is rendered (256 MiB), keys too: whoever outgrows that is evicted. */
 const journalBytes = 64 << 20;
+const eventBytes = 96 << 20;
 
 export interface NotifierOptions {
   readonly socketPath: string;
@@ -57,7 +59,9 @@ export async function openNotifier(options: NotifierOptions): Promise<RunningNot
   }
   // Children inherit it, the injector too: without CAP_SYS_ADMIN it can suspend no filters, anyway.
   const filtered = filterProcess();
-  if (filtered < 0) logger.warn({ errno: -filtered }, 'the sidecar has no filter of its own');
+  if (filtered < 0) {
+    throw deputyError('DEPUTY_E_BROKER_PRIVILEGES', { detail: `seccomp: ${errnoText(-filtered)}` });
+  }
   lockStateDirectory(stateDirectory);
   const threads = new Threads(new OwnIdentity(user));
   const rules: PeerRules = { user, groups: [group, ...groups], cgroup: options.cgroup };
@@ -79,13 +83,14 @@ export async function openNotifier(options: NotifierOptions): Promise<RunningNot
         logLevel: options.logLevel,
         policy,
         journalBytes,
+        eventBytes,
         ...(options.policyPath === undefined ? {} : { policyPath: options.policyPath }),
         ...(options.node === undefined ? {} : { node: options.node }),
       },
     });
     keeper = holder;
     await holder.start();
-    socket.serve(({ state, descriptor }) => holder.take(state, descriptor, 'wrapper') !== undefined);
+    socket.serve(({ state, descriptor }) => holder.take(state, descriptor, wrapperOrigin) !== undefined);
     return {
       setPolicy: (next) => holder.setPolicy(next),
       async close() {

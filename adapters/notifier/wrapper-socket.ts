@@ -22,6 +22,10 @@ import { type Hello, helloBytes, readHello, wordType, writeWord } from './packet
 
 /** Wrapped programs at a time; each keeps one connection. */
 const connectionLimit = 64;
+/** In one turn of the event loop: supervisors' heartbeats have their turns, too. */
+const acceptedAtOnce = 8;
+/** Strangers that one line of the log stands for. */
+const strangersPerLine = 1_000;
 /** A listener keeper says all at once; who is silent for longer is none. */
 const helloTimeoutMs = 2_000;
 /**
@@ -69,6 +73,7 @@ export class WrapperSocket implements DescriptorStorage {
   private readonly connections = new Set<Connection>();
   private readonly byName = new Map<string, Connection>();
   private readonly watch: Watch;
+  private strangers = 0;
   private take: ((brought: BroughtListener) => boolean) | undefined;
 
   private constructor(
@@ -162,9 +167,14 @@ export class WrapperSocket implements DescriptorStorage {
   }
 
   private accept(): void {
-    for (;;) {
+    for (let count = 0; count < acceptedAtOnce; count++) {
       const socket = acceptConnection(this.socket.descriptor);
       if (socket < 0) return;
+      if (this.connections.size >= connectionLimit) {
+        // Not refused: that would have its keeper let go. It tries again, and others may be gone by then.
+        systemCall('close', socket);
+        continue;
+      }
       const connection: Connection = {
         socket,
         watch: watchReadable(socket, () => this.read(connection)),
@@ -173,8 +183,6 @@ export class WrapperSocket implements DescriptorStorage {
         name: undefined,
       };
       this.connections.add(connection);
-      // Not refused: that would have its keeper let go. It tries again, and others may be gone by then.
-      if (this.connections.size > connectionLimit) this.end(connection);
     }
   }
 
@@ -206,7 +214,10 @@ export class WrapperSocket implements DescriptorStorage {
     const peer = admission.admit(socket, listener, undefined);
     if (typeof peer === 'string') {
       const error = deputyError('DEPUTY_E_NOTIFIER_PEER', { detail: peer });
-      logger.warn({ code: error.code, remedy: error.remedy }, error.message);
+      // A flood of them must not become one of the log.
+      if (this.strangers++ % strangersPerLine === 0) {
+        logger.warn({ code: error.code, remedy: error.remedy, turnedAway: this.strangers }, error.message);
+      }
       return error.message;
     }
     threads.forgetAll(listener);

@@ -4,7 +4,7 @@ import type { HandlerOf } from '../../core/steps/handler.js';
 import { MappedSegments } from '../journal/mapped-segments.js';
 import { SharedCounters } from '../journal/shared-counters.js';
 import { KeyRing, type SealKeySet } from '../keys/index.js';
-import { capability, getCapabilities, hasCapability } from '../linux/credentials.js';
+import { mayTakeOnIds } from '../linux/credentials.js';
 import { systemCall } from '../linux/native.js';
 import { Placement } from '../linux/placement.js';
 import { Identities } from '../linux/request-kernel/identities.js';
@@ -77,9 +77,7 @@ async function main(): Promise<void> {
 
 /** A sidecar's loops can't take on another's ids: they serve whoever is their own user. */
 function identitiesOfLoop(): Identities {
-  const held = getCapabilities();
-  const mayChange = typeof held === 'number' || hasCapability(held.permitted, capability.SETUID);
-  if (mayChange) return new Identities();
+  if (mayTakeOnIds()) return new Identities();
   return new OwnIdentity(process.getuid?.() ?? -1, [
     process.getgid?.() ?? -1,
     ...(process.getgroups?.() ?? []),

@@ -6,6 +6,8 @@ import type { Logger } from './logger.js';
 /** What a host controller knows of the container that is to be served. */
 export interface Target {
   readonly containerId: string;
+  /** No runtime gave it this id, so that it need not be the cgroup's: its own word, or deputy's. */
+  readonly isNamedByDeputy?: boolean;
   /** A process of the container, in deputy's pid namespace. */
   readonly processId?: number;
   /** Where the kernel has that process: a line of its /proc/PID/cgroup; none when it is in no cgroup. */

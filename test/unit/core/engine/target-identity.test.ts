@@ -63,6 +63,9 @@ test('a word that the kernel contradicts', () => {
   expect(says('web', undefined, '0::/one')).toContain('in no cgroup');
   // Scopes say the id, wherever they are.
   expect(says('web', '0::/a/crun-web.scope', '0::/b/crun-web.scope/main')).toBeUndefined();
+  // A name that is deputy's own is no runtime's.
+  const ours = { ...target('target-12', '0::/machine/crun-vm.scope'), isNamedByDeputy: true };
+  expect(contradictionOf(ours)).toBeUndefined();
   expect(contradictionOf({ containerId: 'web', processId: 0 })).toBe('no process is named');
   expect(contradictionOf({ containerId: 'web', processId: 0 }, target('web', '0::/one'))).toBeUndefined();
   expect(contradictionOf({ containerId: 'web', processId: 7, isMissing: true })).toBe(
