@@ -26,15 +26,17 @@ export async function askAgent(
   limitMs = takeOverLimitMs,
 ): Promise<unknown> {
   const begin = performance.now();
+  let missingSince: number | undefined;
   for (;;) {
     try {
       return await askOnce(stateDirectory, question);
     } catch (error) {
       const pid = holderBetweenSupervisors(stateDirectory, error);
       if (pid === undefined) throw error;
-      const waitedMs = performance.now() - begin;
-      if (waitedMs > openingLimitMs && errnoOf(error) === 'ENOENT') throw error;
-      if (waitedMs > limitMs) throw noSupervisor(stateDirectory, pid, error);
+      const now = performance.now();
+      missingSince = errnoOf(error) === 'ENOENT' ? (missingSince ?? now) : undefined;
+      if (missingSince !== undefined && now - missingSince > openingLimitMs) throw error;
+      if (now - begin > limitMs) throw noSupervisor(stateDirectory, pid, error);
     }
     await setTimeout(retryMs);
   }
@@ -42,7 +44,7 @@ export async function askAgent(
 
 /** Who has the state directory, if nobody listened, or who did died as it was asked. */
 function holderBetweenSupervisors(stateDirectory: string, error: unknown): number | undefined {
-  if (!['ENOENT', 'ECONNREFUSED', 'ECONNRESET'].includes(errnoOf(error))) return undefined;
+  if (!['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(errnoOf(error))) return undefined;
   try {
     const pid = Number(readFileSync(join(stateDirectory, 'lock'), 'utf8'));
     return pid > 0 && process.kill(pid, 0) ? pid : undefined;
