@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that look at nothing which another test changes. */
+/** Tests that look at nothing which another test changes: one process for many files. */
 const pure = [
   'test/unit/**/*.test.ts',
   'test/contract/**/*.test.ts',
@@ -42,7 +42,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     reporters: ['default'],
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, ...twoAtATime(0) } },
+      { extends: true, test: { name: 'pure', include: pure, isolate: false, ...twoAtATime(0) } },
       { extends: true, test: { name: 'patient', include: patient, exclude: tooLong, ...twoAtATime(1) } },
       {
         extends: true,

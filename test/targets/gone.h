@@ -16,7 +16,7 @@ static void make_gone(int mount, void (*encode_it)(const char *name)) {
   struct stat status;
   snprintf(name, sizeof name, "gone-%d", getpid());
   close(openat(mount, name, O_CREAT | O_RDWR, 0644));
-  fstatat(mount, name, &status, 0);
+  if (fstatat(mount, name, &status, 0) < 0) _exit(3);
   ino_t number = status.st_ino;
   encode_it(name);
   unlinkat(mount, name, 0);

@@ -7,7 +7,7 @@ import { replayStateDirectory } from '../../support/replay.js';
 import { sleep, until } from '../takeover/support/agent-tree.js';
 import { BrokerProcess, become, targetId } from './support/broker-process.js';
 
-const kills = isLong ? 50 : 10;
+const kills = isLong ? 50 : 6;
 const files = 32;
 const callers = 8;
 const O_PATH = 0o10000000;

@@ -11,7 +11,7 @@ import type { SteadyReport } from '../takeover/support/steady-target.js';
 import { NotifierProcess } from './support/notifier-process.js';
 import { wrapped } from './support/wrapped.js';
 
-const kills = isLong ? 100 : 10;
+const kills = isLong ? 100 : 6;
 const threads = 4;
 /** So many calls say that every thread has gone on. */
 const progressCalls = 100;
@@ -80,7 +80,6 @@ describeWhen(missingForKernel(), 'a sidecar that is killed, and its state with i
     process.kill(sidecar.pid, 'SIGSTOP');
     const supervisor = sidecar.supervisor;
     writeFileSync(crashFile, 'assume-identity:before');
-    chmodSync(crashFile, 0o666);
     await until(() => stateOf(supervisor) === 'Z', 'the end of the supervisor');
     await sidecar.killAll();
     rmSync(sidecar.stateDirectory, { recursive: true });

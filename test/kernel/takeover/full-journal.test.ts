@@ -7,7 +7,7 @@ import { makeShare } from '../support/share.js';
 import { AgentTree, sleep, until } from './support/agent-tree.js';
 import { SteadyTarget } from './support/steady-target.js';
 
-const rounds = isLong ? 100 : 10;
+const rounds = isLong ? 100 : 6;
 /** Four segments: an epoch begins with one, and a supervisor that dies young has published none. */
 const journalBytes = 4 * 4_268_032;
 

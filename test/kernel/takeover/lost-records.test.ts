@@ -61,7 +61,6 @@ describeWhen(missingForKernel(), 'a call that was received and whose record is l
         const first = tree.active;
         agent.kill('SIGSTOP');
         writeFileSync(crashFile, 'open-direct:before');
-        chmodSync(crashFile, 0o666);
         await until(() => stateOf(first) === 'Z', 'the end of the supervisor');
         emptyRecords(stateDirectory);
         agent.kill('SIGCONT');

@@ -24,15 +24,25 @@ describeWhen(missingForKernel(), 'a container that no strategy serves', () => {
 
   test('is told so, also when a standby was busy as its listener came and went', async () => {
     for (let round = 0; round < rounds; round++) {
+      // One that was taken for dead, where the machine is slow, has a successor soon.
+      await tree.hasStandby();
       const [standby] = tree.others;
       process.kill(standby as number, 'SIGSTOP');
       const target = TrapTarget.start('/');
       await target.must('alloc handle 4096');
       await target.confine({ socketPath: agent.socketPath, container: `refused-${round}` });
       await sleep(stoppedMs);
-      process.kill(standby as number, 'SIGCONT');
+      continueIfThere(standby as number);
       expect(await target.call(nr.open_by_handle_at, -1, '$handle', 0)).toBe('ENOSYS');
       await target.end();
     }
   });
 });
+
+function continueIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch {
+    // The keeper took it for dead, and the next one is asked in its place.
+  }
+}

@@ -143,5 +143,7 @@ export function supervisorOf(engine: LineProcess): number {
     .split(' ')
     .filter(Boolean)
     .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('supervisor.js'));
-  return Number(found ?? 0);
+  // 0 would be this very process group.
+  if (found === undefined) throw new Error('no supervisor answers');
+  return Number(found);
 }
