@@ -42,6 +42,8 @@ export interface CheckedJournal {
   readonly problems: readonly JournalProblem[];
   /** Tickets whose entry in the order isn't right. */
   readonly badTickets: ReadonlySet<number>;
+  /** Those of them that the order had not come to. */
+  readonly strayTickets: ReadonlySet<number>;
   readonly index: OrderIndex;
   readonly replayed: { readonly requests: number; readonly paths: number };
   /** Numbers of segments that repair moved aside. */
@@ -77,11 +79,11 @@ export function checkJournal(directory: string, handlersOf: HandlersOfRecord): C
     ...missing(directory, segments, movedAside),
     ...segments.flatMap((one) => problemsOf(one)),
   ];
-  const { badTickets, problems: ofOrder } = checkOrder(segments, index, movedAside);
+  const { badTickets, strayTickets, problems: ofOrder } = checkOrder(segments, index, movedAside);
   problems.push(...ofOrder);
   problems.sort((a, b) => a.segment - b.segment || a.offset - b.offset);
   const replayed = { requests: paths.requests, paths: paths.paths };
-  return { directory, segments, problems, badTickets, index, replayed, movedAside };
+  return { directory, segments, problems, badTickets, strayTickets, index, replayed, movedAside };
 }
 
 function listSegments(directory: string): number[] {

@@ -14,6 +14,8 @@ interface OrderFindings {
   readonly problems: JournalProblem[];
   /** Tickets whose entry isn't right. */
   readonly badTickets: Set<number>;
+  /** Those of them that the order had not come to: something stands there, far behind the last right entry. */
+  readonly strayTickets: Set<number>;
 }
 
 /** Checks the order areas against the records that were found. */
@@ -40,15 +42,22 @@ export function checkOrder(
     segment >= 1 && segment < first && epoch === segments[0]?.truth.epoch;
   const isElsewhere = (segment: number, epoch?: number): boolean =>
     !index.has(segment) && (mayBeDropped(segment, epoch) || gone.has(segment));
-  const last = lastTickets(known);
-  const findings: OrderFindings = { problems: [], badTickets: new Set() };
+  const last = lastTickets(known, () => true);
+  // One wrong entry in a segment that nobody wrote to doesn't make all before it ones that are missing.
+  const lastRight = lastTickets(known, (ticket, epoch) => {
+    const entry = index.entry(ticket);
+    if (confirmed.has(ticket) || typeof entry !== 'object') return confirmed.has(ticket);
+    return damagedSlots.has(slotOf(entry)) || isElsewhere(entry.segment, epoch);
+  });
+  const findings: OrderFindings = { problems: [], badTickets: new Set(), strayTickets: new Set() };
   for (const { segment, path, truth, isSealed } of known) {
     const lastTicket = last.get(truth.epoch ?? 0) ?? -1;
     for (let place = 0; place < recordsPerSegment; place++) {
       const ticket = segment * recordsPerSegment + place;
       if (ticket > lastTicket || confirmed.has(ticket)) continue;
       const entry = index.entry(ticket) as OrderPlace;
-      const mayBeCutShort = lastTicket - ticket < cutShortLimit && !isSealed;
+      const right = lastRight.get(truth.epoch ?? 0) ?? -1;
+      const mayBeCutShort = ticket > right || (right - ticket < cutShortLimit && !isSealed);
       const fault =
         typeof entry === 'string'
           ? placeFault(entry, mayBeCutShort)
@@ -57,6 +66,7 @@ export function checkOrder(
             : nameFault(entry, index, damagedSlots, isElsewhere(entry.segment, truth.epoch));
       if (fault === undefined) continue;
       findings.badTickets.add(ticket);
+      if (ticket - right > cutShortLimit) findings.strayTickets.add(ticket);
       const detail = `ticket ${ticket}: ${fault}`;
       findings.problems.push({ segment, path, offset: orderOffset(place), detail });
     }
@@ -120,11 +130,16 @@ function nameFault(
   return damagedSlots.has(slot) ? undefined : `it names slot ${slot}, which has no record of it`;
 }
 
-/** The last ticket of each epoch that anything stands at. */
-function lastTickets(segments: readonly CheckedSegment[]): Map<number, number> {
+/** The last ticket of each epoch that something stands at which counts. */
+function lastTickets(
+  segments: readonly CheckedSegment[],
+  counts: (ticket: number, epoch?: number) => boolean,
+): Map<number, number> {
   const last = new Map<number, number>();
   for (const { segment, truth, ordered } of segments) {
-    if (ordered > 0) last.set(truth.epoch ?? 0, segment * recordsPerSegment + ordered - 1);
+    let used = ordered;
+    while (used > 0 && !counts(segment * recordsPerSegment + used - 1, truth.epoch)) used--;
+    if (used > 0) last.set(truth.epoch ?? 0, segment * recordsPerSegment + used - 1);
   }
   return last;
 }

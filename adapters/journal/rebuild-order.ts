@@ -1,4 +1,4 @@
-import { recordsPerSegment } from '../../core/journal/segment-layout.js';
+import { recordsPerSegment, segmentOf } from '../../core/journal/segment-layout.js';
 import type { CheckedJournal } from './check-journal.js';
 import type { OrderPlace } from './order-index.js';
 import type { RebuiltOrder } from './rebuild-segment.js';
@@ -7,8 +7,9 @@ type Slot = { readonly segment: number; readonly place: number };
 
 /**
  * The order as it should be: what the records confirm; where an entry is wrong, the record that says that it
- * belongs there; 'lost' where there is none. Long events don't say their ticket, but one thread writes them
- * all, so if as many are without an entry as entries are without a record, they go in their order.
+ * belongs there; 'lost' where there is none; 'empty' where the order had not come to. Long events don't say
+ * their ticket, but one thread writes them all, so if as many are without an entry as entries are without a
+ * record, they go in their order; else each goes where one bit made the entry name another slot.
  */
 export function rebuildOrder(journal: CheckedJournal, isKept: (segment: number) => boolean) {
   const right = new Map<number, Slot>();
@@ -31,6 +32,7 @@ export function rebuildOrder(journal: CheckedJournal, isKept: (segment: number) 
       const ticket = segment * recordsPerSegment + place;
       const slot = right.get(ticket);
       if (slot !== undefined) return isKept(slot.segment) ? slot : 'lost';
+      if (journal.strayTickets.has(ticket)) return 'empty';
       const entry = journal.index.entry(ticket) ?? 'empty';
       return entryOf(entry, journal.badTickets.has(ticket) || !isThere(entry, isKept), damaged);
     });
@@ -58,10 +60,31 @@ function placeLongEvents(journal: CheckedJournal, epoch: number | undefined, rig
   );
   const numbers = new Set(segments.map(({ segment }) => segment));
   const tickets = [...journal.badTickets]
-    .filter((ticket) => numbers.has(Math.floor(ticket / recordsPerSegment)) && !right.has(ticket))
+    .filter((ticket) => numbers.has(segmentOf(ticket)) && !right.has(ticket))
+    .filter((ticket) => !journal.strayTickets.has(ticket))
     .sort((a, b) => a - b);
-  if (tickets.length !== events.length) return;
-  tickets.forEach((ticket, index) => {
-    right.set(ticket, events[index] as Slot);
-  });
+  if (tickets.length === events.length) {
+    tickets.forEach((ticket, index) => {
+      right.set(ticket, events[index] as Slot);
+    });
+    return;
+  }
+  for (const ticket of tickets) {
+    const entry = journal.index.entry(ticket);
+    const meant = events.filter((event) => isOneBitFrom(entry, event));
+    const [only] = meant;
+    const rivals = tickets.filter((other) => only && isOneBitFrom(journal.index.entry(other), only));
+    if (only !== undefined && meant.length === 1 && rivals.length === 1) right.set(ticket, only);
+  }
+}
+
+function isOneBitFrom(entry: OrderPlace | undefined, { segment, place }: Slot): boolean {
+  if (typeof entry !== 'object') return false;
+  // The entry has its place plus one, and that word is where the bit is.
+  const difference = [entry.segment ^ segment, (entry.place + 1) ^ (place + 1)];
+  return difference.reduce((bits, word) => bits + bitsIn(word), 0) === 1;
+}
+
+function bitsIn(word: number): number {
+  return (word >>> 0).toString(2).replaceAll('0', '').length;
 }
