@@ -14,7 +14,7 @@ interface OrderFindings {
   readonly problems: JournalProblem[];
   /** Tickets whose entry isn't right. */
   readonly badTickets: Set<number>;
-  /** Those of them that the order had not come to: something stands there, far behind the last right entry. */
+  /** Those of them that stand far behind the last right entry: the order had not come there. */
   readonly strayTickets: Set<number>;
 }
 
