@@ -76,8 +76,12 @@ export class TrapTarget extends TrapThread {
     return new TrapThread(this.process, number);
   }
 
-  /** Becomes another copy of the program: buffers are gone, descriptors are not. */
+  /**
+   * Becomes another program, also another copy of its own: buffers are gone, descriptors are not. What is sent
+   * before it has become that one is lost with the buffers, so its path must tell the two apart.
+   */
   async execute(program: string): Promise<void> {
+    if (readlinkSync(`/proc/${this.pid}/exe`) === program) throw new Error(`it is ${program} already`);
     this.process.send(`0 call ${nr.execve} s:${program} 0 0`);
     const deadline = Date.now() + executeTimeoutMs;
     while (readlinkSync(`/proc/${this.pid}/exe`) !== program) {

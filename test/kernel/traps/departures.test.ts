@@ -55,7 +55,7 @@ describeWhen(missingForKernel(), 'a target that changes while its call is answer
 
   test("executes another program: the call is nobody's, and the program gets nothing", async () => {
     const { target } = await halfDone();
-    await target.execute(compileTarget('trap-target'));
+    await target.execute(compileTarget('trap-target', ['-DANOTHER']));
     const before = descriptorsOf(target.pid).length;
     goOn();
     await target.must('alloc again 4096');
