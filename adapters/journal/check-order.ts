@@ -1,7 +1,13 @@
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import type { CheckedSegment } from './check-journal.js';
 import type { JournalProblem } from './journal-problem.js';
-import { type OrderIndex, type OrderPlace, orderOffset } from './order-index.js';
+import {
+  isOneBitFrom,
+  type OrderIndex,
+  type OrderPlace,
+  type OrderSlot,
+  orderOffset,
+} from './order-index.js';
 import { recordOffset } from './segment-image.js';
 
 /**
@@ -27,8 +33,10 @@ export function checkOrder(
   const known = segments.filter(({ segment }) => index.has(segment));
   const confirmed = new Set<number>();
   const damagedSlots = new Set<number>();
+  const emptySlots = new Set<number>();
   for (const { segment, runs } of known) {
-    for (const { place, kind, ticket } of runs) {
+    for (const { place, kind, ticket, isEmpty = false } of runs) {
+      if (isEmpty) emptySlots.add(segment * recordsPerSegment + place);
       if (kind === 'damaged') damagedSlots.add(segment * recordsPerSegment + place);
       else if (kind !== 'orphan' && ticket !== undefined) confirmed.add(ticket);
     }
@@ -42,6 +50,8 @@ export function checkOrder(
     segment >= 1 && segment < first && epoch === segments[0]?.truth.epoch;
   const isElsewhere = (segment: number, epoch?: number): boolean =>
     !index.has(segment) && (mayBeDropped(segment, epoch) || gone.has(segment));
+  const mayNameNothing = (entry: OrderSlot, epoch?: number): boolean =>
+    isElsewhere(entry.segment, epoch) || emptySlots.has(slotOf(entry));
   const last = lastTickets(known, () => true);
   // One wrong entry in a segment that nobody wrote to doesn't make all before it ones that are missing.
   const lastRight = lastTickets(known, (ticket, epoch) => {
@@ -61,7 +71,7 @@ export function checkOrder(
       const fault =
         typeof entry === 'string'
           ? placeFault(entry, mayBeCutShort)
-          : isAsked(ticket) || (isElsewhere(entry.segment, truth.epoch) && isAsked(ticket, truth.epoch))
+          : isAsked(ticket, mayNameNothing(entry, truth.epoch) ? { entry, epoch: truth.epoch } : undefined)
             ? `it names slot ${slotOf(entry)}, and the record that belongs there is another`
             : nameFault(entry, index, damagedSlots, isElsewhere(entry.segment, truth.epoch));
       if (fault === undefined) continue;
@@ -76,22 +86,28 @@ export function checkOrder(
 }
 
 /**
- * Does a record ask for this ticket? One without an entry of its own does by what it says; a long event says
- * nothing, so all that are left in its epoch may be meant. The last may just not have been finished.
+ * Does a record ask for this ticket? One without an entry of its own does by what it says. A long event says
+ * nothing: where an entry may name nothing, all that are left in its epoch may be meant; the last of them,
+ * which may just not have been finished, if one bit is between the entry and its slot.
  */
-function askedTickets(segments: readonly CheckedSegment[]): (ticket: number, epoch?: number) => boolean {
+function askedTickets(
+  segments: readonly CheckedSegment[],
+): (ticket: number, nothing?: { readonly entry: OrderSlot; readonly epoch: number | undefined }) => boolean {
   const asked = new Set<number>();
-  const epochs = new Set<number | undefined>();
+  const events = new Map<number | undefined, { segment: number; place: number; isLast: boolean }[]>();
   const lastEvents = lastEventsOf(segments);
   for (const { segment, truth, runs } of segments) {
     for (const { place, kind, ticket } of runs) {
       if (kind !== 'orphan') continue;
-      const slot = segment * recordsPerSegment + place;
+      const isLast = lastEvents.get(truth.epoch ?? 0) === segment * recordsPerSegment + place;
       if (ticket !== undefined) asked.add(ticket);
-      else if (lastEvents.get(truth.epoch ?? 0) !== slot) epochs.add(truth.epoch);
+      else events.set(truth.epoch, [...(events.get(truth.epoch) ?? []), { segment, place, isLast }]);
     }
   }
-  return (ticket, epoch) => asked.has(ticket) || (epoch !== undefined && epochs.has(epoch));
+  return (ticket, nothing) =>
+    asked.has(ticket) ||
+    (nothing !== undefined &&
+      (events.get(nothing.epoch) ?? []).some((one) => !one.isLast || isOneBitFrom(nothing.entry, one)));
 }
 
 function lastEventsOf(segments: readonly CheckedSegment[]): Map<number, number> {
@@ -112,13 +128,13 @@ function placeFault(entry: OrderPlace & string, mayBeCutShort: boolean): string 
   return mayBeCutShort ? undefined : 'nothing stands there, and more follows';
 }
 
-function slotOf({ segment, place }: { readonly segment: number; readonly place: number }): number {
+function slotOf({ segment, place }: OrderSlot): number {
   return segment * recordsPerSegment + place;
 }
 
 /** What is wrong with an entry whose record did not say that it is the one. */
 function nameFault(
-  { segment, place }: { readonly segment: number; readonly place: number },
+  { segment, place }: OrderSlot,
   index: OrderIndex,
   damagedSlots: ReadonlySet<number>,
   isElsewhere: boolean,

@@ -7,13 +7,14 @@ import {
   segmentOf,
 } from '../../core/journal/segment-layout.js';
 
+/** A slot, as an entry of the order names it. */
+export interface OrderSlot {
+  readonly segment: number;
+  readonly place: number;
+}
+
 /** What stands at a place of an order area. */
-export type OrderPlace =
-  | 'empty'
-  | 'begun'
-  | 'lost'
-  | 'bad'
-  | { readonly segment: number; readonly place: number };
+export type OrderPlace = 'empty' | 'begun' | 'lost' | 'bad' | OrderSlot;
 
 /** Bytes from a segment's start to an entry of its order area. */
 export function orderOffset(place: number): number {
@@ -88,6 +89,18 @@ function readEntry(area: Uint32Array, place: number): OrderPlace {
   if (slot === 0) return segment === 0 ? 'empty' : 'begun';
   if (slot === lostEntry) return 'lost';
   return slot > recordsPerSegment ? 'bad' : { segment, place: slot - 1 };
+}
+
+/** Is one wrong bit all that is between an entry and the one that names this slot? */
+export function isOneBitFrom(entry: OrderPlace | undefined, { segment, place }: OrderSlot): boolean {
+  if (typeof entry !== 'object') return false;
+  // An entry has the place plus one, and that word is where the bit is.
+  const words = [entry.segment ^ segment, (entry.place + 1) ^ (place + 1)];
+  return words.reduce((bits, word) => bits + bitsIn(word), 0) === 1;
+}
+
+function bitsIn(word: number): number {
+  return (word >>> 0).toString(2).replaceAll('0', '').length;
 }
 
 /** Can these words be an order area? All that stands there but a few must name slots of known segments. */

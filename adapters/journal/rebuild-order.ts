@@ -1,9 +1,7 @@
 import { recordsPerSegment, segmentOf } from '../../core/journal/segment-layout.js';
 import type { CheckedJournal } from './check-journal.js';
-import type { OrderPlace } from './order-index.js';
+import { isOneBitFrom, type OrderPlace, type OrderSlot } from './order-index.js';
 import type { RebuiltOrder } from './rebuild-segment.js';
-
-type Slot = { readonly segment: number; readonly place: number };
 
 /**
  * The order as it should be: what the records confirm; where an entry is wrong, the record that says that it
@@ -12,7 +10,7 @@ type Slot = { readonly segment: number; readonly place: number };
  * record, they go in their order; else each goes where one bit made the entry name another slot.
  */
 export function rebuildOrder(journal: CheckedJournal, isKept: (segment: number) => boolean) {
-  const right = new Map<number, Slot>();
+  const right = new Map<number, OrderSlot>();
   const damaged = new Set<number>();
   for (const { segment, runs } of journal.segments) {
     for (const { place, kind, ticket } of runs) {
@@ -44,14 +42,22 @@ function isThere(entry: OrderPlace, isKept: (segment: number) => boolean): boole
 }
 
 /** What becomes of an entry that no record confirms. */
-function entryOf(entry: OrderPlace, isBad: boolean, damaged: ReadonlySet<number>): Slot | 'lost' | 'empty' {
+function entryOf(
+  entry: OrderPlace,
+  isBad: boolean,
+  damaged: ReadonlySet<number>,
+): OrderSlot | 'lost' | 'empty' {
   if (isBad || entry === 'bad' || entry === 'lost') return 'lost';
   // A commit that was cut short stays one.
   if (entry === 'empty' || entry === 'begun') return 'empty';
   return damaged.has(entry.segment * recordsPerSegment + entry.place) ? 'lost' : entry;
 }
 
-function placeLongEvents(journal: CheckedJournal, epoch: number | undefined, right: Map<number, Slot>): void {
+function placeLongEvents(
+  journal: CheckedJournal,
+  epoch: number | undefined,
+  right: Map<number, OrderSlot>,
+): void {
   const segments = journal.segments.filter(({ truth }) => truth.epoch === epoch);
   const events = segments.flatMap(({ segment, runs }) =>
     runs
@@ -65,7 +71,7 @@ function placeLongEvents(journal: CheckedJournal, epoch: number | undefined, rig
     .sort((a, b) => a - b);
   if (tickets.length === events.length) {
     tickets.forEach((ticket, index) => {
-      right.set(ticket, events[index] as Slot);
+      right.set(ticket, events[index] as OrderSlot);
     });
     return;
   }
@@ -76,15 +82,4 @@ function placeLongEvents(journal: CheckedJournal, epoch: number | undefined, rig
     const rivals = tickets.filter((other) => only && isOneBitFrom(journal.index.entry(other), only));
     if (only !== undefined && meant.length === 1 && rivals.length === 1) right.set(ticket, only);
   }
-}
-
-function isOneBitFrom(entry: OrderPlace | undefined, { segment, place }: Slot): boolean {
-  if (typeof entry !== 'object') return false;
-  // The entry has its place plus one, and that word is where the bit is.
-  const difference = [entry.segment ^ segment, (entry.place + 1) ^ (place + 1)];
-  return difference.reduce((bits, word) => bits + bitsIn(word), 0) === 1;
-}
-
-function bitsIn(word: number): number {
-  return (word >>> 0).toString(2).replaceAll('0', '').length;
 }

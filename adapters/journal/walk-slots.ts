@@ -20,6 +20,8 @@ export interface SlotRun {
   /** Its place in the order; of an orphan what it says itself, which a long event doesn't. */
   readonly ticket?: number;
   readonly fault?: string;
+  /** Of a damaged one: there is nothing in it, which no few wrong bits make of a record. */
+  readonly isEmpty?: boolean;
 }
 
 export interface WalkOptions {
@@ -48,7 +50,10 @@ function readSlot(image: SegmentImage, place: number, options: WalkOptions): Slo
   const claimed = options.index.claimsOn(image.segment * recordsPerSegment + place).length > 0;
   const damaged = (fault: string): SlotRun => ({ place, slots: 1, kind: 'damaged', fault });
   if (kind !== recordKind.free) return damaged(`there is no record of kind ${kind}`);
-  if (claimed) return damaged('the order names it, and it is empty');
+  if (claimed) {
+    const isEmpty = record.notificationId === 0n && freeFault(record, options.epoch) === undefined;
+    return { ...damaged('the order names it, and it is empty'), isEmpty };
+  }
   // The kernel has written a request here, and the loop died before it could write anything.
   const isReceived = record.notificationId !== 0n && record.u32(offset.listener) !== 0;
   const fault = isReceived ? openRequestFault(record, options.epoch) : freeFault(record, options.epoch);

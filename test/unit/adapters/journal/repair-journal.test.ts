@@ -166,6 +166,19 @@ describe.runIf(onLinux)('repairing a journal', () => {
     expectMended(new Set([ticket]));
   });
 
+  test('a long event whose entry names an empty slot has it again; the last of its epoch, too', () => {
+    // Entry 69 of segment 2, and that of the last long event of the second epoch.
+    const last = [...originals].findLast(([, text]) => text.includes('filler'))?.[0] ?? 0;
+    for (const ticket of [2 * recordsPerSegment + 69, last]) {
+      copyJournal(source, copy);
+      const place = ticket % recordsPerSegment;
+      flip(join(copy, name(Math.floor(ticket / recordsPerSegment))), segmentHeaderBytes + place * 8 + 1, 4);
+      expect(checkJournal(copy, handlersOf).badTickets).toEqual(new Set([ticket]));
+      expect(repair().plan.lost).toEqual([]);
+      expectMended(new Set());
+    }
+  });
+
   test('one bit of a free slot does not speak for its segment', () => {
     copyJournal(source, copy);
     flip(join(copy, name(3)), recordOffset(0) + 12, 2);
