@@ -9,5 +9,5 @@ function must(command, commandArguments) {
 }
 
 must(process.execPath, ['test/setup/prepare.mjs', '--npm', '--packages']);
-must('npx', ['tsc', '-p', 'tsconfig.build.json']);
+must('npm', ['run', '--silent', 'build']);
 must(process.execPath, ['dist/test/bench/bench.js', ...process.argv.slice(2)]);

@@ -31,8 +31,7 @@ function prepare() {
 }
 
 prepare();
-must('npx', ['tsc', '-p', 'tsconfig.build.json']);
-must(process.execPath, ['adapters/native/compile.mjs']);
+must('npm', ['run', '--silent', 'build']);
 if (isCi) {
   must('npx', ['biome', 'check', '.']);
   must('npx', ['tsc', '--noEmit']);

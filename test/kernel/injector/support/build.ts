@@ -15,7 +15,7 @@ function newestSourceMs(): number {
 export function injectorEntry(): string {
   if (!existsSync(entry) || statSync(entry).mtimeMs < newestSourceMs()) {
     try {
-      execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'pipe' });
+      execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'pipe' });
     } catch (error) {
       // The compiler also fails for type errors elsewhere, and has written its output all the same.
       if (!existsSync(entry)) throw error;
