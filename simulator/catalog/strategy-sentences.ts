@@ -5,4 +5,5 @@ export const strategySentences: Readonly<Record<Setup['strategy'], string>> = {
   'seccomp-notify': "Answers the target's calls through its seccomp listener; nothing in the target changes.",
   dispatcher:
     "Starts a payload that holds the capability in the target's namespaces; it makes the calls itself.",
+  auto: 'The engine chooses between all strategies, as policy and machine let it; nobody makes calls.',
 };

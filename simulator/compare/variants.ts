@@ -51,7 +51,7 @@ export function compareVariants(): readonly Variant[] {
   const complete = setupSchema.parse({});
   const others = setupSchema.shape.strategy
     .unwrap()
-    .options.filter((strategy) => strategy !== 'seccomp-notify')
+    .options.filter((strategy) => strategy !== 'seccomp-notify' && strategy !== 'auto')
     .map((strategy: Setup['strategy']): Variant => {
       const sentence = `The strategy ${strategy}, with all that keeps it.`;
       return { id: strategy, heading: [strategy], sentence, setup: { ...complete, strategy } };

@@ -3,6 +3,12 @@ import { allSettles } from './all-settles.js';
 import { answeredOnce } from './answered-once.js';
 import { answersAreRight } from './answers-are-right.js';
 import { callsReturn } from './calls-return.js';
+import { fallbacksAreTold } from './chain/fallbacks-are-told.js';
+import { firstThatCan } from './chain/first-that-can.js';
+import { neverWhatIsForbidden } from './chain/never-what-is-forbidden.js';
+import { nothingLeft } from './chain/nothing-left.js';
+import { oneServes } from './chain/one-serves.js';
+import { targetStarts } from './chain/target-starts.js';
 import { containerEndsAsPayload } from './dispatch/container-ends-as-payload.js';
 import { containerEndsWithPayload } from './dispatch/container-ends-with-payload.js';
 import { containerHasItsPayload } from './dispatch/container-has-its-payload.js';
@@ -66,8 +72,19 @@ const ofDispatches: readonly Invariant[] = [
   dispatchEventsAreLegal,
 ];
 
+/** Of the choice between strategies, and of who takes whose place. */
+const ofChains: readonly Invariant[] = [
+  neverWhatIsForbidden,
+  oneServes,
+  nothingLeft,
+  firstThatCan,
+  targetStarts,
+  fallbacksAreTold,
+];
+
 /** Everything that always holds; a further invariant is a file and a line here. */
 export const invariants: readonly Invariant[] = [
   ...ofRequests.map((one) => ({ ...one, strategy: 'seccomp-notify' as const })),
   ...ofDispatches.map((one) => ({ ...one, strategy: 'dispatcher' as const })),
+  ...ofChains.map((one) => ({ ...one, strategy: 'auto' as const })),
 ];

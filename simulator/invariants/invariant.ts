@@ -1,4 +1,5 @@
 import type { Cast } from '../actors/cast.js';
+import type { ChainCast } from '../actors/chain/chain-cast.js';
 import type { DispatchCast } from '../actors/dispatch/dispatch-cast.js';
 import type { TargetProgram } from '../actors/target.js';
 import type { Scenario, Setup } from '../scenario/scenario-schema.js';
@@ -23,6 +24,8 @@ export interface Stage {
   readonly cast: Cast;
   /** Who plays where the dispatcher is at work; throws elsewhere. */
   readonly dispatch: DispatchCast;
+  /** Who plays where it is about the choice between strategies; throws elsewhere. */
+  readonly chain: ChainCast;
   readonly targets: readonly TargetProgram[];
   readonly scenario: Scenario;
 }

@@ -3,6 +3,7 @@ import type { StreamPort } from '../../core/ports/stream.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
 import { Cast } from '../actors/cast.js';
+import { ChainCast } from '../actors/chain/chain-cast.js';
 import { DispatchCast } from '../actors/dispatch/dispatch-cast.js';
 import { InjectorPool } from '../actors/injector/injector-pool.js';
 import { FaultPlan } from '../faults/fault-plan.js';
@@ -95,10 +96,13 @@ class Run {
     this.world.isTraced = options.trace !== undefined || options.onPoint !== undefined;
     buildMachine(this.world.kernel.files, scenario);
     const { strategy } = this.setup;
-    const cast = strategy === 'dispatcher' ? undefined : this.makeCast(random);
-    const dispatch = cast === undefined ? new DispatchCast(this.world, scenario) : undefined;
-    this.playing = dispatch ?? (cast as Cast);
-    this.stage = stageOf(this.world, scenario, cast, dispatch);
+    const casts: Casts = {
+      ...(strategy === 'dispatcher' ? { dispatch: new DispatchCast(this.world, scenario) } : {}),
+      ...(strategy === 'auto' ? { chain: new ChainCast(this.world, scenario) } : {}),
+      ...(strategy === 'seccomp-notify' ? { cast: this.makeCast(random) } : {}),
+    };
+    this.playing = playingOf(casts);
+    this.stage = stageOf(this.world, scenario, casts);
   }
 
   async play(): Promise<RunResult> {
@@ -200,13 +204,22 @@ class Run {
   }
 }
 
+/** Who plays; one of them. */
+interface Casts {
+  readonly cast?: Cast;
+  readonly dispatch?: DispatchCast;
+  readonly chain?: ChainCast;
+}
+
+function playingOf({ cast, dispatch, chain }: Casts): Cast | DispatchCast | ChainCast {
+  const playing = cast ?? dispatch ?? chain;
+  if (playing === undefined) throw new RangeError('nobody plays this strategy');
+  return playing;
+}
+
 /** What invariants look at; they ask only for what their strategy has. */
-function stageOf(
-  world: World,
-  scenario: Scenario,
-  cast: Cast | undefined,
-  dispatch: DispatchCast | undefined,
-): Stage {
+function stageOf(world: World, scenario: Scenario, casts: Casts): Stage {
+  const { cast, dispatch, chain } = casts;
   const there = <Part>(part: Part | undefined): Part => {
     if (part === undefined) throw new RangeError('this strategy has no such part');
     return part;
@@ -220,8 +233,11 @@ function stageOf(
     get dispatch() {
       return there(dispatch);
     },
+    get chain() {
+      return there(chain);
+    },
     get targets() {
-      return there(cast ?? dispatch).targets;
+      return playingOf(casts).targets;
     },
   };
 }
