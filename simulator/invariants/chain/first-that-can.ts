@@ -58,7 +58,7 @@ class Failures {
 
 /**
  * Liveness: at the end the target is served by the first strategy that can and may; a failure in between is a
- * reason to take one behind it. Not judged where the policy is read again: that is for those that start later.
+ * reason to take one behind it. Not judged where the policy is read again: that is for later starts.
  */
 export const firstThatCan: Invariant = {
   id: 'first-that-can',
