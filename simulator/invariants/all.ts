@@ -2,6 +2,9 @@ import { actsForItsCaller } from './acts-for-its-caller.js';
 import { allSettles } from './all-settles.js';
 import { answeredOnce } from './answered-once.js';
 import { answersAreRight } from './answers-are-right.js';
+import { brokerSettles } from './broker/broker-settles.js';
+import { neverTruncatedAgain } from './broker/never-truncated-again.js';
+import { toldAsAnswered } from './broker/told-as-answered.js';
 import { callsReturn } from './calls-return.js';
 import { fallbacksAreTold } from './chain/fallbacks-are-told.js';
 import { firstThatCan } from './chain/first-that-can.js';
@@ -54,6 +57,22 @@ const ofRequests: readonly Invariant[] = [
   allSettles,
 ];
 
+/** Of requests that a broker answers. */
+const ofBrokers: readonly Invariant[] = [
+  answersAreRight,
+  handlesAreRight,
+  handlersDoNotFail,
+  nothingForbidden,
+  truncatedOnce,
+  eventsAreLegal,
+  eventsAreComplete,
+  streamInOrder,
+  callsReturn,
+  toldAsAnswered,
+  neverTruncatedAgain,
+  brokerSettles,
+];
+
 /** Of payloads that are dispatched. */
 const ofDispatches: readonly Invariant[] = [
   onePayload,
@@ -85,6 +104,7 @@ const ofChains: readonly Invariant[] = [
 /** Everything that always holds; a further invariant is a file and a line here. */
 export const invariants: readonly Invariant[] = [
   ...ofRequests.map((one) => ({ ...one, strategy: 'seccomp-notify' as const })),
+  ...ofBrokers.map((one) => ({ ...one, strategy: 'sidecar-caps' as const })),
   ...ofDispatches.map((one) => ({ ...one, strategy: 'dispatcher' as const })),
   ...ofChains.map((one) => ({ ...one, strategy: 'auto' as const })),
 ];

@@ -47,6 +47,7 @@ export const answersAreRight: Invariant = {
         const before = begun.get(thread);
         begun.delete(thread);
         if (injected.has(result)) return;
+        if (stage().answering.isUncertain?.(thread) === true && result === no('EIO')) return;
         // What kills one injector after the other is not tried for ever.
         if (result === no('EIO') && injectorDeaths >= injectionTries) return;
         if (result === no('EINTR') && interrupting.has(thread.process.actor)) return;
@@ -65,8 +66,8 @@ export const answersAreRight: Invariant = {
   },
 };
 
-function policyOf({ cast }: Stage, { process }: ModelThread): ResolvedPolicy {
-  const target = cast.targets.find((one) => one.process === process);
+function policyOf({ answering }: Stage, { process }: ModelThread): ResolvedPolicy {
+  const target = answering.targets.find((one) => one.process === process);
   if (target === undefined) throw new Error(`${process.actor} is no target`);
   return target.policy;
 }

@@ -2,6 +2,7 @@ import { parsePolicy } from '../../core/policy/parse.js';
 import type { StreamPort } from '../../core/ports/stream.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
+import { BrokerCast } from '../actors/broker/broker-cast.js';
 import { Cast } from '../actors/cast.js';
 import { ChainCast } from '../actors/chain/chain-cast.js';
 import { DispatchCast } from '../actors/dispatch/dispatch-cast.js';
@@ -99,6 +100,7 @@ class Run {
     const casts: Casts = {
       ...(strategy === 'dispatcher' ? { dispatch: new DispatchCast(this.world, scenario) } : {}),
       ...(strategy === 'auto' ? { chain: new ChainCast(this.world, scenario) } : {}),
+      ...(strategy === 'sidecar-caps' ? { broker: this.makeBrokers(random) } : {}),
       ...(strategy === 'seccomp-notify' ? { cast: this.makeCast(random) } : {}),
     };
     this.playing = playingOf(casts);
@@ -146,10 +148,23 @@ class Run {
     return { ...this.scenario.setup, ...this.options.setup };
   }
 
+  /** The steps of a handler, which a mutation may have changed. */
+  private tableOf(): (handler: Handler) => StepTable {
+    const tables = new Map<Handler, StepTable>();
+    return (handler) => {
+      const known = tables.get(handler) ?? this.options.mutateTable?.(handler) ?? handler.steps;
+      tables.set(handler, known);
+      return known;
+    };
+  }
+
+  private makeBrokers(random: Generator): BrokerCast {
+    return new BrokerCast(this.world, this.scenario, random.fork('ids'), this.tableOf());
+  }
+
   private makeCast(random: Generator): Cast {
     const { scenario, options, world } = this;
     const numbers = new Map<string, number>();
-    const tables = new Map<Handler, StepTable>();
     const { setup } = this;
     const nextNumber = (kind: string): number => {
       const next = (numbers.get(kind) ?? 0) + 1;
@@ -167,11 +182,7 @@ class Run {
       injectors: setup.injector ? new InjectorPool(world, nextNumber) : undefined,
       book: new Map(),
       nextNumber,
-      tableOf: (handler) => {
-        const known = tables.get(handler) ?? options.mutateTable?.(handler) ?? handler.steps;
-        tables.set(handler, known);
-        return known;
-      },
+      tableOf: this.tableOf(),
     });
   }
 
@@ -209,17 +220,18 @@ interface Casts {
   readonly cast?: Cast;
   readonly dispatch?: DispatchCast;
   readonly chain?: ChainCast;
+  readonly broker?: BrokerCast;
 }
 
-function playingOf({ cast, dispatch, chain }: Casts): Cast | DispatchCast | ChainCast {
-  const playing = cast ?? dispatch ?? chain;
+function playingOf({ cast, dispatch, chain, broker }: Casts): Cast | DispatchCast | ChainCast | BrokerCast {
+  const playing = cast ?? dispatch ?? chain ?? broker;
   if (playing === undefined) throw new RangeError('nobody plays this strategy');
   return playing;
 }
 
 /** What invariants look at; they ask only for what their strategy has. */
 function stageOf(world: World, scenario: Scenario, casts: Casts): Stage {
-  const { cast, dispatch, chain } = casts;
+  const { cast, dispatch, chain, broker } = casts;
   const there = <Part>(part: Part | undefined): Part => {
     if (part === undefined) throw new RangeError('this strategy has no such part');
     return part;
@@ -232,6 +244,12 @@ function stageOf(world: World, scenario: Scenario, casts: Casts): Stage {
     },
     get dispatch() {
       return there(dispatch);
+    },
+    get answering() {
+      return there(cast ?? broker);
+    },
+    get broker() {
+      return there(broker);
     },
     get chain() {
       return there(chain);

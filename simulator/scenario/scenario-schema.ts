@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { policySchema } from '../../core/policy/schema.js';
 import { oldWays } from '../actors/dispatch/old-ways.js';
 import { faultSchema } from '../faults/fault-schema.js';
+import { brokerSchema } from './broker-schema.js';
 import { chainSchema } from './chain-schema.js';
 
 const name = z
@@ -16,7 +17,7 @@ const user = z.int().min(0).max(0xffff_fffe);
 /** Which processes there are, and what they keep. A setting of its own, so that setups can be compared. */
 export const setupSchema = z.strictObject({
   /** `auto`: the engine's choice between all of them. */
-  strategy: z.enum(['seccomp-notify', 'dispatcher', 'auto']).default('seccomp-notify'),
+  strategy: z.enum(['seccomp-notify', 'sidecar-caps', 'dispatcher', 'auto']).default('seccomp-notify'),
   /** A process that holds the listeners. Without one the supervisor holds them alone, as others do it. */
   keeper: z.boolean().default(true),
   /** A second supervisor that waits, warm. */
@@ -197,6 +198,7 @@ export const scenarioSchema = z.strictObject({
   targets: z.array(targetSchema).min(1).max(16),
   dispatch: dispatchSchema.prefault({}),
   chain: chainSchema.prefault({}),
+  broker: brokerSchema.prefault({}),
   faults: z.array(faultSchema).max(256).default([]),
   /** Invariants that break, and are meant to: the scenario shows what others lose. */
   expect: z.strictObject({ broken: z.array(z.string()).default([]) }).prefault({}),
