@@ -1,4 +1,5 @@
 import { resolvePolicy } from '../../core/policy/match.js';
+import { nativeDirectoriesWord } from '../../core/policy/metadata.js';
 import { damageJournal } from '../faults/damage-journal.js';
 import type { Fault, FaultyActor } from '../faults/fault-schema.js';
 import { troubleStream } from '../faults/trouble-stream.js';
@@ -12,7 +13,7 @@ import { HandleBook } from './handle-book.js';
 import { ModelKeeper } from './keeper.js';
 import { LoneSupervisor } from './lone-supervisor.js';
 import { DescriptorStore } from './service-manager.js';
-import { TargetProgram } from './target.js';
+import { type RunningIn, TargetProgram } from './target.js';
 
 /** Until a service manager has cleaned up, and starts the service again. */
 const restartUs = [100_000, 600_000] as const;
@@ -118,7 +119,8 @@ export class Cast {
     const containerId = `${name}-${++this.containers}`;
     const { metadata } = scenario;
     const policy = resolvePolicy(this.parts.policy, { containerId, metadata });
-    const target = new TargetProgram(this.world, scenario, containerId, policy, this.handles);
+    const native = this.nativeOf();
+    const target = new TargetProgram(this.world, scenario, containerId, policy, this.handles, native);
     this.targets.push(target);
     const { process } = target;
     const { listener } = process.filter ?? {};
@@ -126,12 +128,21 @@ export class Cast {
     // The runtime holds it until it has handed it over, and then starts the program.
     listener.refer();
     this.later(this.world.random.between(...containerUs), () => {
-      const state = { containerId, processId: process.processId, metadata: scenario.metadata };
+      const words = [scenario.metadata, native?.mappedUsers === undefined ? '' : nativeDirectoriesWord];
+      const said = words.filter((word) => word !== '').join(',');
+      const state = { containerId, processId: process.processId, metadata: said };
       this.handOverListener(state, listener);
       target.start();
       target.busy--;
     });
     target.busy++;
+  }
+
+  /** How a program lives under file-handle: in a user namespace, with a filter that leaves some to the kernel. */
+  private nativeOf(): RunningIn | undefined {
+    if (this.parts.setup.strategy !== 'file-handle') return undefined;
+    const { mappedUsers, nativeDirectories } = this.scenario.fileHandle;
+    return { namesFirst: true, ...(nativeDirectories ? { mappedUsers: new Set(mappedUsers) } : {}) };
   }
 
   /** A connection that nobody has taken yet waits in the socket, where that outlives the agent. */

@@ -21,13 +21,16 @@ type NameCall = Extract<ScenarioCall, { nameToHandle: string }>;
 
 type MakeCall = (thread: ModelThread, call: CallRegisters, returned: (result: number) => void) => void;
 
-/** A process that a program runs in already, under no filter: a payload's, or one that asks a broker. */
+/** How a program runs, where not as an unprivileged one under a filter that notifies of all. */
 export interface RunningIn {
-  readonly process: ModelProcess;
+  /** A process that it runs in already, under no filter: a payload's, or one that asks a broker. */
+  readonly process?: ModelProcess;
   /** CAP_DAC_READ_SEARCH. */
-  readonly holdsReadSearch: boolean;
+  readonly holdsReadSearch?: boolean;
+  /** It has a user namespace with these users, and a filter that leaves opens with O_DIRECTORY to the kernel. */
+  readonly mappedUsers?: ReadonlySet<number>;
   /** Its threads have nothing left to do. */
-  readonly whenDone: () => void;
+  readonly whenDone?: () => void;
   /** What makes its calls, if not the kernel: the library of a broker's clients. */
   readonly call?: MakeCall;
   /** It has a file's handle by name before it opens it: where handles are sealed, others open nothing. */
@@ -66,7 +69,10 @@ export class TargetProgram {
     }
     for (const number of scenario.fatalCalls) this.process.fatalCalls.add(number);
     const numbers = [syscall.openByHandleAt, syscall.nameToHandleAt, foreignName];
-    if (runningIn === undefined) kernel.installFilter(this.process, name, killable, numbers);
+    if (runningIn?.process === undefined) {
+      const filter = kernel.installFilter(this.process, name, killable, numbers);
+      if (runningIn?.mappedUsers !== undefined) filter.leaves = isOpenOfDirectory;
+    }
     this.process.memory.add(dataStart, dataBytes * scenario.threads.length);
   }
 
@@ -78,6 +84,7 @@ export class TargetProgram {
       const actor = `${this.process.actor}/thread-${index + 1}`;
       const thread = kernel.addThread(this.process, this.scenario.user, actor, mountId);
       thread.holdsReadSearch = this.runningIn?.holdsReadSearch === true;
+      thread.mappedUsers = this.runningIn?.mappedUsers;
       this.busy++;
       scheduler.after(startUs, this.process, () => this.run(thread, index, calls, 0, 0));
     });
@@ -124,7 +131,7 @@ export class TargetProgram {
     const call = calls[at];
     if (call === undefined) {
       this.busy--;
-      if (this.busy === 0) this.runningIn?.whenDone();
+      if (this.busy === 0) this.runningIn?.whenDone?.();
       return;
     }
     const isLast = time + 1 >= call.times;
@@ -247,4 +254,9 @@ export class TargetProgram {
 /** Where a file is named that is opened through a mount; its number, if it is one, names none. */
 function mountOf({ mount }: OpenCall): string {
   return typeof mount === 'string' ? mount : '/share';
+}
+
+/** What a profile made with --native-directories leaves to the kernel. */
+export function isOpenOfDirectory(number: number, [, , flags = 0]: readonly number[]): boolean {
+  return number === syscall.openByHandleAt && (flags & flag.O_DIRECTORY) !== 0;
 }

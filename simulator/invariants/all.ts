@@ -29,6 +29,7 @@ import { withinCapabilities } from './dispatch/within-capabilities.js';
 import { eventsAreComplete } from './events-are-complete.js';
 import { eventsAreLegal } from './events-are-legal.js';
 import { eventsAreTrue } from './events-are-true.js';
+import { nativePassesNoHelper } from './file-handle/native-passes-no-helper.js';
 import { handlersDoNotFail } from './handlers-do-not-fail.js';
 import { handlesAreRight } from './handles-are-right.js';
 import type { Invariant } from './invariant.js';
@@ -104,6 +105,7 @@ const ofChains: readonly Invariant[] = [
 /** Everything that always holds; a further invariant is a file and a line here. */
 export const invariants: readonly Invariant[] = [
   ...ofRequests.map((one) => ({ ...one, strategy: 'seccomp-notify' as const })),
+  ...[...ofRequests, nativePassesNoHelper].map((one) => ({ ...one, strategy: 'file-handle' as const })),
   ...ofBrokers.map((one) => ({ ...one, strategy: 'sidecar-caps' as const })),
   ...ofDispatches.map((one) => ({ ...one, strategy: 'dispatcher' as const })),
   ...ofChains.map((one) => ({ ...one, strategy: 'auto' as const })),

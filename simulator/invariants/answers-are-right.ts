@@ -1,9 +1,11 @@
 import { errnoNumbers } from '../../core/errors/errno.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
+import { isOpenOfDirectory } from '../actors/target.js';
 import { flag, foreignBit, no, syscall } from '../kernel/numbers.js';
 import { OpenFile } from '../kernel/open-description.js';
 import type { CallRegisters, ModelThread } from '../kernel/process.js';
 import { type Expected, expectedName, expectedOpen } from './expected-answer.js';
+import { expectedNative } from './file-handle/expected-native.js';
 import type { Invariant, Stage } from './invariant.js';
 import { isOpenable } from './sealed-handles.js';
 
@@ -27,6 +29,9 @@ export const answersAreRight: Invariant = {
       // Another architecture's call is refused, whatever it is.
       if ((call.number & foreignBit) !== 0) return { errnos: [no('EPERM')] };
       const policy = policyOf(stage(), thread);
+      if (thread.mappedUsers !== undefined && isOpenOfDirectory(call.number, call.values)) {
+        return expectedNative(kernel, thread, call, thread.mappedUsers);
+      }
       if (call.number !== syscall.openByHandleAt) return expectedName(kernel, thread, call, policy);
       return expectedOpen(kernel, thread, call, policy, (handle, mount) =>
         isOpenable(stage(), { ...handle, mount, tenant: policy.tenant }),

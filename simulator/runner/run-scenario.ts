@@ -101,7 +101,7 @@ class Run {
       ...(strategy === 'dispatcher' ? { dispatch: new DispatchCast(this.world, scenario) } : {}),
       ...(strategy === 'auto' ? { chain: new ChainCast(this.world, scenario) } : {}),
       ...(strategy === 'sidecar-caps' ? { broker: this.makeBrokers(random) } : {}),
-      ...(strategy === 'seccomp-notify' ? { cast: this.makeCast(random) } : {}),
+      ...(strategy === 'seccomp-notify' || strategy === 'file-handle' ? { cast: this.makeCast(random) } : {}),
     };
     this.playing = playingOf(casts);
     this.stage = stageOf(this.world, scenario, casts);
@@ -174,11 +174,14 @@ class Run {
     return new Cast(world, scenario, {
       world,
       setup,
-      policy: parsePolicy(withNativeHandles(scenario.policy)),
+      policy: parsePolicy(
+        setup.strategy === 'file-handle' ? withSealed(scenario.policy) : withNativeHandles(scenario.policy),
+      ),
       store: new ModelEventStore(world),
       stream: setup.store === 'jetstream' ? new StreamService(world) : undefined,
       mutateStream: options.mutateStream ?? ((port) => port),
       ids: random.fork('ids'),
+      mappedUsers: scenario.fileHandle.mappedUsers,
       injectors: setup.injector ? new InjectorPool(world, nextNumber) : undefined,
       book: new Map(),
       nextNumber,
@@ -270,4 +273,9 @@ function pointWatch(nowUs: () => number, onPoint: (point: Point) => void): World
 /** A scenario's targets have their handles from the kernel itself, unless it says how they are confined. */
 function withNativeHandles(policy: Scenario['policy']): Scenario['policy'] {
   return { ...policy, defaults: { confinement: 'none', ...policy.defaults } };
+}
+
+/** file-handle gives out sealed handles, whatever a scenario has that was written for others. */
+function withSealed(policy: Scenario['policy']): Scenario['policy'] {
+  return { ...policy, defaults: { ...policy.defaults, confinement: 'sealed' } };
 }

@@ -17,7 +17,9 @@ const user = z.int().min(0).max(0xffff_fffe);
 /** Which processes there are, and what they keep. A setting of its own, so that setups can be compared. */
 export const setupSchema = z.strictObject({
   /** `auto`: the engine's choice between all of them. */
-  strategy: z.enum(['seccomp-notify', 'sidecar-caps', 'dispatcher', 'auto']).default('seccomp-notify'),
+  strategy: z
+    .enum(['seccomp-notify', 'sidecar-caps', 'file-handle', 'dispatcher', 'auto'])
+    .default('seccomp-notify'),
   /** A process that holds the listeners. Without one the supervisor holds them alone, as others do it. */
   keeper: z.boolean().default(true),
   /** A second supervisor that waits, warm. */
@@ -198,6 +200,13 @@ export const scenarioSchema = z.strictObject({
   targets: z.array(targetSchema).min(1).max(16),
   dispatch: dispatchSchema.prefault({}),
   chain: chainSchema.prefault({}),
+  /** Of `strategy: file-handle`: who is mapped in the targets' user namespaces, and what their filters leave. */
+  fileHandle: z
+    .strictObject({
+      mappedUsers: z.array(user).max(64).default([0, 107]),
+      nativeDirectories: z.boolean().default(true),
+    })
+    .prefault({}),
   broker: brokerSchema.prefault({}),
   faults: z.array(faultSchema).max(256).default([]),
   /** Invariants that break, and are meant to: the scenario shows what others lose. */
