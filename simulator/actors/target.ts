@@ -27,7 +27,7 @@ export interface RunningIn {
   readonly process?: ModelProcess;
   /** CAP_DAC_READ_SEARCH. */
   readonly holdsReadSearch?: boolean;
-  /** It has a user namespace with these users, and a filter that leaves opens with O_DIRECTORY to the kernel. */
+  /** It has a user namespace with these users, and a filter that leaves directories to the kernel. */
   readonly mappedUsers?: ReadonlySet<number>;
   /** Its threads have nothing left to do. */
   readonly whenDone?: () => void;

@@ -44,6 +44,12 @@ const notifySettings: readonly (Omit<Variant, 'setup'> & { readonly setup: Parti
     sentence: 'As before, and the service manager stores the listeners beyond the keeper.',
     setup: {},
   },
+  {
+    id: 'sidecar-notifier',
+    heading: ['sidecar-caps', 'notifier', 'beside the target'],
+    sentence: 'The agent is a sidecar; each listener is kept by a process in its target’s own container.',
+    setup: { serviceManager: false, sidecar: true },
+  },
 ];
 
 /** The columns: the settings of seccomp-notify, then each further strategy that the simulator has. */

@@ -18,6 +18,8 @@ export const faultyActors = [
   'joiner',
   'payload',
   'broker',
+  'sidecar',
+  'listener-keeper',
 ] as const;
 
 /**

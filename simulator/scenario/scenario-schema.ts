@@ -29,6 +29,11 @@ export const setupSchema = z.strictObject({
   injector: z.boolean().default(true),
   /** A service manager that stores descriptors (FDSTORE) and starts the agent again. */
   serviceManager: z.boolean().default(true),
+  /**
+   * The agent is a sidecar beside its targets: killed as a whole, started again by a kubelet, and its listeners
+   * are kept by a process in each target's container, without a service manager (sidecar-caps, notifier form).
+   */
+  sidecar: z.boolean().default(false),
   /** Where events go: files beside the journal, or a stream on a NATS server. */
   store: z.enum(['files', 'jetstream']).default('files'),
 });
@@ -200,7 +205,7 @@ export const scenarioSchema = z.strictObject({
   targets: z.array(targetSchema).min(1).max(16),
   dispatch: dispatchSchema.prefault({}),
   chain: chainSchema.prefault({}),
-  /** Of `strategy: file-handle`: who is mapped in the targets' user namespaces, and what their filters leave. */
+  /** Of `strategy: file-handle`: who is mapped in targets' user namespaces, and what their filters leave. */
   fileHandle: z
     .strictObject({
       mappedUsers: z.array(user).max(64).default([0, 107]),

@@ -8,8 +8,8 @@ const directory = 4;
 const maximumHandleBytes = 128;
 
 /**
- * What the kernel gives a user namespace for an open with O_DIRECTORY (docs/adr/0018): a directory whose owner
- * is mapped, by whatever bytes stand behind the file system's own; the policy has no say in it.
+ * What the kernel gives a user namespace for an open with O_DIRECTORY (docs/adr/0018): a directory whose
+ * owner is mapped, by whatever bytes stand behind the file system's own; the policy has no say in it.
  */
 export function expectedNative(
   kernel: Kernel,
