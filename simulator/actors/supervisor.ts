@@ -4,7 +4,6 @@ import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import { defaultPolicy } from '../../core/policy/defaults.js';
 import { resolvePolicy } from '../../core/policy/match.js';
 import type { Policy } from '../../core/policy/schema.js';
-import type { Target } from '../../core/ports/strategy.js';
 import type { StreamPort } from '../../core/ports/stream.js';
 import type { Checkpoint } from '../../core/publishing/checkpoint.js';
 import { checkpointSchema } from '../../core/publishing/checkpoint-schema.js';
@@ -27,6 +26,7 @@ import type { ListenerNote, OfferedListener, SupervisorLink, Turn } from './agen
 import { ModelLoop } from './loop.js';
 import { LostCallsSearch } from './lost-calls.js';
 import { makePublisher } from './make-publisher.js';
+import { byDelegation, targetOf } from './offered-listeners.js';
 import { ModelRequestServer } from './request-server.js';
 import type { ScenePublisher } from './scene-publisher.js';
 
@@ -287,20 +287,6 @@ export class ModelSupervisor {
       }),
     );
   }
-}
-
-function byDelegation(listeners: readonly OfferedListener[]): ReadonlyMap<string, OfferedListener[]> {
-  const grouped = new Map<string, OfferedListener[]>();
-  for (const listener of listeners) {
-    if (listener.note === undefined) continue;
-    const { delegationId } = listener.note;
-    grouped.set(delegationId, [...(grouped.get(delegationId) ?? []), listener]);
-  }
-  return grouped;
-}
-
-function targetOf({ key, state, descriptor }: OfferedListener): Target {
-  return { ...state, listener: descriptor, listenerKey: key };
 }
 
 function parseCheckpoint(text: string | undefined): Checkpoint | undefined {

@@ -45,7 +45,7 @@ function needsOf(strategy: string, known: Omit<VariantNeeds, 'level'>): VariantN
 
 const alone = { keeper: false, standby: false, journal: false, injector: false, serviceManager: false };
 
-/** The columns: the settings of seccomp-notify, then each further strategy; a further one is an entry here. */
+/** The settings of seccomp-notify, then each further strategy; a further one is an entry here. */
 const variants: readonly (Omit<Variant, 'setup'> & { readonly setup: Partial<Setup> })[] = [
   {
     id: 'classic',

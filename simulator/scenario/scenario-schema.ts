@@ -30,8 +30,8 @@ export const setupSchema = z.strictObject({
   /** A service manager that stores descriptors (FDSTORE) and starts the agent again. */
   serviceManager: z.boolean().default(true),
   /**
-   * The agent is a sidecar beside its targets: killed as a whole, started again by a kubelet, and its listeners
-   * are kept by a process in each target's container, without a service manager (sidecar-caps, notifier form).
+   * The agent is a sidecar beside its targets (sidecar-caps, notifier form): killed as a whole, started again
+   * by a kubelet, its listeners kept by a process in each target's container instead of a service manager.
    */
   sidecar: z.boolean().default(false),
   /** Where events go: files beside the journal, or a stream on a NATS server. */

@@ -19,7 +19,7 @@ function read(name: string): Scenario {
 
 const ENOSYS = -38;
 /** In the short form every so manieth point: a prime, so that each kind of step has its turns. */
-const stride = 101;
+const stride = 199;
 
 describe('whoever dies at whichever point, all invariants hold', () => {
   test.each(['file-handle', 'sidecar-restart'])('%s', { timeout: 600_000 }, async (name) => {
