@@ -1,12 +1,5 @@
-import type { BrokerAnswer, BrokerCall } from '../../core/broker/messages.js';
-import type { CompiledPolicy } from '../../core/request/compiled-policy.js';
-import type { RequestRecord } from '../../core/request/record.js';
-import { offset } from '../../core/request/record-layout.js';
+import { CallAnswers as AnswersOf } from '../../core/broker/call-answers.js';
 import type { LoopThread } from '../linux/request-kernel/threads.js';
-
-const ENOENT = -2;
-const EOVERFLOW = -75;
-const noBytes = new Uint8Array();
 
 /** Who is at the other end: admitted once, when it connected. */
 export interface Peer {
@@ -16,52 +9,5 @@ export interface Peer {
   readonly cgroup: string;
 }
 
-/** How a handler's answers become packets of one connection. One call is in hand at a time. */
-export class CallAnswers {
-  isOpen = true;
-  mountId = 0n;
-  handle: Uint8Array = noBytes;
-  descriptor = -1;
-  private call: BrokerCall | undefined;
-
-  constructor(
-    readonly peer: Peer | undefined,
-    private readonly policy: () => CompiledPolicy,
-    private readonly transmit: (answer: BrokerAnswer, descriptors: readonly number[]) => boolean,
-  ) {}
-
-  begin(call: BrokerCall): void {
-    this.call = call;
-    this.mountId = 0n;
-    this.handle = noBytes;
-    this.descriptor = -1;
-  }
-
-  /** The policy's name for what the target has mounted there. */
-  shareName(mountPoint: string): string | undefined {
-    return this.policy().shares?.get(mountPoint)?.name;
-  }
-
-  /** 0, or -ENOENT where nobody is there any more. */
-  send(record: RequestRecord, result: number): number {
-    if (!this.isOpen || this.call === undefined) return ENOENT;
-    const descriptors = result >= 0 && this.descriptor >= 0 ? [this.descriptor] : [];
-    return this.transmit(this.answerOf(this.call, record, result), descriptors) ? 0 : ENOENT;
-  }
-
-  private answerOf({ type, id }: BrokerCall, record: RequestRecord, result: number): BrokerAnswer {
-    const reason = result < 0 ? record.u16(offset.reason) : 0;
-    if (type === 'open_by_handle_at') return { type, id, result, reason };
-    const isNamed = result === 0 || (result === EOVERFLOW && reason === 0);
-    return {
-      type,
-      id,
-      result,
-      reason,
-      mountId: isNamed ? this.mountId : 0n,
-      neededBytes: isNamed ? record.u32(offset.handleBytes) : 0,
-      handleType: isNamed ? record.i32(offset.handleType) : 0,
-      handle: result === 0 ? this.handle : noBytes,
-    };
-  }
-}
+/** How a handler's answers become packets of one connection. */
+export class CallAnswers extends AnswersOf<Peer> {}

@@ -1,3 +1,4 @@
+import { fillBrokerRecord } from '../../core/broker/fill-record.js';
 import type { BrokerCall } from '../../core/broker/messages.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { SealKeys } from '../../core/ports/seal-keys.js';
@@ -13,8 +14,6 @@ import type { BrokerKernel } from './broker-kernel.js';
 import { CallAnswers } from './call-answers.js';
 import type { Connection } from './connection.js';
 import type { BrokerJournal } from './journal-writer.js';
-
-const AT_EMPTY_PATH = 0x1000;
 
 export interface RequestRunnerParts {
   /** The number that the socket has in the journal. */
@@ -60,7 +59,12 @@ export class RequestRunner {
     const { record } = this;
     const { served, answers, peer } = connection;
     answers.begin(call);
-    this.fill(call, descriptor, peer.processId);
+    fillBrokerRecord(
+      record,
+      call,
+      { processId: peer.processId, count: ++this.count, descriptor },
+      kernel.abi,
+    );
     journal.consume();
     this.receivedAtUs = nowUs();
     const handler = beginRequest(record, served, handlerOf, kernel.abi, this.receivedAtUs);
@@ -89,25 +93,6 @@ export class RequestRunner {
     record.setI32(offset.probeDescriptor, -1);
     this.receivedAtUs = record.f64(offset.receivedAtUs);
     this.advance(served, handler.steps);
-  }
-
-  /** Writes the call down as the kernel would have written a notification of it. */
-  private fill(call: BrokerCall, descriptor: number, processId: number): void {
-    const { record } = this;
-    const { abi } = this.parts.kernel;
-    const isOpen = call.type === 'open_by_handle_at';
-    record.setU32(offset.notificationId, call.id);
-    record.setU32(offset.notificationId + 4, ++this.count);
-    record.setU32(offset.threadId, processId);
-    record.setU32(offset.syscallNumber, isOpen ? abi.openByHandleAt : abi.nameToHandleAt);
-    record.setU32(offset.auditArchitecture, abi.auditArchitecture);
-    const flagsAt = offset.arguments + (isOpen ? 2 : 4) * 8;
-    record.setU32(offset.arguments, descriptor);
-    record.setI32(flagsAt, isOpen ? call.flags : call.flags | AT_EMPTY_PATH);
-    record.setU32(offset.handleBytes, isOpen ? call.handle.length : call.room);
-    if (!isOpen) return;
-    record.setI32(offset.handleType, call.handleType);
-    record.views.u8.set(call.handle, record.base + offset.handleData);
   }
 
   private advance(served: ServedState, steps: Parameters<typeof runSteps>[1]): void {

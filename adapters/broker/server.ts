@@ -1,12 +1,6 @@
-import { type BrokerCall, type BrokerRequest, decodeRequest } from '../../core/broker/messages.js';
-import {
-  type BrokerFaultName,
-  brokerVersion,
-  maximumPacketBytes,
-  requestsInFlight,
-} from '../../core/broker/packets.js';
+import { judgePacket } from '../../core/broker/judge-packet.js';
+import { type BrokerFaultName, maximumPacketBytes } from '../../core/broker/packets.js';
 import type { Logger } from '../../core/ports/logger.js';
-import { maximumHandleBytes } from '../../core/request/record-layout.js';
 import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 import { createReceivedMessage, receiveWithDescriptors } from '../linux/descriptor-passing.js';
 import { allocate } from '../linux/memory.js';
@@ -176,40 +170,15 @@ export class BrokerServer {
     }
   }
 
-  private take(connection: Connection, packet: Uint8Array, descriptors: readonly number[]): void {
-    if (this.received.truncated) return this.fault(connection, 'malformed', 0, 'a packet was too long');
-    const request = decodeRequest(packet);
-    if (request === 'malformed') return this.fault(connection, 'malformed', 0, 'no packet of version 1');
-    if (request === 'version') return this.fault(connection, 'version', 0, `spoken here: ${brokerVersion}`);
-    const { id } = request;
-    const wanted = request.type === 'hello' ? 0 : 1;
-    if (descriptors.length !== wanted) {
-      return this.fault(connection, 'descriptors', id, `${wanted} wanted, ${descriptors.length} came`);
-    }
-    if (request.type === 'hello') return this.greet(connection, request);
-    if (!connection.hasGreeted) return this.fault(connection, 'order', id, 'hello comes first');
-    this.parts.runner.run(connection, request as BrokerCall, descriptors[0] as number);
-  }
-
-  private greet(connection: Connection, request: Extract<BrokerRequest, { type: 'hello' }>): void {
-    const { id, lowest, highest } = request;
-    if (connection.hasGreeted) return this.fault(connection, 'order', id, 'there was a hello already');
-    if (lowest > brokerVersion || highest < brokerVersion) {
-      return this.fault(connection, 'version', id, `spoken here: ${brokerVersion}`);
-    }
+  private take(connection: Connection, bytes: Uint8Array, descriptors: readonly number[]): void {
+    const { truncated: isTruncated } = this.received;
+    const packet = { bytes, isTruncated, descriptors: descriptors.length };
+    const judged = judgePacket(packet, connection.hasGreeted);
+    if (judged.kind === 'fault') return this.fault(connection, judged.fault, judged.id, judged.text);
+    if (judged.kind === 'call')
+      return this.parts.runner.run(connection, judged.call, descriptors[0] as number);
     connection.hasGreeted = true;
-    connection.transmit(
-      {
-        type: 'hello',
-        id,
-        result: 0,
-        reason: 0,
-        version: brokerVersion,
-        inFlight: requestsInFlight,
-        handleBytes: maximumHandleBytes,
-      },
-      [],
-    );
+    connection.transmit(judged.answer, []);
   }
 
   private fault(connection: Connection, name: BrokerFaultName, id: number, text: string): void {

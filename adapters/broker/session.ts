@@ -1,3 +1,4 @@
+import { brokerPolicy } from '../../core/broker/broker-policy.js';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { errnoText } from '../../core/errors/errno.js';
 import { eventTenant } from '../../core/events/escape-text.js';
@@ -12,7 +13,7 @@ import type {
 import type { Logger } from '../../core/ports/logger.js';
 import type { SealKeys } from '../../core/ports/seal-keys.js';
 import type { HandleUse } from '../../core/request/handle-use.js';
-import { type CompiledPolicyData, transferPolicy } from '../../core/serving/transfer-policy.js';
+import type { CompiledPolicyData } from '../../core/serving/transfer-policy.js';
 import type { HandlerOf } from '../../core/steps/handler.js';
 import { systemCall } from '../linux/native.js';
 import { OwnIdentity } from '../linux/request-kernel/own-identity.js';
@@ -98,7 +99,7 @@ export class LinuxBrokerSession implements BrokerSession {
 
   finishFormer({ policy }: BrokerAttachment): number {
     const { former, journal } = this.parts;
-    const compiled = compiledFor(policy);
+    const compiled = brokerPolicy(policy);
     for (const one of former) this.runner.finish(one, compiled);
     journal.noteRecovered();
     return former.length;
@@ -108,7 +109,7 @@ export class LinuxBrokerSession implements BrokerSession {
     const { socket } = this;
     if (socket === undefined) throw deputyError('DEPUTY_E_HANDLER_FAILED', { detail: 'it does not listen' });
     this.attached = attachment;
-    this.policy = compiledFor(attachment.policy);
+    this.policy = brokerPolicy(attachment.policy);
     await this.introduce(attachment);
     const { rules, logger } = this.parts;
     this.server = new BrokerServer({
@@ -127,7 +128,7 @@ export class LinuxBrokerSession implements BrokerSession {
       const { confinement } = policy;
       this.parts.logger.warn({ confinement }, 'a broker opens sealed handles only, whatever its policy says');
     }
-    this.policy = compiledFor(policy);
+    this.policy = brokerPolicy(policy);
     this.attached = { ...this.attached, policy };
     void this.introduce(this.attached);
   }
@@ -158,13 +159,4 @@ export class LinuxBrokerSession implements BrokerSession {
     const tenant = eventTenant(policy.tenant);
     await this.parts.publisher.introduce({ key, delegationId, tenant, record: policy.record });
   }
-}
-
-/**
- * A broker opens and hands out sealed handles only, also where a policy that came later says otherwise; and
- * O_PATH descriptors as they are.
- */
-function compiledFor(policy: ResolvedPolicy): CompiledPolicyData {
-  const compiled = transferPolicy(policy);
-  return { ...compiled, confinement: 'sealed', sealedOnly: true, exactPathDescriptors: true };
 }

@@ -57,6 +57,8 @@ export interface AdoptOptions {
   /** Requests that it left unfinished. */
   readonly inFlight: number;
   readonly previousEpoch: number;
+  /** As of DelegateOptions: a predecessor may have died before it was told. */
+  readonly onListenerUnused?: () => void;
 }
 
 /** The delegation engine: makes, follows and ends delegations. A host controller embeds one. */

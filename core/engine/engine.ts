@@ -86,6 +86,8 @@ class DelegationEngine implements Engine {
       this.lives.fail(delegation, error);
       throw error;
     }
+    // Calls that go to a listener which nobody answers would wait for ever.
+    if (strategy.answerer === undefined && target.listener !== undefined) options.onListenerUnused?.();
     for (const further of targets.slice(1)) await this.lives.joinFurther(delegation, further);
     void this.reactivate(delegation, servingAtUs).catch(this.log.notTold);
     return delegation.status();

@@ -23,6 +23,8 @@ export interface AgentParts {
   readonly stream: StreamService | undefined;
   readonly mutateStream: (port: StreamPort) => StreamPort;
   readonly ids: Generator;
+  /** Users that targets' own user namespaces map, where they have some. */
+  readonly mappedUsers: readonly number[];
   readonly tableOf: (handler: Handler) => StepTable;
   /** Numbers for the names of processes, one more each time. */
   readonly nextNumber: (kind: string) => number;

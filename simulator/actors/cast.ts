@@ -1,4 +1,5 @@
 import { resolvePolicy } from '../../core/policy/match.js';
+import { nativeDirectoriesWord } from '../../core/policy/metadata.js';
 import { damageJournal } from '../faults/damage-journal.js';
 import type { Fault, FaultyActor } from '../faults/fault-schema.js';
 import { troubleStream } from '../faults/trouble-stream.js';
@@ -10,9 +11,10 @@ import type { Agent, AgentParts } from './agent.js';
 import type { ContainerState } from './agent-link.js';
 import { HandleBook } from './handle-book.js';
 import { ModelKeeper } from './keeper.js';
+import { ListenerKeepers } from './listener-keepers.js';
 import { LoneSupervisor } from './lone-supervisor.js';
 import { DescriptorStore } from './service-manager.js';
-import { TargetProgram } from './target.js';
+import { type RunningIn, TargetProgram } from './target.js';
 
 /** Until a service manager has cleaned up, and starts the service again. */
 const restartUs = [100_000, 600_000] as const;
@@ -27,6 +29,7 @@ export class Cast {
   readonly handles = new HandleBook();
   agent: Agent;
   private readonly store = new DescriptorStore();
+  private readonly beside: ListenerKeepers;
   private containers = 0;
   /** Faults and restarts that are under way. */
   underWay = 0;
@@ -36,6 +39,7 @@ export class Cast {
     private readonly scenario: Scenario,
     private readonly parts: AgentParts,
   ) {
+    this.beside = new ListenerKeepers(world);
     this.agent = this.startAgent();
     for (const target of scenario.targets) this.startTarget(target.name);
     world.applyFault = (fault, at) => this.apply(fault, at);
@@ -64,27 +68,41 @@ export class Cast {
       return agent.supervisors.find((one) => one !== agent.active && one.parts.process.alive)?.parts.process;
     }
     if (actor === 'keeper') return agent.process;
+    if (actor === 'sidecar') return agent.process;
+    if (actor === 'listener-keeper') return this.beside.process;
     return actor === 'injector' ? this.parts.injectors?.process : undefined;
   }
 
   /** `replaces`: it takes all from whoever serves, once it is ready. */
   private startAgent(replaces = false): Agent {
-    const { keeper, serviceManager } = this.parts.setup;
+    const { keeper, serviceManager, sidecar } = this.parts.setup;
     if (!keeper) return this.watchOver(new LoneSupervisor(this.parts));
     const process = this.world.kernel.spawn(`keeper-${this.parts.nextNumber('keeper')}`);
     const agent: ModelKeeper = new ModelKeeper(process, {
       ...this.parts,
-      stored: replaces ? [] : this.store.all,
-      ...(serviceManager ? { storage: this.store } : {}),
+      stored: replaces ? [] : this.storage.all,
+      ...(serviceManager || sidecar ? { storage: this.storage } : {}),
       ...(replaces ? { handOver: () => this.handOver(agent) } : {}),
     });
+    if (sidecar) this.later(connectAgainUs, () => this.bringUnnamed(agent));
     return this.watchOver(agent);
+  }
+
+  /** Where listeners are kept beyond an agent: by the service manager, or beside the targets. */
+  private get storage(): DescriptorStore | ListenerKeepers {
+    return this.parts.setup.sidecar ? this.beside : this.store;
+  }
+
+  /** Listener keepers whose sidecar died before it could name them come again. */
+  private bringUnnamed(agent: Agent): void {
+    if (this.agent !== agent || !agent.process.alive) return;
+    for (const { state, listener } of this.beside.broughtTo(agent.process)) agent.take(state, listener);
   }
 
   /** An agent that ends is started again, where somebody does that. */
   private watchOver(agent: Agent): Agent {
-    const { keeper, serviceManager } = this.parts.setup;
-    if (keeper && !serviceManager) return agent;
+    const { keeper, serviceManager, sidecar } = this.parts.setup;
+    if (keeper && !serviceManager && !sidecar) return agent;
     agent.process.whenDead.push(() => {
       // One that was replaced, or that had not begun to serve, is nobody's loss.
       if (this.agent !== agent) return;
@@ -118,7 +136,8 @@ export class Cast {
     const containerId = `${name}-${++this.containers}`;
     const { metadata } = scenario;
     const policy = resolvePolicy(this.parts.policy, { containerId, metadata });
-    const target = new TargetProgram(this.world, scenario, containerId, policy, this.handles);
+    const native = this.nativeOf();
+    const target = new TargetProgram(this.world, scenario, containerId, policy, this.handles, native);
     this.targets.push(target);
     const { process } = target;
     const { listener } = process.filter ?? {};
@@ -126,12 +145,29 @@ export class Cast {
     // The runtime holds it until it has handed it over, and then starts the program.
     listener.refer();
     this.later(this.world.random.between(...containerUs), () => {
-      const state = { containerId, processId: process.processId, metadata: scenario.metadata };
-      this.handOverListener(state, listener);
+      const words = [scenario.metadata, native?.mappedUsers === undefined ? '' : nativeDirectoriesWord];
+      const said = words.filter((word) => word !== '').join(',');
+      const state = { containerId, processId: process.processId, metadata: said };
+      this.begin(process, state, listener);
       target.start();
       target.busy--;
     });
     target.busy++;
+  }
+
+  /** How a program lives under file-handle: in a user namespace, with a filter that leaves directories. */
+  private nativeOf(): RunningIn | undefined {
+    if (this.parts.setup.strategy !== 'file-handle') return undefined;
+    const { mappedUsers, nativeDirectories } = this.scenario.fileHandle;
+    return { namesFirst: true, ...(nativeDirectories ? { mappedUsers: new Set(mappedUsers) } : {}) };
+  }
+
+  /** The runtime hands it over; or its keeper beside the target brings it. */
+  private begin(program: ModelProcess, state: ContainerState, listener: ListenerEnd): void {
+    if (!this.parts.setup.sidecar) return this.handOverListener(state, listener);
+    this.beside.begin(program, state, listener);
+    listener.release();
+    this.bringUnnamed(this.agent);
   }
 
   /** A connection that nobody has taken yet waits in the socket, where that outlives the agent. */
@@ -147,6 +183,7 @@ export class Cast {
     const { world } = this;
     switch (fault.kind) {
       case 'crash':
+        if (fault.actor === 'sidecar') return this.crashSidecar();
         return this.crash(fault.actor === undefined ? at : this.processOf(fault.actor));
       case 'hang': {
         const process = fault.actor === undefined ? at : this.processOf(fault.actor);
@@ -179,8 +216,15 @@ export class Cast {
     if (process !== undefined) this.world.kernel.kill(process);
   }
 
+  /** A container is killed with all that is in it. */
+  private crashSidecar(): void {
+    this.agent.kill();
+    this.parts.injectors?.stop();
+  }
+
   private storm(actor: FaultyActor, count: number, everyUs: number): void {
-    this.crash(this.processOf(actor));
+    if (actor === 'sidecar') this.crashSidecar();
+    else this.crash(this.processOf(actor));
     if (count > 1) this.later(everyUs, () => this.storm(actor, count - 1, everyUs));
   }
 

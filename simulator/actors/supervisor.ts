@@ -1,9 +1,9 @@
 import { createEngine, type Engine } from '../../core/engine/engine.js';
+import type { TargetHandleFacts } from '../../core/file-handles/target-facts.js';
 import { recordsPerSegment } from '../../core/journal/segment-layout.js';
 import { defaultPolicy } from '../../core/policy/defaults.js';
 import { resolvePolicy } from '../../core/policy/match.js';
 import type { Policy } from '../../core/policy/schema.js';
-import type { Target } from '../../core/ports/strategy.js';
 import type { StreamPort } from '../../core/ports/stream.js';
 import type { Checkpoint } from '../../core/publishing/checkpoint.js';
 import { checkpointSchema } from '../../core/publishing/checkpoint-schema.js';
@@ -11,6 +11,7 @@ import { type ListenerOwner, OwnersScan } from '../../core/publishing/owners-sca
 import type { RequestRecord } from '../../core/request/record.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
+import { fileHandle } from '../../strategies/file-handle/index.js';
 import { handlerOf, seccompNotify } from '../../strategies/seccomp-notify/index.js';
 import type { StreamService } from '../jetstream/stream-service.js';
 import type { ModelProcess } from '../kernel/process.js';
@@ -25,6 +26,7 @@ import type { ListenerNote, OfferedListener, SupervisorLink, Turn } from './agen
 import { ModelLoop } from './loop.js';
 import { LostCallsSearch } from './lost-calls.js';
 import { makePublisher } from './make-publisher.js';
+import { byDelegation, targetOf } from './offered-listeners.js';
 import { ModelRequestServer } from './request-server.js';
 import type { ScenePublisher } from './scene-publisher.js';
 
@@ -40,6 +42,10 @@ export interface SupervisorParts {
   readonly policy: Policy;
   readonly ids: Generator;
   readonly link: SupervisorLink;
+  /** The one to be used, or 'auto'. */
+  readonly strategy: string;
+  /** What decides whether the kernel opens directories for a target. */
+  readonly inspectTarget: () => TargetHandleFacts;
   readonly readsJournal: boolean;
   readonly injection: (resume: (record: RequestRecord) => void) => InjectionPort | undefined;
   readonly tableOf: (handler: Handler) => StepTable;
@@ -198,9 +204,12 @@ export class ModelSupervisor {
   }
 
   private makeEngine(): Engine {
-    const { world, policy, ids } = this.parts;
+    const { world, policy, ids, inspectTarget, strategy } = this.parts;
+    const { server: service } = this;
     return createEngine({
-      strategies: [seccompNotify({ service: this.server })],
+      // As the agent has them; for the one by name the other is no candidate.
+      strategies:
+        strategy === 'auto' ? [seccompNotify({ service })] : [fileHandle({ service, inspectTarget })],
       store: undefined as never,
       policy,
       stateDirectory: { sequencer: this.publisher, epoch: this.journal.epoch },
@@ -217,7 +226,8 @@ export class ModelSupervisor {
     const note = (delegationId: string, strategy: string): void =>
       this.parts.link.note(key, { delegationId, strategy });
     try {
-      const options = { target: targetOf(listener), strategy: 'auto', origin: listener.origin };
+      const { strategy } = this.parts;
+      const options = { target: targetOf(listener), strategy, origin: listener.origin };
       const status = await engine.delegate({ ...options, onServing: note });
       note(status.id, status.strategy);
     } catch (error) {
@@ -277,20 +287,6 @@ export class ModelSupervisor {
       }),
     );
   }
-}
-
-function byDelegation(listeners: readonly OfferedListener[]): ReadonlyMap<string, OfferedListener[]> {
-  const grouped = new Map<string, OfferedListener[]>();
-  for (const listener of listeners) {
-    if (listener.note === undefined) continue;
-    const { delegationId } = listener.note;
-    grouped.set(delegationId, [...(grouped.get(delegationId) ?? []), listener]);
-  }
-  return grouped;
-}
-
-function targetOf({ key, state, descriptor }: OfferedListener): Target {
-  return { ...state, listener: descriptor, listenerKey: key };
 }
 
 function parseCheckpoint(text: string | undefined): Checkpoint | undefined {

@@ -19,13 +19,22 @@ const programUs = [1, 30] as const;
 type OpenCall = Extract<ScenarioCall, { open: string }>;
 type NameCall = Extract<ScenarioCall, { nameToHandle: string }>;
 
-/** A process that a program runs in already: a payload's, under no filter. */
+type MakeCall = (thread: ModelThread, call: CallRegisters, returned: (result: number) => void) => void;
+
+/** How a program runs, where not as an unprivileged one under a filter that notifies of all. */
 export interface RunningIn {
-  readonly process: ModelProcess;
+  /** A process that it runs in already, under no filter: a payload's, or one that asks a broker. */
+  readonly process?: ModelProcess;
   /** CAP_DAC_READ_SEARCH. */
-  readonly holdsReadSearch: boolean;
+  readonly holdsReadSearch?: boolean;
+  /** It has a user namespace with these users, and a filter that leaves directories to the kernel. */
+  readonly mappedUsers?: ReadonlySet<number>;
   /** Its threads have nothing left to do. */
-  readonly whenDone: () => void;
+  readonly whenDone?: () => void;
+  /** What makes its calls, if not the kernel: the library of a broker's clients. */
+  readonly call?: MakeCall;
+  /** It has a file's handle by name before it opens it: where handles are sealed, others open nothing. */
+  readonly namesFirst?: boolean;
 }
 
 /** A target's program: threads that make calls, one after the other, and keep what they get. */
@@ -60,7 +69,10 @@ export class TargetProgram {
     }
     for (const number of scenario.fatalCalls) this.process.fatalCalls.add(number);
     const numbers = [syscall.openByHandleAt, syscall.nameToHandleAt, foreignName];
-    if (runningIn === undefined) kernel.installFilter(this.process, name, killable, numbers);
+    if (runningIn?.process === undefined) {
+      const filter = kernel.installFilter(this.process, name, killable, numbers);
+      if (runningIn?.mappedUsers !== undefined) filter.leaves = isOpenOfDirectory;
+    }
     this.process.memory.add(dataStart, dataBytes * scenario.threads.length);
   }
 
@@ -72,6 +84,7 @@ export class TargetProgram {
       const actor = `${this.process.actor}/thread-${index + 1}`;
       const thread = kernel.addThread(this.process, this.scenario.user, actor, mountId);
       thread.holdsReadSearch = this.runningIn?.holdsReadSearch === true;
+      thread.mappedUsers = this.runningIn?.mappedUsers;
       this.busy++;
       scheduler.after(startUs, this.process, () => this.run(thread, index, calls, 0, 0));
     });
@@ -118,7 +131,7 @@ export class TargetProgram {
     const call = calls[at];
     if (call === undefined) {
       this.busy--;
-      if (this.busy === 0) this.runningIn?.whenDone();
+      if (this.busy === 0) this.runningIn?.whenDone?.();
       return;
     }
     const isLast = time + 1 >= call.times;
@@ -133,20 +146,28 @@ export class TargetProgram {
 
   private make(thread: ModelThread, index: number, call: ScenarioCall, next: () => void): void {
     const { kernel, scheduler } = this.world;
-    if ('open' in call) {
-      kernel.call(thread, this.openCall(call, index), (result) => {
+    if ('open' in call && this.mustName(call)) {
+      const name = { nameToHandle: call.open, room: 128, mount: mountOf(call), times: 1, everyUs: 0 };
+      this.call(thread, this.nameCall(name, index), (result) => {
+        if (result === 0) this.noteHandle(name, index);
+        const named = { ...call, handle: 'named' } as const;
+        if (result < 0) next();
+        else this.make(thread, index, named, next);
+      });
+    } else if ('open' in call) {
+      this.call(thread, this.openCall(call, index), (result) => {
         this.keep(result, call.close);
         next();
       });
     } else if ('nameToHandle' in call) {
-      kernel.call(thread, this.nameCall(call, index), (result) => {
+      this.call(thread, this.nameCall(call, index), (result) => {
         if (result === 0) this.noteHandle(call, index);
         next();
       });
     } else if ('foreignNameToHandle' in call) {
       const name = { nameToHandle: call.foreignNameToHandle, room: modelHandleBytes };
       const { values } = this.nameCall(name, index);
-      kernel.call(thread, { number: foreignName, values }, next);
+      this.call(thread, { number: foreignName, values }, next);
     } else if ('write' in call) {
       const file = kernel.files.named(call.write);
       if (file !== undefined) file.changes++;
@@ -171,11 +192,28 @@ export class TargetProgram {
     else this.known.add(number);
   }
 
+  private call(thread: ModelThread, call: CallRegisters, returned: (result: number) => void): void {
+    const { kernel } = this.world;
+    if (this.runningIn?.call === undefined) kernel.call(thread, call, returned);
+    else this.runningIn.call(thread, call, returned);
+  }
+
+  /** Its own handle is to be right, and it was given none yet. */
+  private mustName({ open, handle }: OpenCall): boolean {
+    return this.runningIn?.namesFirst === true && handle === 'right' && !this.isNamed(open);
+  }
+
+  private isNamed(file: string): boolean {
+    return this.book.last(this.process, file) !== undefined;
+  }
+
   private openCall(call: OpenCall, index: number): CallRegisters {
     const base = dataStart + index * dataBytes;
     const file = this.world.kernel.files.named(call.open);
     const { memory } = this.process;
-    memory.view(base, 136)?.set(this.handles.structOf(call.open, file, call.handle));
+    const isSealed = this.runningIn?.namesFirst === true && this.isNamed(call.open);
+    const handle = call.handle === 'right' && isSealed ? 'named' : call.handle;
+    memory.view(base, 136)?.set(this.handles.structOf(call.open, file, handle));
     const pointer = call.handle === 'bad-pointer' ? place.badPointer : base;
     const descriptor =
       typeof call.mount === 'number' ? call.mount : (this.mountDescriptors.get(call.mount) ?? 999);
@@ -211,4 +249,14 @@ export class TargetProgram {
       values: [descriptor, base + place.path, base, base + place.mountId, 0, 0],
     };
   }
+}
+
+/** Where a file is named that is opened through a mount; its number, if it is one, names none. */
+function mountOf({ mount }: OpenCall): string {
+  return typeof mount === 'string' ? mount : '/share';
+}
+
+/** What a profile made with --native-directories leaves to the kernel. */
+export function isOpenOfDirectory(number: number, [, , flags = 0]: readonly number[]): boolean {
+  return number === syscall.openByHandleAt && (flags & flag.O_DIRECTORY) !== 0;
 }

@@ -18,7 +18,7 @@ export function comparisonText({ scenario, sentence, columns }: Comparison, look
   const widths = columns.map(({ variant, measures }) =>
     Math.max(
       ...variant.heading.map(({ length }) => length),
-      ...rows.map(({ cell }) => cell(measures).text.length + 2),
+      ...rows.map(({ cell }) => cell(measures, variant).text.length + 2),
     ),
   );
   const lines = [paint('bold', scenario), ...wrapText(sentence, Math.max(40, Math.min(width, 110)))];
@@ -61,9 +61,9 @@ function partLines(
     );
   });
   const body = rows.map(({ label, cell }) => {
-    const cells = shown.map(({ measures, room }) => {
-      if (measures === undefined) return '';
-      const { text, isWell } = cell(measures);
+    const cells = shown.map(({ variant, measures, room }) => {
+      if (measures === undefined || variant === undefined) return '';
+      const { text, isWell } = cell(measures, variant);
       const mark = isWell ? ' ' : unicode ? '✗' : 'x';
       return paint(isWell ? 'good' : 'bad', padToWidth(`${mark} ${text}`, room));
     });

@@ -11,11 +11,26 @@ export interface Comparison {
 /** A row of the table: what it says of a variant, and whether that is well. */
 export interface Row {
   readonly label: string;
-  readonly cell: (measures: Measures) => { readonly text: string; readonly isWell: boolean };
+  readonly cell: (
+    measures: Measures,
+    variant: Variant,
+  ) => { readonly text: string; readonly isWell: boolean };
 }
 
 /** The rows; a further question is a line here. */
 export const rows: readonly Row[] = [
+  {
+    label: 'the capability is held by',
+    cell: (_, { needs }) => ({ text: needs.holder, isWell: !needs.isInPod }),
+  },
+  {
+    label: 'pods are let in up to level',
+    cell: (_, { needs }) => ({ text: needs.level, isWell: needs.level === 'restricted' }),
+  },
+  {
+    label: 'the program',
+    cell: (_, { needs }) => ({ text: needs.program, isWell: needs.program === 'as it is' }),
+  },
   {
     label: 'listener',
     cell: ({ listeners, listenersLost }) => ({
@@ -81,8 +96,8 @@ export function comparisonMarkdown({ scenario, sentence, columns }: Comparison):
     ...rows.map(({ label, cell }) =>
       line([
         label,
-        ...columns.map(({ measures }) => {
-          const { text, isWell } = cell(measures);
+        ...columns.map(({ variant, measures }) => {
+          const { text, isWell } = cell(measures, variant);
           return isWell ? text : `**${text}**`;
         }),
       ]),

@@ -17,6 +17,9 @@ export const faultyActors = [
   'shim',
   'joiner',
   'payload',
+  'broker',
+  'sidecar',
+  'listener-keeper',
 ] as const;
 
 /**

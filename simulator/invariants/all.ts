@@ -2,7 +2,16 @@ import { actsForItsCaller } from './acts-for-its-caller.js';
 import { allSettles } from './all-settles.js';
 import { answeredOnce } from './answered-once.js';
 import { answersAreRight } from './answers-are-right.js';
+import { brokerSettles } from './broker/broker-settles.js';
+import { neverTruncatedAgain } from './broker/never-truncated-again.js';
+import { toldAsAnswered } from './broker/told-as-answered.js';
 import { callsReturn } from './calls-return.js';
+import { fallbacksAreTold } from './chain/fallbacks-are-told.js';
+import { firstThatCan } from './chain/first-that-can.js';
+import { neverWhatIsForbidden } from './chain/never-what-is-forbidden.js';
+import { nothingLeft } from './chain/nothing-left.js';
+import { oneServes } from './chain/one-serves.js';
+import { targetStarts } from './chain/target-starts.js';
 import { containerEndsAsPayload } from './dispatch/container-ends-as-payload.js';
 import { containerEndsWithPayload } from './dispatch/container-ends-with-payload.js';
 import { containerHasItsPayload } from './dispatch/container-has-its-payload.js';
@@ -20,6 +29,7 @@ import { withinCapabilities } from './dispatch/within-capabilities.js';
 import { eventsAreComplete } from './events-are-complete.js';
 import { eventsAreLegal } from './events-are-legal.js';
 import { eventsAreTrue } from './events-are-true.js';
+import { nativePassesNoHelper } from './file-handle/native-passes-no-helper.js';
 import { handlersDoNotFail } from './handlers-do-not-fail.js';
 import { handlesAreRight } from './handles-are-right.js';
 import type { Invariant } from './invariant.js';
@@ -48,6 +58,22 @@ const ofRequests: readonly Invariant[] = [
   allSettles,
 ];
 
+/** Of requests that a broker answers. */
+const ofBrokers: readonly Invariant[] = [
+  answersAreRight,
+  handlesAreRight,
+  handlersDoNotFail,
+  nothingForbidden,
+  truncatedOnce,
+  eventsAreLegal,
+  eventsAreComplete,
+  streamInOrder,
+  callsReturn,
+  toldAsAnswered,
+  neverTruncatedAgain,
+  brokerSettles,
+];
+
 /** Of payloads that are dispatched. */
 const ofDispatches: readonly Invariant[] = [
   onePayload,
@@ -66,8 +92,21 @@ const ofDispatches: readonly Invariant[] = [
   dispatchEventsAreLegal,
 ];
 
+/** Of the choice between strategies, and of who takes whose place. */
+const ofChains: readonly Invariant[] = [
+  neverWhatIsForbidden,
+  oneServes,
+  nothingLeft,
+  firstThatCan,
+  targetStarts,
+  fallbacksAreTold,
+];
+
 /** Everything that always holds; a further invariant is a file and a line here. */
 export const invariants: readonly Invariant[] = [
   ...ofRequests.map((one) => ({ ...one, strategy: 'seccomp-notify' as const })),
+  ...[...ofRequests, nativePassesNoHelper].map((one) => ({ ...one, strategy: 'file-handle' as const })),
+  ...ofBrokers.map((one) => ({ ...one, strategy: 'sidecar-caps' as const })),
   ...ofDispatches.map((one) => ({ ...one, strategy: 'dispatcher' as const })),
+  ...ofChains.map((one) => ({ ...one, strategy: 'auto' as const })),
 ];

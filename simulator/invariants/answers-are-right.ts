@@ -1,9 +1,11 @@
 import { errnoNumbers } from '../../core/errors/errno.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
+import { isOpenOfDirectory } from '../actors/target.js';
 import { flag, foreignBit, no, syscall } from '../kernel/numbers.js';
 import { OpenFile } from '../kernel/open-description.js';
 import type { CallRegisters, ModelThread } from '../kernel/process.js';
 import { type Expected, expectedName, expectedOpen } from './expected-answer.js';
+import { expectedNative } from './file-handle/expected-native.js';
 import type { Invariant, Stage } from './invariant.js';
 import { isOpenable } from './sealed-handles.js';
 
@@ -27,6 +29,9 @@ export const answersAreRight: Invariant = {
       // Another architecture's call is refused, whatever it is.
       if ((call.number & foreignBit) !== 0) return { errnos: [no('EPERM')] };
       const policy = policyOf(stage(), thread);
+      if (thread.mappedUsers !== undefined && isOpenOfDirectory(call.number, call.values)) {
+        return expectedNative(kernel, thread, call, thread.mappedUsers);
+      }
       if (call.number !== syscall.openByHandleAt) return expectedName(kernel, thread, call, policy);
       return expectedOpen(kernel, thread, call, policy, (handle, mount) =>
         isOpenable(stage(), { ...handle, mount, tenant: policy.tenant }),
@@ -47,6 +52,7 @@ export const answersAreRight: Invariant = {
         const before = begun.get(thread);
         begun.delete(thread);
         if (injected.has(result)) return;
+        if (stage().answering.isUncertain?.(thread) === true && result === no('EIO')) return;
         // What kills one injector after the other is not tried for ever.
         if (result === no('EIO') && injectorDeaths >= injectionTries) return;
         if (result === no('EINTR') && interrupting.has(thread.process.actor)) return;
@@ -65,8 +71,8 @@ export const answersAreRight: Invariant = {
   },
 };
 
-function policyOf({ cast }: Stage, { process }: ModelThread): ResolvedPolicy {
-  const target = cast.targets.find((one) => one.process === process);
+function policyOf({ answering }: Stage, { process }: ModelThread): ResolvedPolicy {
+  const target = answering.targets.find((one) => one.process === process);
   if (target === undefined) throw new Error(`${process.actor} is no target`);
   return target.policy;
 }

@@ -9,7 +9,7 @@ export const eventsAreComplete: Invariant = {
     const awaited = new Map<string, string>();
     return {
       committed: ({ actor }, record) => {
-        const isOurs = stage().cast.targets.some(({ policy }) => policy.record === 'each');
+        const isOurs = stage().answering.targets.some(({ policy }) => policy.record === 'each');
         if (isOurs && record.u32(offset.listener) > 0) awaited.set(`${record.notificationId}`, actor);
       },
       stored: ({ type, data }) => {
@@ -26,7 +26,7 @@ export const eventsAreComplete: Invariant = {
         }
       },
       finished: () => {
-        if (!stage().cast.isDone || awaited.size === 0) return;
+        if (!stage().answering.isDone || awaited.size === 0) return;
         broken({ missing: awaited.size, notifications: [...awaited.keys()].slice(0, 8) });
       },
     };

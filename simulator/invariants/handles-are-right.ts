@@ -26,9 +26,9 @@ function difference(
   hasHandle: boolean,
 ): string | undefined {
   const [descriptor = 0, path = 0, handle = 0, mountId = 0] = values;
-  const { world, cast } = stage;
+  const { world, answering } = stage;
   const { memory } = thread.process;
-  const policy = cast.targets.find(({ process }) => process === thread.process)?.policy;
+  const policy = answering.targets.find(({ process }) => process === thread.process)?.policy;
   const mount = mountOf(world.kernel, thread, descriptor);
   const text = memory.view(path, 4096);
   if (text === undefined) return 'its path is gone';

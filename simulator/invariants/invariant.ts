@@ -1,6 +1,10 @@
+import type { BrokerCast } from '../actors/broker/broker-cast.js';
 import type { Cast } from '../actors/cast.js';
+import type { ChainCast } from '../actors/chain/chain-cast.js';
 import type { DispatchCast } from '../actors/dispatch/dispatch-cast.js';
+import type { HandleBook } from '../actors/handle-book.js';
 import type { TargetProgram } from '../actors/target.js';
+import type { ModelThread } from '../kernel/process.js';
 import type { Scenario, Setup } from '../scenario/scenario-schema.js';
 import type { World } from '../world/world.js';
 import type { WorldWatch } from '../world/world-watch.js';
@@ -16,13 +20,28 @@ export interface Violation {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** What there is wherever calls are answered for targets. */
+export interface Answering {
+  readonly targets: readonly TargetProgram[];
+  readonly handles: HandleBook;
+  readonly isDone: boolean;
+  /** A thread was told that nobody knows how its call went: an error that the broker's protocol has. */
+  isUncertain?(thread: ModelThread): boolean;
+}
+
 /** What an invariant may look at; it changes nothing. */
 export interface Stage {
   readonly world: World;
   /** Who plays where calls are answered; throws where another strategy is at work. */
   readonly cast: Cast;
+  /** Whoever answers calls, by listener or by a broker's socket; throws elsewhere. */
+  readonly answering: Answering;
+  /** Who plays where a broker serves; throws elsewhere. */
+  readonly broker: BrokerCast;
   /** Who plays where the dispatcher is at work; throws elsewhere. */
   readonly dispatch: DispatchCast;
+  /** Who plays where it is about the choice between strategies; throws elsewhere. */
+  readonly chain: ChainCast;
   readonly targets: readonly TargetProgram[];
   readonly scenario: Scenario;
 }

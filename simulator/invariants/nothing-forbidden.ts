@@ -18,12 +18,12 @@ export const nothingForbidden: Invariant = {
   sentence: 'No handle is opened that the policy forbids, nothing but files and folders without O_PATH.',
   begin: (stage, broken) => ({
     opened: (process, record, file, flags) => {
-      const { cast } = stage();
+      const { answering } = stage();
       const isPath = (flags & flag.O_PATH) !== 0;
       if (!isPath && file.type !== regular && file.type !== directory) {
         broken({ process: process.actor, file: file.name, flags });
       }
-      const target = cast.targets.find((one) =>
+      const target = answering.targets.find((one) =>
         one.process.threads.some(({ threadId }) => threadId === record.threadId),
       );
       if (target === undefined) return;

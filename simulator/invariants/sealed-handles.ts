@@ -6,14 +6,14 @@ import type { Stage } from './invariant.js';
  * May this handle be opened at `nowUs`? It was given to somebody of the tenant through this share, as it is,
  * and its key was not retired before then.
  */
-export function isOpenable({ cast, world }: Stage, handle: HandleFacts, nowUs = world.nowUs): boolean {
+export function isOpenable({ answering, world }: Stage, handle: HandleFacts, nowUs = world.nowUs): boolean {
   const retiredAtUs = world.sealKeys.retiredAtUs.get(keyOf(handle));
-  return cast.handles.has(handle) && (retiredAtUs === undefined || retiredAtUs > nowUs);
+  return answering.handles.has(handle) && (retiredAtUs === undefined || retiredAtUs > nowUs);
 }
 
 /** What is wrong with the seal of a handle that a caller was just given; undefined when it is right. */
 export function sealProblem(
-  { cast, world }: Stage,
+  { answering, world }: Stage,
   handle: HandleFacts,
   fileType: number,
 ): string | undefined {
@@ -22,7 +22,7 @@ export function sealProblem(
   if (trailer[sealOffset.fileType] !== fileType) return 'its seal says another type';
   const key = keyOf(handle);
   if (key < 1 || key > world.sealKeys.currentKey) return `there is no key ${key}`;
-  return cast.handles.hasUnequal(handle) ? 'it has another seal than before' : undefined;
+  return answering.handles.hasUnequal(handle) ? 'it has another seal than before' : undefined;
 }
 
 function keyOf({ bytes }: HandleFacts): number {

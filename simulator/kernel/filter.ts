@@ -57,6 +57,8 @@ export class Filter {
   listener: ListenerEnd | undefined = new ListenerEnd(this);
   /** Who polls: called when there is something to receive, or nothing more will come. */
   readonly watchers = new Set<() => void>();
+  /** Calls that it leaves to the kernel although it notifies of their number: opens with O_DIRECTORY, say. */
+  leaves: (number: number, values: readonly number[]) => boolean = () => false;
   /** Processes under the filter. */
   users = 0;
   /** Calls that came and were not received: RECV waits until there are some, answered meanwhile or not. */

@@ -7,6 +7,9 @@ import { walkPath } from './path-walk.js';
 import type { ModelThread } from './process.js';
 
 const headerBytes = 8;
+const directoryType = 4;
+/** What F_GETFL shows of an open's flags: those that there are, but for its own alone. */
+const shownFlags = 0o35776003;
 const maximumHandleBytes = 128;
 const validUserFlags = 0x00030000;
 const userFlags = 0xffff0000;
@@ -29,6 +32,8 @@ export function openByHandle(kernel: Kernel, thread: ModelThread, mount: number,
   const held = thread.table.at(mount | 0);
   const isAnchor = held instanceof OpenFile && !held.pathOnly;
   if ((mount | 0) !== AT_FDCWD && !isAnchor) return no('EBADF');
+  if (!thread.holdsReadSearch && isAnchor && isRelaxed(thread))
+    return openDirectory(kernel, thread, held.mountId, pointer);
   if (!thread.holdsReadSearch || !isAnchor) return no('EPERM');
   return openHeld(kernel, thread, held.mountId, pointer);
 }
@@ -45,6 +50,30 @@ function openHeld(kernel: Kernel, thread: ModelThread, mountId: number, pointer:
   const flags = thread.registers.argument(2);
   if ((flags & flag.O_ACCMODE) !== 0 && !mayAccess(thread, file, 2)) return no('EACCES');
   return thread.table.add(new OpenFile(file, mountId, (flags & flag.O_PATH) !== 0, flags));
+}
+
+function isRelaxed({ mappedUsers, registers }: ModelThread): boolean {
+  return mappedUsers !== undefined && (registers.argument(2) & flag.O_DIRECTORY) !== 0;
+}
+
+/**
+ * The relaxation of Linux 6.11 (may_decode_fh() of fs/fhandle.c): directories whose owners are mapped, and
+ * nothing else. Bytes behind the file system's own are not looked at: a seal is not, nor a missing one.
+ */
+function openDirectory(kernel: Kernel, thread: ModelThread, mountId: number, pointer: number): number {
+  const handle = thread.process.memory.view(pointer, headerBytes + modelHandleBytes);
+  if (handle === undefined || handle.length < headerBytes + modelHandleBytes) return no('EFAULT');
+  const words = new DataView(handle.buffer, handle.byteOffset);
+  const isKnown = words.getUint32(0, true) >= modelHandleBytes && words.getInt32(4, true) === modelHandleType;
+  const device = kernel.files.mounts.get(mountId)?.device ?? 0;
+  const file = isKnown
+    ? kernel.files.decode(device, words.getUint32(8, true), words.getUint32(12, true))
+    : undefined;
+  if (file?.type !== directoryType || thread.mappedUsers?.has(file.user) !== true) return no('ESTALE');
+  const flags = thread.registers.argument(2);
+  if ((flags & (flag.O_ACCMODE | flag.O_TRUNC)) !== 0) return no('EISDIR');
+  const opened = new OpenFile(file, mountId, (flags & flag.O_PATH) !== 0, flags & shownFlags);
+  return thread.table.add(opened, (flags & flag.O_CLOEXEC) !== 0);
 }
 
 /** name_to_handle_at(2) with the caller's own rights; it asks for no capability. */

@@ -81,6 +81,11 @@ export class ModelThread {
   tracing: Tracing | undefined;
   /** CAP_DAC_READ_SEARCH: it opens by handle itself, and what it may not read. */
   holdsReadSearch = false;
+  /**
+   * It has CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH in a user namespace that owns its mounts: the users that
+   * this one maps. It opens directories of theirs by handle itself, with O_DIRECTORY (Linux 6.11).
+   */
+  mappedUsers: ReadonlySet<number> | undefined;
   /** A tracer interrupted it and is gone: on its way out of the kernel it looks for signals all the same. */
   looksForSignals = false;
   /** SIGSTOP reached its process. */

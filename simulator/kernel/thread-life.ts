@@ -43,9 +43,17 @@ export function dispatch(kernel: Kernel, thread: ModelThread): void {
   const number = registers.get(register.originalRax);
   if (!suspendsFilters(thread)) {
     if (process.fatalCalls.has(number)) return kernel.signal(process, signal.SIGSYS);
-    if (thread.filter?.numbers.has(number) === true) return notify(kernel, thread, number);
+    if (thread.filter?.numbers.has(number) === true && !isLeft(thread, number)) {
+      return notify(kernel, thread, number);
+    }
   }
   finishCall(kernel, thread, runNative(kernel, thread, number));
+}
+
+/** A filter compares arguments as well. */
+function isLeft({ filter, registers }: ModelThread, number: number): boolean {
+  const values = [0, 1, 2, 3, 4, 5].map((index) => registers.argument(index));
+  return filter?.leaves(number, values) === true;
 }
 
 function notify(kernel: Kernel, thread: ModelThread, number: number): void {

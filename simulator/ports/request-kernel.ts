@@ -29,11 +29,11 @@ export class ModelRequestKernel implements RequestKernel {
   readonly abi = abi;
   private identity: { readonly user: number; readonly group: number } | undefined;
   /** Where encodeHandle() leaves the mount's id for writeMountId(). */
-  private mountId = 0;
+  protected mountId = 0;
 
   constructor(
-    private readonly world: World,
-    private readonly process: ModelProcess,
+    protected readonly world: World,
+    protected readonly process: ModelProcess,
     private readonly injection: InjectionPort | undefined,
   ) {}
 
@@ -253,7 +253,7 @@ export class ModelRequestKernel implements RequestKernel {
     return true;
   }
 
-  private look(mountId: number): LoopMount | undefined {
+  protected look(mountId: number): LoopMount | undefined {
     const mount = this.world.kernel.files.mounts.get(mountId);
     if (mount === undefined) return undefined;
     const { fileSystemType, mountPoint, root } = mount;
@@ -274,7 +274,7 @@ export class ModelRequestKernel implements RequestKernel {
     return this.process.table.at(descriptor);
   }
 
-  private file(descriptor: number): OpenFile | undefined {
+  protected file(descriptor: number): OpenFile | undefined {
     const held = this.description(descriptor);
     return held instanceof OpenFile ? held : undefined;
   }

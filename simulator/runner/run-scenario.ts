@@ -2,7 +2,9 @@ import { parsePolicy } from '../../core/policy/parse.js';
 import type { StreamPort } from '../../core/ports/stream.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
+import { BrokerCast } from '../actors/broker/broker-cast.js';
 import { Cast } from '../actors/cast.js';
+import { ChainCast } from '../actors/chain/chain-cast.js';
 import { DispatchCast } from '../actors/dispatch/dispatch-cast.js';
 import { InjectorPool } from '../actors/injector/injector-pool.js';
 import { FaultPlan } from '../faults/fault-plan.js';
@@ -95,10 +97,14 @@ class Run {
     this.world.isTraced = options.trace !== undefined || options.onPoint !== undefined;
     buildMachine(this.world.kernel.files, scenario);
     const { strategy } = this.setup;
-    const cast = strategy === 'dispatcher' ? undefined : this.makeCast(random);
-    const dispatch = cast === undefined ? new DispatchCast(this.world, scenario) : undefined;
-    this.playing = dispatch ?? (cast as Cast);
-    this.stage = stageOf(this.world, scenario, cast, dispatch);
+    const casts: Casts = {
+      ...(strategy === 'dispatcher' ? { dispatch: new DispatchCast(this.world, scenario) } : {}),
+      ...(strategy === 'auto' ? { chain: new ChainCast(this.world, scenario) } : {}),
+      ...(strategy === 'sidecar-caps' ? { broker: this.makeBrokers(random) } : {}),
+      ...(strategy === 'seccomp-notify' || strategy === 'file-handle' ? { cast: this.makeCast(random) } : {}),
+    };
+    this.playing = playingOf(casts);
+    this.stage = stageOf(this.world, scenario, casts);
   }
 
   async play(): Promise<RunResult> {
@@ -142,10 +148,23 @@ class Run {
     return { ...this.scenario.setup, ...this.options.setup };
   }
 
+  /** The steps of a handler, which a mutation may have changed. */
+  private tableOf(): (handler: Handler) => StepTable {
+    const tables = new Map<Handler, StepTable>();
+    return (handler) => {
+      const known = tables.get(handler) ?? this.options.mutateTable?.(handler) ?? handler.steps;
+      tables.set(handler, known);
+      return known;
+    };
+  }
+
+  private makeBrokers(random: Generator): BrokerCast {
+    return new BrokerCast(this.world, this.scenario, random.fork('ids'), this.tableOf());
+  }
+
   private makeCast(random: Generator): Cast {
     const { scenario, options, world } = this;
     const numbers = new Map<string, number>();
-    const tables = new Map<Handler, StepTable>();
     const { setup } = this;
     const nextNumber = (kind: string): number => {
       const next = (numbers.get(kind) ?? 0) + 1;
@@ -155,19 +174,18 @@ class Run {
     return new Cast(world, scenario, {
       world,
       setup,
-      policy: parsePolicy(withNativeHandles(scenario.policy)),
+      policy: parsePolicy(
+        setup.strategy === 'file-handle' ? withSealed(scenario.policy) : withNativeHandles(scenario.policy),
+      ),
       store: new ModelEventStore(world),
       stream: setup.store === 'jetstream' ? new StreamService(world) : undefined,
       mutateStream: options.mutateStream ?? ((port) => port),
       ids: random.fork('ids'),
+      mappedUsers: scenario.fileHandle.mappedUsers,
       injectors: setup.injector ? new InjectorPool(world, nextNumber) : undefined,
       book: new Map(),
       nextNumber,
-      tableOf: (handler) => {
-        const known = tables.get(handler) ?? options.mutateTable?.(handler) ?? handler.steps;
-        tables.set(handler, known);
-        return known;
-      },
+      tableOf: this.tableOf(),
     });
   }
 
@@ -200,13 +218,23 @@ class Run {
   }
 }
 
+/** Who plays; one of them. */
+interface Casts {
+  readonly cast?: Cast;
+  readonly dispatch?: DispatchCast;
+  readonly chain?: ChainCast;
+  readonly broker?: BrokerCast;
+}
+
+function playingOf({ cast, dispatch, chain, broker }: Casts): Cast | DispatchCast | ChainCast | BrokerCast {
+  const playing = cast ?? dispatch ?? chain ?? broker;
+  if (playing === undefined) throw new RangeError('nobody plays this strategy');
+  return playing;
+}
+
 /** What invariants look at; they ask only for what their strategy has. */
-function stageOf(
-  world: World,
-  scenario: Scenario,
-  cast: Cast | undefined,
-  dispatch: DispatchCast | undefined,
-): Stage {
+function stageOf(world: World, scenario: Scenario, casts: Casts): Stage {
+  const { cast, dispatch, chain, broker } = casts;
   const there = <Part>(part: Part | undefined): Part => {
     if (part === undefined) throw new RangeError('this strategy has no such part');
     return part;
@@ -220,8 +248,17 @@ function stageOf(
     get dispatch() {
       return there(dispatch);
     },
+    get answering() {
+      return there(cast ?? broker);
+    },
+    get broker() {
+      return there(broker);
+    },
+    get chain() {
+      return there(chain);
+    },
     get targets() {
-      return there(cast ?? dispatch).targets;
+      return playingOf(casts).targets;
     },
   };
 }
@@ -236,4 +273,9 @@ function pointWatch(nowUs: () => number, onPoint: (point: Point) => void): World
 /** A scenario's targets have their handles from the kernel itself, unless it says how they are confined. */
 function withNativeHandles(policy: Scenario['policy']): Scenario['policy'] {
   return { ...policy, defaults: { confinement: 'none', ...policy.defaults } };
+}
+
+/** file-handle gives out sealed handles, whatever a scenario has that was written for others. */
+function withSealed(policy: Scenario['policy']): Scenario['policy'] {
+  return { ...policy, defaults: { ...policy.defaults, confinement: 'sealed' } };
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { policySchema } from '../../core/policy/schema.js';
 import { oldWays } from '../actors/dispatch/old-ways.js';
 import { faultSchema } from '../faults/fault-schema.js';
+import { brokerSchema } from './broker-schema.js';
+import { chainSchema } from './chain-schema.js';
 
 const name = z
   .string()
@@ -14,7 +16,10 @@ const user = z.int().min(0).max(0xffff_fffe);
 
 /** Which processes there are, and what they keep. A setting of its own, so that setups can be compared. */
 export const setupSchema = z.strictObject({
-  strategy: z.enum(['seccomp-notify', 'dispatcher']).default('seccomp-notify'),
+  /** `auto`: the engine's choice between all of them. */
+  strategy: z
+    .enum(['seccomp-notify', 'sidecar-caps', 'file-handle', 'dispatcher', 'auto'])
+    .default('seccomp-notify'),
   /** A process that holds the listeners. Without one the supervisor holds them alone, as others do it. */
   keeper: z.boolean().default(true),
   /** A second supervisor that waits, warm. */
@@ -24,6 +29,11 @@ export const setupSchema = z.strictObject({
   injector: z.boolean().default(true),
   /** A service manager that stores descriptors (FDSTORE) and starts the agent again. */
   serviceManager: z.boolean().default(true),
+  /**
+   * The agent is a sidecar beside its targets (sidecar-caps, notifier form): killed as a whole, started again
+   * by a kubelet, its listeners kept by a process in each target's container instead of a service manager.
+   */
+  sidecar: z.boolean().default(false),
   /** Where events go: files beside the journal, or a stream on a NATS server. */
   store: z.enum(['files', 'jetstream']).default('files'),
 });
@@ -194,6 +204,15 @@ export const scenarioSchema = z.strictObject({
     .prefault({}),
   targets: z.array(targetSchema).min(1).max(16),
   dispatch: dispatchSchema.prefault({}),
+  chain: chainSchema.prefault({}),
+  /** Of `strategy: file-handle`: who is mapped in targets' user namespaces, and what their filters leave. */
+  fileHandle: z
+    .strictObject({
+      mappedUsers: z.array(user).max(64).default([0, 107]),
+      nativeDirectories: z.boolean().default(true),
+    })
+    .prefault({}),
+  broker: brokerSchema.prefault({}),
   faults: z.array(faultSchema).max(256).default([]),
   /** Invariants that break, and are meant to: the scenario shows what others lose. */
   expect: z.strictObject({ broken: z.array(z.string()).default([]) }).prefault({}),

@@ -89,7 +89,8 @@ class Draw {
   }
 
   place(): { when: FaultTrigger; moment: Moment } {
-    const when = this.random.chance(0.7) ? this.at(this.step()) : this.time();
+    const isAtStep = this.random.chance(0.7) && this.profile.steps.length > 0;
+    const when = isAtStep ? this.at(this.step()) : this.time();
     return { when, moment: this.one(moments) };
   }
 
@@ -106,6 +107,8 @@ class Draw {
 }
 
 function crashAtStep(draw: Draw): Fault[] {
+  // Where nothing is begun there is nobody to die.
+  if (draw.profile.steps.length === 0) return [];
   const step = draw.step();
   if (step.kind === 'keeper' && !draw.profile.setup.serviceManager) return [];
   return [{ kind: 'crash', when: draw.at(step), moment: draw.one(moments) }];

@@ -81,7 +81,9 @@ export class World {
     const due = this.plan.isQuiet ? [] : this.plan.at(seen);
     for (const fault of due) if (momentOf(fault) === 'before') this.apply(fault, process);
     if (!process.alive) return undefined;
-    const result = work(undefined);
+    const errno = due.find((fault) => fault.kind === 'errno');
+    if (errno !== undefined) this.apply(errno, process);
+    const result = work(errno === undefined ? undefined : { diesInside: false, errno: errnoOf(errno) });
     this.finish(seen, result);
     for (const fault of due) if ((momentOf(fault) ?? 'before') !== 'before') this.apply(fault, process);
     return process.alive ? result : undefined;

@@ -129,6 +129,7 @@ describe('deputy-sim compare, verify, list', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/listener +✗ lost +kept +kept +kept +kept/);
     expect(stdout).toMatch(/calls that got ENOSYS +✗ \d+ of \d+ +none +none +none +none/);
+    expect(stdout).toMatch(/pods are let in up to level .*✗ privileged/);
     expect(stdout).toMatch(/calls that never return +none +✗ \d+ of \d+ +none +none +none/);
     const narrow = run('compare', 'talk-restart-classic', '--runs', '1', '--width', '70').stdout;
     const [, ...table] = narrow.split('\n\n');
@@ -151,6 +152,9 @@ describe('deputy-sim compare, verify, list', () => {
       'keeper false',
       'standby false',
       'service-manager false',
+      'sidecar-notifier false',
+      'sidecar-caps false',
+      'file-handle false',
       'dispatcher false',
     ]);
   });

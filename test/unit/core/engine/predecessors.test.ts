@@ -51,6 +51,18 @@ describe('adopt()', () => {
     expect(await engine.reconcile('former')).toEqual({});
   });
 
+  test('a listener that the adopted strategy does not answer is to be closed: its predecessor may not have', async () => {
+    const engine = host.engine([fakeStrategy({ name: 'dispatcher', answerer: null }), fakeStrategy({})]);
+    let unused = 0;
+    const onListenerUnused = (): void => {
+      unused++;
+    };
+    await engine.adopt({ ...adoption, strategy: 'dispatcher', onListenerUnused });
+    expect(unused).toBe(1);
+    await engine.adopt({ ...adoption, delegationId: 'other', onListenerUnused });
+    expect(unused).toBe(1);
+  });
+
   test('further listeners are joined, and one that can not be stops none of the others', async () => {
     const strategy = fakeStrategy({
       onJoin: (listener) => {
