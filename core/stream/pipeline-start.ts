@@ -1,12 +1,12 @@
 import type { StreamEnds, StreamMessage, StreamPort } from '../ports/stream.js';
 import type { StoreCursor } from '../publishing/checkpoint.js';
 import type { PipelineStart } from './pipeline.js';
-import { assertOwn, versionsOf, type Writer } from './stored-versions.js';
+import { fenced, isOwn, versionsOf, type Writer } from './stored-versions.js';
 
 export interface StartParts {
   readonly port: StreamPort;
   readonly writer: Writer;
-  /** The stream's end may be somebody else's. */
+  /** What is in the stream may be somebody else's. */
   readonly adopt: boolean;
 }
 
@@ -24,14 +24,14 @@ export async function pipelineStart(
   const { created, lastSequence: sequence } = ends;
   const isOfStream = cursor !== undefined && cursor.stream === port.stream;
   if (isOfStream && (await bearsOut(port, ends, cursor))) {
-    return { created, sequence: cursor.sequence, id: cursor.id, stored: new Map() };
+    return { created, sequence: cursor.sequence, id: cursor.id, stored: new Map(), adopt };
   }
   if (isOfStream && !isLast) return undefined;
   const end = sequence === 0 ? undefined : await port.messageAt(sequence);
-  if (end !== undefined && !adopt) assertOwn(port.stream, end, writer);
+  if (end !== undefined && !adopt && !isOwn(end, writer)) throw fenced(port.stream, end, writer);
   const last = await lastMessages(port);
   if (!adopt) assertUnmixed(port.stream, last, writer);
-  return { created, sequence, id: end?.id || undefined, stored: versionsOf(last) };
+  return { created, sequence, id: end?.id || undefined, stored: versionsOf(last), adopt };
 }
 
 async function lastMessages(port: StreamPort): Promise<StreamMessage[]> {
@@ -45,10 +45,10 @@ async function lastMessages(port: StreamPort): Promise<StreamMessage[]> {
  * we did, and what was on its way then may have gaps: a fence that is not forgotten with its process.
  */
 function assertUnmixed(stream: string, messages: readonly StreamMessage[], own: Writer): void {
-  const isOwn = ({ writer }: StreamMessage): boolean => writer === own.id;
-  const first = messages.findIndex(isOwn);
-  const stranger = first < 0 ? undefined : messages.slice(first).find((message) => !isOwn(message));
-  if (stranger !== undefined) assertOwn(stream, stranger, own);
+  const isOurs = ({ writer }: StreamMessage): boolean => writer === own.id;
+  const first = messages.findIndex(isOurs);
+  const stranger = first < 0 ? undefined : messages.slice(first).find((message) => !isOurs(message));
+  if (stranger !== undefined) throw fenced(stream, stranger, own);
 }
 
 /** Has the stream all that it had? Its age may have taken the message at the cursor, and a purge may. */

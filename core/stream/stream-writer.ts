@@ -32,9 +32,12 @@ export class StreamWriter
   private readonly envelopes: Envelopes;
   private begun: Promise<boolean> | undefined;
   private closed: DeputyError | undefined;
+  /** Until something of ours is stored: who writes after that is fenced. */
+  private adopts: boolean;
 
   constructor(private readonly options: StreamWriterOptions) {
     this.pipeline = new Pipeline(options);
+    this.adopts = options.adopt;
     this.envelopes = new Envelopes(options.node, options.writer);
   }
 
@@ -47,7 +50,8 @@ export class StreamWriter
   }
 
   goOnFrom(checkpoint: Checkpoint | undefined, isLast: boolean): Promise<boolean> {
-    const { port, writer, adopt } = this.options;
+    const { port, writer } = this.options;
+    const adopt = this.adopts;
     const cursor = checkpoint?.cursor;
     this.begun = (async () => {
       const ends = await port.prepare();
@@ -67,9 +71,11 @@ export class StreamWriter
     this.assertOpen();
     await (this.begun ?? this.goOnFrom(undefined, true));
     this.assertOpen();
-    return new Promise((resolve, reject) => {
+    const result = await new Promise<{ appended: number; duplicates: number }>((resolve, reject) => {
       this.pipeline.push(this.envelopes.of(batch, resolve, reject));
     });
+    if (result.appended > 0) this.adopts = false;
+    return result;
   }
 
   close(error: DeputyError): void {

@@ -20,6 +20,7 @@ import { withinCapabilities } from './dispatch/within-capabilities.js';
 import { eventsAreComplete } from './events-are-complete.js';
 import { eventsAreLegal } from './events-are-legal.js';
 import { eventsAreTrue } from './events-are-true.js';
+import { gapsAreTold } from './gaps-are-told.js';
 import { handlersDoNotFail } from './handlers-do-not-fail.js';
 import { handlesAreRight } from './handles-are-right.js';
 import type { Invariant } from './invariant.js';
@@ -44,6 +45,7 @@ const ofRequests: readonly Invariant[] = [
   eventsAreTrue,
   eventsAreComplete,
   streamInOrder,
+  gapsAreTold,
   callsReturn,
   allSettles,
 ];

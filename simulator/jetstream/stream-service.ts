@@ -1,5 +1,6 @@
 import type { DeputyEvent } from '../../core/events/event.js';
 import type { PublishReply } from '../../core/ports/stream.js';
+import type { Setup } from '../scenario/scenario-schema.js';
 import type { World } from '../world/world.js';
 import { JetStream, type SentMessage, type StoredMessage } from './jet-stream.js';
 
@@ -43,7 +44,10 @@ export class StreamService {
   /** All up to here was acknowledged, or is on its way to be: a change of leaders does not lose it. */
   private committed = 0;
 
-  constructor(private readonly world: World) {
+  constructor(
+    private readonly world: World,
+    readonly setup: Pick<Setup, 'replicas' | 'adopt'> = {},
+  ) {
     this.stream = new JetStream({ deniesPurge: true, deniesDelete: true, discard: 'new' }, 'once');
   }
 
@@ -174,7 +178,7 @@ export class StreamService {
   }
 
   private lose(behind: number): void {
-    const lost = this.stream.loseBehind(behind);
+    const lost = this.stream.loseBehind(behind, this.world.nowUs);
     this.committed = Math.min(this.committed, behind);
     if (lost.length === 0) return;
     this.world.watch.storeLost?.(

@@ -157,7 +157,7 @@ class Run {
       setup,
       policy: parsePolicy(withNativeHandles(scenario.policy)),
       store: new ModelEventStore(world),
-      stream: setup.store === 'jetstream' ? new StreamService(world) : undefined,
+      stream: setup.store === 'jetstream' ? new StreamService(world, setup) : undefined,
       mutateStream: options.mutateStream ?? ((port) => port),
       ids: random.fork('ids'),
       injectors: setup.injector ? new InjectorPool(world, nextNumber) : undefined,

@@ -26,6 +26,10 @@ export const setupSchema = z.strictObject({
   serviceManager: z.boolean().default(true),
   /** Where events go: files beside the journal, or a stream on a NATS server. */
   store: z.enum(['files', 'jetstream']).default('files'),
+  /** A stream that three servers have; one if not given. */
+  replicas: z.literal(3).optional(),
+  /** Each supervisor that starts goes on behind what somebody else wrote (`--nats-adopt`). */
+  adopt: z.boolean().optional(),
 });
 
 export const fileTypes = [

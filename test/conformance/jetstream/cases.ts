@@ -10,7 +10,7 @@ export interface StreamCase {
 }
 
 /**
- * `publish ID [expect=N] [bytes=N] [type=T]`, `ends`, `at N`, `from N`, `last`, `purge`, `delete N`,
+ * `publish ID [expect=N [behind=ID]] [bytes=N] [type=T]`, `ends`, `at N`, `from N`, `last`, `purge`, `delete N`,
  * `size` (bytes of all), `wait MS`, `restart` (SIGKILL), `cut N` (the files lose what is behind N while the server is down),
  * `grow N` (an operator gives it room for N messages). `@new`: what servers from 2.12 on say instead.
  */
@@ -54,12 +54,43 @@ export const cases: readonly StreamCase[] = [
   {
     name: 'another-writer',
     // One message of somebody else's takes the place that was predicted for ours: ours is refused, and what
-    // is on its way behind it is taken. A stream has one writer.
+    // is on its way behind it is taken.
     script: `
       publish one/1 expect=0 => stored 1
       publish stranger/1 => stored 2
       publish one/2 expect=1 => refused 10071
       publish one/3 expect=2 => stored 3
+    `,
+  },
+  {
+    name: 'another-writer-and-a-chain',
+    // Each names the one before it: behind one that is refused all are.
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish stranger/1 => stored 2
+      publish one/2 expect=1 behind=one/1 => refused 10071
+      publish one/3 expect=2 behind=one/2 => refused 10070
+      publish one/4 expect=3 behind=one/3 => refused 10071
+      publish one/2 expect=2 => stored 3
+      publish one/3 expect=3 behind=one/2 => stored 4
+      publish one/4 expect=4 behind=stranger/1 => refused 10070
+      publish one/3 expect=4 behind=one/2 => stored 4 already
+    `,
+  },
+  {
+    name: 'chain-over-a-restart',
+    endsServer: true,
+    limits: { duplicateWindowUs: 100_000 },
+    // What is older than the window is not read again: nothing can be said to stand behind it.
+    script: `
+      publish one/1 expect=0 => stored 1
+      wait 200 => done
+      publish one/2 expect=1 behind=one/1 => stored 2
+      wait 200 => done
+      restart => done
+      publish one/3 expect=2 behind=one/2 => refused 10070
+      publish one/3 expect=2 => stored 3
+      publish one/4 expect=3 behind=one/3 => stored 4
     `,
   },
   {

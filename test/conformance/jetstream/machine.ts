@@ -1,4 +1,4 @@
-import { eventHeaders, expectedSequence, writerHeaders } from '../../../core/events/cloud-event.js';
+import { eventHeaders, expectedEnd, writerHeaders } from '../../../core/events/cloud-event.js';
 import type { PublishReply, StreamEnds, StreamMessage } from '../../../core/ports/stream.js';
 import type { StreamCase } from './cases.js';
 
@@ -85,7 +85,7 @@ function publish(id: string, words: readonly string[], machine: StreamMachine, n
     words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
   const type = option('type') ?? 'request.answered';
   const expected = option('expect');
-  const end = expected === undefined ? '\r\n' : expectedSequence(Number(expected));
+  const end = expected === undefined ? '\r\n' : expectedEnd(Number(expected), option('behind'));
   const headers = common + eventHeaders(id, type, '2026-01-01T00:00:00.000Z') + end;
   const subject = `deputy.v1.${name}.blue.one.${type}`;
   return machine.publish(subject, headers, new Uint8Array(Number(option('bytes') ?? 20)));

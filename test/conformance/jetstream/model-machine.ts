@@ -21,9 +21,9 @@ export function modelMachine({ limits = {} }: StreamCase, isNew: boolean): Strea
     wait: async (ms) => {
       nowUs += ms * 1_000;
     },
-    restart: async () => undefined,
+    restart: async () => stream.restart(nowUs),
     cut: async (sequence) => {
-      stream.loseBehind(sequence);
+      stream.loseBehind(sequence, nowUs);
     },
     grow: async (maximumMessages) => stream.set({ maximumMessages }),
     close: async () => undefined,

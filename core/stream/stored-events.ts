@@ -1,0 +1,84 @@
+import type { StreamMessage } from '../ports/stream.js';
+import type { Outgoing } from './outgoing-queue.js';
+import { eventOfId, isOwn, type Writer } from './stored-versions.js';
+
+/** A delegation's events that stand in a stream behind some place. */
+export interface StoredRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What was read of a stream behind a place. */
+export interface Behind {
+  /** Ours, by delegation. */
+  readonly ranges: ReadonlyMap<string, StoredRange>;
+  /** The first one that is somebody else's. */
+  readonly stranger?: StreamMessage | undefined;
+  /** One of ours that is not there, although a later one of its delegation is, behind the stranger. */
+  readonly missing?: { readonly streamId: string; readonly version: number } | undefined;
+}
+
+/** Reads what a stream has; `messages` come in its order. */
+export async function readBehind(messages: AsyncIterable<StreamMessage>, own: Writer): Promise<Behind> {
+  const ranges = new Map<string, StoredRange>();
+  let stranger: StreamMessage | undefined;
+  let missing: Behind['missing'];
+  for await (const message of messages) {
+    if (!isOwn(message, own)) stranger ??= message;
+    const event = message.writer === own.id ? eventOfId(message.id) : undefined;
+    if (event === undefined) continue;
+    const { streamId, version } = event;
+    const { first, last } = ranges.get(streamId) ?? { first: version, last: version };
+    // Where a stream lost its end and the journal had let go of it, numbers went on behind a hole; that was
+    // told then.
+    if (stranger !== undefined && version > last + 1) missing ??= { streamId, version: last + 1 };
+    ranges.set(streamId, { first, last: Math.max(last, version) });
+  }
+  return { ranges, stranger, missing };
+}
+
+/** What a stream has already of the events that are handed in, as far as it is known. */
+export class StoredEvents {
+  private readonly ranges = new Map<string, StoredRange>();
+  /** So many of the next events stand in the stream, or stood there until their age took them. */
+  private gone = 0;
+
+  /** `last`: each delegation's last version in a stream of which it is not known where it was left. */
+  constructor(last: ReadonlyMap<string, number> = new Map()) {
+    for (const [streamId, version] of last) this.ranges.set(streamId, { first: 1, last: version });
+  }
+
+  get isEmpty(): boolean {
+    return this.ranges.size === 0 && this.gone === 0;
+  }
+
+  /** Learns of what was read; `taken`: so many before that went by their age. */
+  add({ ranges, stranger }: Behind, taken: number): void {
+    // Among those that went were others' too, perhaps: how many were ours can't be known then.
+    const isUnsure = taken > 0 && stranger !== undefined;
+    if (!isUnsure) this.gone += taken;
+    for (const [streamId, { first, last }] of ranges) {
+      const known = this.ranges.get(streamId)?.first ?? (isUnsure ? 1 : first);
+      this.ranges.set(streamId, { first: known, last });
+    }
+  }
+
+  /** Is it missing, with a later one of its delegation in the stream? */
+  isMissing({ streamId, version }: Outgoing): boolean {
+    return this.gone === 0 && version < (this.ranges.get(streamId)?.first ?? 0);
+  }
+
+  /** Does the stream have it? Asked of each once, in their order: what is gone of a stream comes first. */
+  take({ streamId, version }: Outgoing): boolean {
+    if (this.gone > 0) {
+      this.gone--;
+      return true;
+    }
+    const range = this.ranges.get(streamId);
+    if (range === undefined) return false;
+    if (version <= range.last) return true;
+    // From here on all of this delegation's events are new.
+    this.ranges.delete(streamId);
+    return false;
+  }
+}
