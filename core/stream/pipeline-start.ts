@@ -1,6 +1,7 @@
 import type { StreamEnds, StreamMessage, StreamPort } from '../ports/stream.js';
 import type { StoreCursor } from '../publishing/checkpoint.js';
 import type { PipelineStart } from './pipeline.js';
+import { gapAt, readBehind, type StoredRange } from './stored-events.js';
 import { fenced, isOwn, versionsOf, type Writer } from './stored-versions.js';
 
 export interface StartParts {
@@ -13,7 +14,7 @@ export interface StartParts {
 /**
  * Where publishing begins in a stream, given where it was left. Undefined: the stream has gone backwards
  * since then; with `isLast` publishing begins at its end all the same, and passes over what the stream has.
- * Throws DEPUTY_E_STREAM_FENCED.
+ * Throws DEPUTY_E_STREAM_FENCED, DEPUTY_E_STREAM_GAP.
  */
 export async function pipelineStart(
   { port, writer, adopt }: StartParts,
@@ -31,7 +32,27 @@ export async function pipelineStart(
   if (end !== undefined && !adopt && !isOwn(end, writer)) throw fenced(port.stream, end, writer);
   const last = await lastMessages(port);
   if (!adopt) assertUnmixed(port.stream, last, writer);
-  return { created, sequence, id: end?.id || undefined, stored: versionsOf(last), adopt };
+  const stored = await storedOf(port, last, ends, writer);
+  return { created, sequence, id: end?.id || undefined, stored, adopt };
+}
+
+/**
+ * What a stream has, given the last message of each subject. Where somebody else wrote, more than its last
+ * events may be missing, and all of it is read: that is seldom.
+ */
+async function storedOf(
+  port: StreamPort,
+  last: readonly StreamMessage[],
+  { firstSequence }: StreamEnds,
+  writer: Writer,
+): Promise<Map<string, StoredRange>> {
+  const stored = new Map<string, StoredRange>();
+  for (const [streamId, version] of versionsOf(last)) stored.set(streamId, { first: 1, last: version });
+  if (firstSequence > 1 || last.every((message) => isOwn(message, writer))) return stored;
+  const { ranges, missing } = await readBehind(port.messagesFrom(1), writer, () => true);
+  if (missing !== undefined) throw gapAt(port.stream, missing);
+  for (const [streamId, range] of ranges) stored.set(streamId, range);
+  return stored;
 }
 
 async function lastMessages(port: StreamPort): Promise<StreamMessage[]> {

@@ -1,6 +1,5 @@
 import { type DeputyError, deputyError, isDeputyError } from '../errors/deputy-error.js';
 import { expectedEnd } from '../events/cloud-event.js';
-import { eventId } from '../events/event-id.js';
 import type { PublishReply, StreamPort } from '../ports/stream.js';
 import { rest, type Timers } from '../ports/timers.js';
 import type { StoreCursor } from '../publishing/checkpoint.js';
@@ -8,7 +7,7 @@ import type { StoreState } from '../publishing/published-store.js';
 import { Link } from './link.js';
 import { finishEvent, type Outgoing, OutgoingQueue } from './outgoing-queue.js';
 import { away, type Trouble, troubleOf } from './publish-trouble.js';
-import { type Behind, readBehind, StoredEvents } from './stored-events.js';
+import { type Behind, gapAt, readBehind, StoredEvents, type StoredRange } from './stored-events.js';
 import { fenced, type Writer } from './stored-versions.js';
 
 /** Messages that are sent and not acknowledged at most. */
@@ -36,7 +35,7 @@ export interface PipelineStart {
   readonly sequence: number;
   readonly id?: string | undefined;
   /** What is in the stream of events that may be handed in. */
-  readonly stored: ReadonlyMap<string, number>;
+  readonly stored: ReadonlyMap<string, StoredRange>;
   /** What somebody else wrote behind there is passed over, until something of ours stands behind it. */
   readonly adopt: boolean;
 }
@@ -107,7 +106,7 @@ export class Pipeline {
     const isReplay = !this.stored.isEmpty;
     for (const event of events) {
       const isMissing = isReplay && this.stored.isMissing(event);
-      if (isMissing) this.fail(this.gap(event.id));
+      if (isMissing) this.fail(gapAt(this.options.port.stream, event.id));
       if (isReplay && !isMissing && this.stored.take(event)) finishEvent(event, true);
       else this.queue.push(event);
     }
@@ -269,13 +268,9 @@ export class Pipeline {
   private assertWhole({ stranger, missing }: Behind): void {
     const { port, writer } = this.options;
     const first = this.queue.find((event) => this.stored.isMissing(event))?.id;
-    const lost = first ?? (missing === undefined ? undefined : eventId(missing.streamId, missing.version));
+    const lost = first ?? missing;
     if (stranger !== undefined && !this.adopts) throw fenced(port.stream, stranger, writer, lost);
-    if (lost !== undefined) throw this.gap(lost);
-  }
-
-  private gap(event: string): DeputyError {
-    return deputyError('DEPUTY_E_STREAM_GAP', { stream: this.options.port.stream, event });
+    if (lost !== undefined) throw gapAt(port.stream, lost);
   }
 
   private behind(detail: string): DeputyError {

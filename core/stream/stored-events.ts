@@ -1,3 +1,5 @@
+import { type DeputyError, deputyError } from '../errors/deputy-error.js';
+import { eventId } from '../events/event-id.js';
 import type { StreamMessage } from '../ports/stream.js';
 import type { Outgoing } from './outgoing-queue.js';
 import { eventOfId, isOwn, type Writer } from './stored-versions.js';
@@ -10,42 +12,50 @@ export interface StoredRange {
 
 /** What was read of a stream behind a place. */
 export interface Behind {
-  /** Ours, by delegation. */
+  /** By delegation. */
   readonly ranges: ReadonlyMap<string, StoredRange>;
   /** The first one that is somebody else's. */
   readonly stranger?: StreamMessage | undefined;
-  /** One of ours that is not there, although a later one of its delegation is, behind the stranger. */
-  readonly missing?: { readonly streamId: string; readonly version: number } | undefined;
+  /** The id of one that is not there, although a later one of its delegation is, behind the stranger. */
+  readonly missing?: string | undefined;
 }
 
-/** Reads what a stream has; `messages` come in its order. */
-export async function readBehind(messages: AsyncIterable<StreamMessage>, own: Writer): Promise<Behind> {
+/** Reads what a stream has; `messages` come in its order, and whose events count is for `counts` to say. */
+export async function readBehind(
+  messages: AsyncIterable<StreamMessage>,
+  own: Writer,
+  counts = ({ writer }: StreamMessage): boolean => writer === own.id,
+): Promise<Behind> {
   const ranges = new Map<string, StoredRange>();
   let stranger: StreamMessage | undefined;
   let missing: Behind['missing'];
   for await (const message of messages) {
     if (!isOwn(message, own)) stranger ??= message;
-    const event = message.writer === own.id ? eventOfId(message.id) : undefined;
+    const event = counts(message) ? eventOfId(message.id) : undefined;
     if (event === undefined) continue;
     const { streamId, version } = event;
     const { first, last } = ranges.get(streamId) ?? { first: version, last: version };
     // Where a stream lost its end and the journal had let go of it, numbers went on behind a hole; that was
     // told then.
-    if (stranger !== undefined && version > last + 1) missing ??= { streamId, version: last + 1 };
+    if (stranger !== undefined && version > last + 1) missing ??= eventId(streamId, last + 1);
     ranges.set(streamId, { first, last: Math.max(last, version) });
   }
   return { ranges, stranger, missing };
 }
 
+/** An event is missing from a stream that has later ones of its delegation. */
+export function gapAt(stream: string, event: string): DeputyError {
+  return deputyError('DEPUTY_E_STREAM_GAP', { stream, event });
+}
+
 /** What a stream has already of the events that are handed in, as far as it is known. */
 export class StoredEvents {
-  private readonly ranges = new Map<string, StoredRange>();
+  private readonly ranges: Map<string, StoredRange>;
   /** So many of the next events stand in the stream, or stood there until their age took them. */
   private gone = 0;
 
-  /** `last`: each delegation's last version in a stream of which it is not known where it was left. */
-  constructor(last: ReadonlyMap<string, number> = new Map()) {
-    for (const [streamId, version] of last) this.ranges.set(streamId, { first: 1, last: version });
+  constructor(ranges: ReadonlyMap<string, StoredRange> = new Map()) {
+    this.ranges = new Map(ranges);
   }
 
   get isEmpty(): boolean {

@@ -16,10 +16,11 @@ const fenced = 'DEPUTY_E_STREAM_FENCED';
 
 /** A port that sends somebody else's message, on the same connection, in the midst of what it is given. */
 class InterruptedPort extends JetStreamPort {
+  protected readonly before: number = storedBefore;
   private sent = 0;
 
   override publish(attempt: number, subject: string, headers: string, payload: Uint8Array): void {
-    if (this.sent++ === storedBefore) {
+    if (this.sent++ === this.before) {
       const own = writerHeaders('n', 'another', 1) + eventHeaders('stranger/1', 'request.answered', 'now');
       const place = delegationSubject(subject.split('.')[2] ?? '', 'red', 'stranger');
       super.publish(1_000_000, `${place}.request.answered`, `${own}\r\n`, new TextEncoder().encode('{}'));
@@ -43,6 +44,11 @@ class ReplicatedPort extends InterruptedPort {
     this.isReplicated = true;
     return ends;
   }
+}
+
+/** One that is interrupted by the very first message that the stream gets. */
+class PrecededPort extends ReplicatedPort {
+  protected override readonly before = 0;
 }
 
 describeWhen(missingForNats(), "somebody else's message in the midst of what is on its way", () => {
@@ -80,10 +86,10 @@ describeWhen(missingForNats(), "somebody else's message in the midst of what is 
   }
 
   /** A successor that has all of it in its journal. */
-  async function successor(node: string, cursor: StoreCursor, adopt: boolean) {
+  async function successor(node: string, cursor: StoreCursor | undefined, adopt: boolean) {
     const store = await openStore(server, node, { writer: { ...writer, epoch: 2 }, adopt });
     try {
-      await store.goOnFrom(checkpointAt(cursor), false);
+      await store.goOnFrom(checkpointAt(cursor), cursor === undefined);
       return await store.appendBatch(batchOf('a', 1, count));
     } finally {
       await store.close();
@@ -110,6 +116,19 @@ describeWhen(missingForNats(), "somebody else's message in the midst of what is 
       message: expect.stringContaining('lacks a/21'),
     });
     expect(await storedIds(server, 'replicated')).toEqual(stored);
+  });
+
+  test('what is missing is found without a checkpoint too', async () => {
+    const { error } = await interrupted('preceded', PrecededPort);
+    expect(error).toMatchObject({ code: fenced, message: expect.stringContaining('a/1 is missing') });
+    const stored = ['stranger/1', ...idsOf('a', 2, count - 1)];
+    for (const adopt of [false, true]) {
+      await expect(successor('preceded', undefined, adopt)).rejects.toMatchObject({
+        code: 'DEPUTY_E_STREAM_GAP',
+        message: expect.stringContaining('lacks a/1'),
+      });
+    }
+    expect(await storedIds(server, 'preceded')).toEqual(stored);
   });
 
   test('a chain goes on behind what a server that was started again has forgotten', async () => {

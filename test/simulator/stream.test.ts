@@ -102,14 +102,14 @@ describe('a publisher that does less is noticed', () => {
     });
   };
 
-  test('one that expects no sequence leaves gaps, and stops where it finds one', async () => {
+  test('one that expects no sequence leaves gaps', async () => {
     const broken = await brokenBy('stream-leader-change', withoutSequence);
-    expect([...broken]).toEqual(expect.arrayContaining(['events-are-legal', 'all-settles']));
+    expect([...broken]).toContain('events-are-legal');
   });
 
   test("one that names no message before its own leaves a gap around somebody else's, and says so", async () => {
     const broken = await brokenBy('stream-adopted', (port) => changed(port, { isReplicated: true }));
-    expect([...broken].sort()).toEqual(['all-settles', 'events-are-complete', 'events-are-legal']);
+    expect([...broken].sort()).toEqual(['all-settles', 'events-are-legal']);
   });
 
   test('one that does not wait for what is on its way is saved by the expected sequence, and by it alone', async () => {

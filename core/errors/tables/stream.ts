@@ -42,7 +42,7 @@ export const streamErrors = {
     what: 'another writer uses the stream {stream}: {detail}',
     why: 'A stream has one writer, known by its state directory and epoch; two would mix their events.',
     remedy:
-      'Stop the other one or use another `--node`; then, or if a state directory was lost, `--nats-adopt` once.',
+      'Stop the other one or use another `--node`; then, or when a state directory was lost: `--nats-adopt`.',
   },
   DEPUTY_E_STREAM_GAP: {
     what: 'the stream {stream} lacks {event}, and has later events of the same delegation',
