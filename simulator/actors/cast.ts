@@ -8,6 +8,7 @@ import type { Scenario } from '../scenario/scenario-schema.js';
 import type { World } from '../world/world.js';
 import type { Agent, AgentParts } from './agent.js';
 import type { ContainerState } from './agent-link.js';
+import { EventListener } from './event-listener.js';
 import { HandleBook } from './handle-book.js';
 import { ModelKeeper } from './keeper.js';
 import { LoneSupervisor } from './lone-supervisor.js';
@@ -27,6 +28,7 @@ export class Cast {
   readonly handles = new HandleBook();
   agent: Agent;
   private readonly store = new DescriptorStore();
+  private readonly listener: EventListener | undefined;
   private containers = 0;
   /** Faults and restarts that are under way. */
   underWay = 0;
@@ -37,6 +39,8 @@ export class Cast {
     private readonly parts: AgentParts,
   ) {
     this.agent = this.startAgent();
+    const { stream, setup } = parts;
+    if (setup.listener && stream !== undefined) this.listener = new EventListener(world, stream);
     for (const target of scenario.targets) this.startTarget(target.name);
     world.applyFault = (fault, at) => this.apply(fault, at);
     for (const { fault, atUs } of world.plan.timed()) {
@@ -53,7 +57,8 @@ export class Cast {
     const active = this.agent.active;
     // Somebody who has just died looks idle until the keeper hears of it.
     if (active?.parts.process.alive !== true) return false;
-    return active.isIdle && (this.parts.injectors?.isIdle ?? true);
+    const hasHeard = this.listener?.isIdle ?? true;
+    return active.isIdle && (this.parts.injectors?.isIdle ?? true) && hasHeard;
   }
 
   /** The process that plays a part at present. */
@@ -64,6 +69,7 @@ export class Cast {
       return agent.supervisors.find((one) => one !== agent.active && one.parts.process.alive)?.parts.process;
     }
     if (actor === 'keeper') return agent.process;
+    if (actor === 'listener') return this.listener?.process;
     return actor === 'injector' ? this.parts.injectors?.process : undefined;
   }
 

@@ -24,6 +24,7 @@ import { gapsAreTold } from './gaps-are-told.js';
 import { handlersDoNotFail } from './handlers-do-not-fail.js';
 import { handlesAreRight } from './handles-are-right.js';
 import type { Invariant } from './invariant.js';
+import { listenersHearAll } from './listeners-hear-all.js';
 import { noLeaks } from './no-leaks.js';
 import { nothingForbidden } from './nothing-forbidden.js';
 import { streamInOrder } from './stream-in-order.js';
@@ -46,6 +47,7 @@ const ofRequests: readonly Invariant[] = [
   eventsAreComplete,
   streamInOrder,
   gapsAreTold,
+  listenersHearAll,
   callsReturn,
   allSettles,
 ];

@@ -8,6 +8,7 @@ export interface StreamLimits {
   readonly maximumBytes?: number;
   /** Headers and payload of one message. */
   readonly maximumMessageBytes?: number;
+  readonly maximumAgeUs?: number;
   readonly discard?: 'old' | 'new';
   readonly duplicateWindowUs?: number;
   readonly deniesPurge?: boolean;
@@ -24,6 +25,7 @@ export interface StoredMessage {
   readonly headers: ReadonlyMap<string, string>;
   readonly payload: Uint8Array;
   readonly bytes: number;
+  readonly atUs: number;
 }
 
 /** A message on its way; `headers` in NATS's own form, '' for none. */
@@ -93,6 +95,7 @@ export class JetStream {
 
   /** Takes a message, or says why not. */
   publish({ subject, headers: text, payload }: SentMessage, nowUs: number): PublishReply {
+    this.expire(nowUs);
     const headers = readHeaders(text);
     for (const name of ['nats-expected-last-subject-sequence', 'nats-rollup']) {
       if (headers.has(name)) throw deputyError('DEPUTY_E_MODEL_GAP', { what: `the header ${name}` });
@@ -112,7 +115,7 @@ export class JetStream {
     const isFull = this.limits.discard === 'new' ? this.fullText(text.length + payload.length) : undefined;
     if (isFull !== undefined) return refused(refusal.storeFailed, isFull);
     const sequence = ++this.lastSequence;
-    this.messages.push({ sequence, subject, headers, payload: payload.slice(), bytes });
+    this.messages.push({ sequence, subject, headers, payload: payload.slice(), bytes, atUs: nowUs });
     this.bytes += bytes;
     if (this.firstSequence === 0 || this.messages.length === 1) this.firstSequence = sequence;
     const id = headers.get('nats-msg-id');
@@ -134,6 +137,14 @@ export class JetStream {
   lastOfEach(): StoredMessage[] {
     const last = new Map(this.messages.map((message) => [message.subject, message]));
     return [...last.values()].sort((one, other) => one.sequence - other.sequence);
+  }
+
+  /** Time has passed: what is too old goes; numbers go on. */
+  expire(nowUs: number): void {
+    const { maximumAgeUs = Number.POSITIVE_INFINITY } = this.limits;
+    while (this.messages[0] !== undefined && nowUs - this.messages[0].atUs >= maximumAgeUs) {
+      this.remove(this.messages[0]);
+    }
   }
 
   /** All that is there goes; numbers go on. */

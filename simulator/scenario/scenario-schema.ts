@@ -30,6 +30,10 @@ export const setupSchema = z.strictObject({
   replicas: z.literal(3).optional(),
   /** Each supervisor that starts goes on behind what somebody else wrote (`--nats-adopt`). */
   adopt: z.boolean().optional(),
+  /** A service consumes the stream's events, by a durable name. */
+  listener: z.boolean().optional(),
+  /** What is older than this goes from the stream. */
+  ageUs: z.int().min(1).max(3_600_000_000).optional(),
 });
 
 export const fileTypes = [

@@ -12,7 +12,8 @@ export interface StreamCase {
 /**
  * `publish ID [expect=N [behind=ID]] [bytes=N] [type=T]`, `ends`, `at N`, `from N`, `last`, `purge`, `delete N`,
  * `size` (bytes of all), `wait MS`, `restart` (SIGKILL), `cut N` (the files lose what is behind N while the server is down),
- * `grow N` (an operator gives it room for N messages). `@new`: what servers from 2.12 on say instead.
+ * `grow N` (an operator gives it room for N messages), `consume MS [N]` (makes a consumer that has MS to acknowledge, and
+ * N messages unacknowledged at most), `next`, `ack N`, `nak N [MS]`, `term N`. `@new`: what servers from 2.12 on say instead.
  */
 export const cases: readonly StreamCase[] = [
   {
@@ -265,6 +266,75 @@ export const cases: readonly StreamCase[] = [
       publish one/3 expect=1 => stored 2
       publish one/2 expect=2 => stored 3
       from 1 => one/1 one/3 one/2
+    `,
+  },
+  {
+    name: 'aged',
+    limits: { maximumAgeUs: 1_500_000, duplicateWindowUs: 100_000 },
+    // Numbers go on. A consumer does not wait for what it can never get again.
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=1 => stored 2
+      consume 300 => done
+      next => one/1 for the 1. time
+      wait 2500 => done
+      ends => 3..2
+      at 2 => none
+      next => none
+      publish one/3 expect=2 => stored 3
+      next => one/3 for the 1. time
+      ends => 3..3
+    `,
+  },
+  {
+    name: 'delivered-again',
+    script: `
+      publish one/1 => stored 1
+      publish one/2 => stored 2
+      consume 300 => done
+      next => one/1 for the 1. time
+      wait 600 => done
+      next => one/1 for the 2. time
+      ack 1 => done
+      next => one/2 for the 1. time
+      ack 2 => done
+      wait 600 => done
+      next => none
+    `,
+  },
+  {
+    name: 'asked-for-again',
+    // What comes again comes before what is new, and not before its time.
+    script: `
+      publish one/1 => stored 1
+      publish one/2 => stored 2
+      publish one/3 => stored 3
+      consume 60000 => done
+      next => one/1 for the 1. time
+      nak 1 => done
+      wait 200 => done
+      next => one/1 for the 2. time
+      term 1 => done
+      next => one/2 for the 1. time
+      nak 2 60000 => done
+      next => one/3 for the 1. time
+      ack 3 => done
+      next => none
+    `,
+  },
+  {
+    name: 'too-many-unacknowledged',
+    script: `
+      publish one/1 => stored 1
+      publish one/2 => stored 2
+      publish one/3 => stored 3
+      consume 60000 2 => done
+      next => one/1 for the 1. time
+      next => one/2 for the 1. time
+      next => none
+      ack 2 => done
+      next => one/3 for the 1. time
+      next => none
     `,
   },
 ];
