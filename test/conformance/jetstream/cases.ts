@@ -270,14 +270,14 @@ export const cases: readonly StreamCase[] = [
   },
   {
     name: 'aged',
-    limits: { maximumAgeUs: 1_500_000, duplicateWindowUs: 100_000 },
+    limits: { maximumAgeUs: 1_000_000, duplicateWindowUs: 100_000 },
     // Numbers go on. A consumer does not wait for what it can never get again.
     script: `
       publish one/1 expect=0 => stored 1
       publish one/2 expect=1 => stored 2
       consume 300 => done
       next => one/1 for the 1. time
-      wait 2500 => done
+      wait 1800 => done
       ends => 3..2
       at 2 => none
       next => none
