@@ -1,8 +1,8 @@
-import type { StreamEnds, StreamMessage, StreamPort } from '../ports/stream.js';
+import type { StreamEnds, StreamPort } from '../ports/stream.js';
 import type { StoreCursor } from '../publishing/checkpoint.js';
 import type { PipelineStart } from './pipeline.js';
 import { gapAt, readBehind, type StoredRange } from './stored-events.js';
-import { fenced, isOwn, versionsOf, type Writer } from './stored-versions.js';
+import { fenced, isOwn, takeVersion, type Writer } from './stored-versions.js';
 
 export interface StartParts {
   readonly port: StreamPort;
@@ -30,46 +30,37 @@ export async function pipelineStart(
   if (isOfStream && !isLast) return undefined;
   const end = sequence === 0 ? undefined : await port.messageAt(sequence);
   if (end !== undefined && !adopt && !isOwn(end, writer)) throw fenced(port.stream, end, writer);
-  const last = await lastMessages(port);
-  if (!adopt) assertUnmixed(port.stream, last, writer);
-  const stored = await storedOf(port, last, ends, writer);
+  const stored = await storedOf({ port, writer, adopt }, ends);
   return { created, sequence, id: end?.id || undefined, stored, adopt };
 }
 
 /**
- * What a stream has, given the last message of each subject. Where somebody else wrote, more than its last
- * events may be missing, and all of it is read: that is seldom.
+ * What a stream has, by the last message of each subject. Where somebody else wrote, what was on its way then
+ * may have a gap, which must not be forgotten with the process: all of the stream is read then, which is
+ * seldom. Of the messages nothing is kept but a range for each delegation.
  */
 async function storedOf(
-  port: StreamPort,
-  last: readonly StreamMessage[],
+  { port, writer, adopt }: StartParts,
   { firstSequence }: StreamEnds,
-  writer: Writer,
-): Promise<Map<string, StoredRange>> {
+): Promise<ReadonlyMap<string, StoredRange>> {
+  const versions = new Map<string, number>();
+  let isMixed = false;
+  let hasOurs = false;
+  for await (const message of port.lastMessages()) {
+    takeVersion(versions, message);
+    const isStranger = !isOwn(message, writer);
+    // Its beginning went by age, and with it what could tell whether anything is missing.
+    if (isStranger && hasOurs && !adopt && firstSequence > 1) throw fenced(port.stream, message, writer);
+    isMixed ||= isStranger;
+    hasOurs ||= message.writer === writer.id;
+  }
   const stored = new Map<string, StoredRange>();
-  for (const [streamId, version] of versionsOf(last)) stored.set(streamId, { first: 1, last: version });
-  if (firstSequence > 1 || last.every((message) => isOwn(message, writer))) return stored;
-  const { ranges, missing } = await readBehind(port.messagesFrom(1), writer, () => true);
+  for (const [streamId, last] of versions) stored.set(streamId, { first: 1, last });
+  if (!isMixed || firstSequence > 1) return stored;
+  const whole = { counts: () => true, isWhole: true };
+  const { ranges, missing } = await readBehind(port.messagesFrom(1), writer, whole);
   if (missing !== undefined) throw gapAt(port.stream, missing);
-  for (const [streamId, range] of ranges) stored.set(streamId, range);
-  return stored;
-}
-
-async function lastMessages(port: StreamPort): Promise<StreamMessage[]> {
-  const messages: StreamMessage[] = [];
-  for await (const message of port.lastMessages()) messages.push(message);
-  return messages;
-}
-
-/**
- * A stream that was adopted begins with messages of an earlier writer. One between our own was written while
- * we did, and what was on its way then may have gaps: a fence that is not forgotten with its process.
- */
-function assertUnmixed(stream: string, messages: readonly StreamMessage[], own: Writer): void {
-  const isOurs = ({ writer }: StreamMessage): boolean => writer === own.id;
-  const first = messages.findIndex(isOurs);
-  const stranger = first < 0 ? undefined : messages.slice(first).find((message) => !isOurs(message));
-  if (stranger !== undefined) throw fenced(stream, stranger, own);
+  return ranges;
 }
 
 /** Has the stream all that it had? Its age may have taken the message at the cursor, and a purge may. */

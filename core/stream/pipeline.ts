@@ -114,6 +114,12 @@ export class Pipeline {
     this.pump();
   }
 
+  /** Does not begin: what stands in the stream forbids it. */
+  refuse(error: DeputyError): void {
+    const isOfStream = error.code === 'DEPUTY_E_STREAM_FENCED' || error.code === 'DEPUTY_E_STREAM_GAP';
+    if (isOfStream && this.failure !== error) this.fail(error);
+  }
+
   close(error: DeputyError): void {
     this.link.up();
     this.phase = 'closed';

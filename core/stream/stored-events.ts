@@ -20,21 +20,29 @@ export interface Behind {
   readonly missing?: string | undefined;
 }
 
-/** Reads what a stream has; `messages` come in its order, and whose events count is for `counts` to say. */
+/** What is read: a stream from its beginning, or behind what is known; and whose events count. */
+export interface ReadScope {
+  readonly counts: (message: StreamMessage) => boolean;
+  /** Each delegation begins in it. */
+  readonly isWhole: boolean;
+}
+
+/** Reads what a stream has; `messages` come in its order. */
 export async function readBehind(
   messages: AsyncIterable<StreamMessage>,
   own: Writer,
-  counts = ({ writer }: StreamMessage): boolean => writer === own.id,
+  scope: ReadScope = { counts: ({ writer }) => writer === own.id, isWhole: false },
 ): Promise<Behind> {
   const ranges = new Map<string, StoredRange>();
   let stranger: StreamMessage | undefined;
   let missing: Behind['missing'];
   for await (const message of messages) {
     if (!isOwn(message, own)) stranger ??= message;
-    const event = counts(message) ? eventOfId(message.id) : undefined;
+    const event = scope.counts(message) ? eventOfId(message.id) : undefined;
     if (event === undefined) continue;
     const { streamId, version } = event;
-    const { first, last } = ranges.get(streamId) ?? { first: version, last: version };
+    const known = ranges.get(streamId);
+    const { first, last } = known ?? { first: version, last: scope.isWhole ? 0 : version };
     // Where a stream lost its end and the journal had let go of it, numbers went on behind a hole; that was
     // told then.
     if (stranger !== undefined && version > last + 1) missing ??= eventId(streamId, last + 1);

@@ -35,18 +35,12 @@ export function fenced(
 /** Each delegation's last version in the whole stream: a message for each of its types is enough. */
 export async function allVersions(port: StreamPort): Promise<Map<string, number>> {
   const versions = new Map<string, number>();
-  for await (const message of port.lastMessages()) take(versions, message);
+  for await (const message of port.lastMessages()) takeVersion(versions, message);
   return versions;
 }
 
-/** Each delegation's last version among these messages. */
-export function versionsOf(messages: readonly StreamMessage[]): Map<string, number> {
-  const versions = new Map<string, number>();
-  for (const message of messages) take(versions, message);
-  return versions;
-}
-
-function take(versions: Map<string, number>, { id }: StreamMessage): void {
+/** Notes the event of a message, if it is the last one of its delegation so far. */
+export function takeVersion(versions: Map<string, number>, { id }: StreamMessage): void {
   const event = eventOfId(id);
   if (event === undefined) return;
   versions.set(event.streamId, Math.max(event.version, versions.get(event.streamId) ?? 0));

@@ -1,4 +1,4 @@
-import { type DeputyError, deputyError } from '../errors/deputy-error.js';
+import { type DeputyError, deputyError, isDeputyError } from '../errors/deputy-error.js';
 import type { StreamPort } from '../ports/stream.js';
 import type { Timers } from '../ports/timers.js';
 import type { Checkpoint, StoreCursor } from '../publishing/checkpoint.js';
@@ -62,6 +62,8 @@ export class StreamWriter
       return true;
     })().catch((error: unknown) => {
       this.begun = undefined;
+      // What stands in the stream forbids to begin: a state as when it is found later.
+      if (isDeputyError(error)) this.pipeline.refuse(error);
       throw error;
     });
     return this.begun;

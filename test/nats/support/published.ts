@@ -25,7 +25,7 @@ export function journaledTickets(stateDirectory: string): number[] {
 
 /** A reader that gets nothing for so long begins anew: the server that it was at may have been killed. */
 const silentMs = 10_000;
-const attempts = 12;
+const attempts = 100;
 
 /** Every message of a node's stream, in its order, by way of nothing but the client. */
 export async function readStream(
