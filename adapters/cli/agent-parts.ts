@@ -192,6 +192,8 @@ export async function startRunningAgent(
     return { reloadPolicy, close: () => agent.close() };
   }
   const server = flags.nats === embedded ? new EmbeddedServer(flags.state, logger) : undefined;
+  // What is missing is said before the present agent has handed anything over.
+  server?.assertInstalled();
   const keeper = openKeeper(flags, logLevel, logger, server);
   try {
     if (!flags.replace) await server?.start();

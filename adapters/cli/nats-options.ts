@@ -50,7 +50,7 @@ export function addStreamOptions(
         'at these bounds: the eldest go, or no new ones are taken',
       ).choices(['old', 'new']),
     )
-    .option('--nats-adopt', 'go on in a stream whose state directory was lost');
+    .option('--nats-adopt', 'go on in a stream whose state directory was lost, or behind what another wrote');
 }
 
 /** How to connect, if the command line says so. */

@@ -54,6 +54,11 @@ export class EmbeddedServer {
     return this.child?.pid;
   }
 
+  /** Throws DEPUTY_E_SETUP_MISSING. */
+  assertInstalled(): void {
+    findProgram();
+  }
+
   /** Starts it; who uses it waits for it by trying. Throws DEPUTY_E_SETUP_MISSING. */
   async start(): Promise<string> {
     findProgram();

@@ -25,6 +25,7 @@ export interface JetStreamPortOptions extends NatsSettings {
 export class JetStreamPort implements StreamPort {
   readonly stream: string;
   readonly servers: string;
+  isReplicated = false;
   private inbox: AckInbox | undefined;
 
   constructor(
@@ -46,11 +47,11 @@ export class JetStreamPort implements StreamPort {
   }
 
   async prepare(): Promise<StreamEnds> {
-    return endsOf(await ensureStream(this.manager, this.options.node, this.options.stream ?? {}));
+    return this.endsOf(await ensureStream(this.manager, this.options.node, this.options.stream ?? {}));
   }
 
   async ends(): Promise<StreamEnds> {
-    return endsOf(await this.manager.streams.info(this.stream));
+    return this.endsOf(await this.manager.streams.info(this.stream));
   }
 
   async messageAt(sequence: number): Promise<StreamMessage | undefined> {
@@ -75,6 +76,11 @@ export class JetStreamPort implements StreamPort {
     this.inbox?.close();
   }
 
+  private endsOf({ created, state, config }: StreamInfo): StreamEnds {
+    this.isReplicated = config.num_replicas > 1;
+    return { created: `${created}`, firstSequence: state.first_seq, lastSequence: state.last_seq };
+  }
+
   private async *messages(options: Omit<ReadOptions, 'stream'>): AsyncGenerator<StreamMessage> {
     const what = { ...options, stream: this.stream, headersOnly: true };
     for await (const { seq, headers } of readMessages(this.connection, what)) yield messageOf(seq, headers);
@@ -86,10 +92,6 @@ export class JetStreamPort implements StreamPort {
       if (type === 'disconnect') listener.disconnected();
     }
   }
-}
-
-function endsOf({ created, state }: StreamInfo): StreamEnds {
-  return { created: `${created}`, firstSequence: state.first_seq, lastSequence: state.last_seq };
 }
 
 function messageOf(sequence: number, headers: MsgHdrs | undefined): StreamMessage {

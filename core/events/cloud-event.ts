@@ -12,6 +12,7 @@ export const headerName = {
   writer: 'deputy-writer',
   messageId: 'Nats-Msg-Id',
   expectedSequence: 'Nats-Expected-Last-Sequence',
+  expectedMessageId: 'Nats-Expected-Last-Msg-Id',
 } as const;
 
 const unsafe = /[^\x21\x23\x24\x26-\x7e]/gu;
@@ -48,14 +49,17 @@ export function writerHeaders(node: string, writer: string, epoch: number): stri
   ].join('\r\n');
 }
 
-/** Headers of one event, behind those of its writer. */
-export function eventHeaders(id: string, type: string, time: string): string {
-  const value = headerValue(id);
+/** Headers of one event, behind those of its writer; `value`: its id as `headerValue` gives it. */
+export function eventHeaders(value: string, type: string, time: string): string {
   const own = `${headerName.id}: ${value}\r\n${headerName.type}: ${type}\r\n${headerName.time}: ${time}`;
   return `${own}\r\n${headerName.messageId}: ${value}\r\n`;
 }
 
-/** The last header and the end: at which sequence the stream has to be. */
-export function expectedSequence(sequence: number): string {
-  return `${headerName.expectedSequence}: ${sequence}\r\n\r\n`;
+/**
+ * The last headers and the end: at which sequence the stream has to be, and, where that is said too, which
+ * message has to be its last one.
+ */
+export function expectedEnd(sequence: number, messageId?: string): string {
+  const behind = messageId === undefined ? '' : `${headerName.expectedMessageId}: ${messageId}\r\n`;
+  return `${behind}${headerName.expectedSequence}: ${sequence}\r\n\r\n`;
 }

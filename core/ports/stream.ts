@@ -40,6 +40,8 @@ export interface StreamPort {
   /** The stream's name, and where it is: for messages. */
   readonly stream: string;
   readonly servers: string;
+  /** Several servers have it; known once it was asked for its ends. */
+  readonly isReplicated: boolean;
   /** Whom to tell; once, and before anything is published. */
   listen(listener: StreamListener): void;
   /**

@@ -1,17 +1,24 @@
-import { eventHeaders, writerHeaders } from '../events/cloud-event.js';
+import { eventHeaders, headerValue, writerHeaders } from '../events/cloud-event.js';
 import { eventId } from '../events/event-id.js';
 import { delegationSubject } from '../events/subject.js';
 import type { EventBatch } from '../publishing/event-batch.js';
 import type { Handful, Outgoing } from './outgoing-queue.js';
 import type { Writer } from './stored-versions.js';
 
-/** Subjects that are kept, so that a delegation's is not spelt for each of its events. */
-const subjectsKept = 4096;
+/** Delegations whose texts are kept, so that they are not spelt for each event. */
+const textsKept = 4096;
+
+/** What a delegation's events have in common. */
+interface DelegationTexts {
+  readonly subject: string;
+  /** Its id as headers have it. */
+  readonly header: string;
+}
 
 /** Puts events into what they travel in: a subject and headers. */
 export class Envelopes {
   private readonly common: string;
-  private readonly subjects = new Map<string, string>();
+  private readonly texts = new Map<string, DelegationTexts>();
 
   constructor(
     private readonly node: string,
@@ -33,12 +40,15 @@ export class Envelopes {
       const version = batch.versions[index] as number;
       const type = batch.types[index] as string;
       const id = eventId(streamId, version);
+      const { subject, header } = this.textsOf(batch.tenants[index] as string, streamId);
+      const messageId = eventId(header, version);
       events.push({
         id,
+        messageId,
         streamId,
         version,
-        subject: `${this.subjectOf(batch.tenants[index] as string, streamId)}.${type}`,
-        headers: this.common + eventHeaders(id, type, batch.times[index] as string),
+        subject: `${subject}.${type}`,
+        headers: this.common + eventHeaders(messageId, type, batch.times[index] as string),
         payload: batch.bytes.subarray(from, to),
         handful,
       });
@@ -47,12 +57,15 @@ export class Envelopes {
     return events;
   }
 
-  private subjectOf(tenant: string, streamId: string): string {
-    const known = this.subjects.get(streamId);
+  private textsOf(tenant: string, streamId: string): DelegationTexts {
+    const known = this.texts.get(streamId);
     if (known !== undefined) return known;
-    const subject = delegationSubject(this.node, tenant, streamId);
-    if (this.subjects.size >= subjectsKept) this.subjects.clear();
-    this.subjects.set(streamId, subject);
-    return subject;
+    const texts = {
+      subject: delegationSubject(this.node, tenant, streamId),
+      header: headerValue(streamId),
+    };
+    if (this.texts.size >= textsKept) this.texts.clear();
+    this.texts.set(streamId, texts);
+    return texts;
   }
 }

@@ -10,6 +10,8 @@ export interface Handful {
 /** An event on its way. */
 export interface Outgoing {
   readonly id: string;
+  /** The same as a header has it. */
+  readonly messageId: string;
   readonly streamId: string;
   readonly version: number;
   readonly subject: string;
@@ -38,6 +40,16 @@ export class OutgoingQueue {
 
   get nextToSend(): Outgoing | undefined {
     return this.events[this.head + this.sent];
+  }
+
+  /** Undefined when all that was sent is known to be stored. */
+  get lastSent(): Outgoing | undefined {
+    return this.sent === 0 ? undefined : this.events[this.head + this.sent - 1];
+  }
+
+  /** Any that is not stored, of which something is so. */
+  find(is: (event: Outgoing) => boolean): Outgoing | undefined {
+    return this.events.find((event, index) => index >= this.head && is(event));
   }
 
   /** The first one is stored. */

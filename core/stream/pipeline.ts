@@ -1,5 +1,5 @@
 import { type DeputyError, deputyError, isDeputyError } from '../errors/deputy-error.js';
-import { expectedSequence } from '../events/cloud-event.js';
+import { expectedEnd } from '../events/cloud-event.js';
 import type { PublishReply, StreamPort } from '../ports/stream.js';
 import { rest, type Timers } from '../ports/timers.js';
 import type { StoreCursor } from '../publishing/checkpoint.js';
@@ -7,7 +7,8 @@ import type { StoreState } from '../publishing/published-store.js';
 import { Link } from './link.js';
 import { finishEvent, type Outgoing, OutgoingQueue } from './outgoing-queue.js';
 import { away, type Trouble, troubleOf } from './publish-trouble.js';
-import { versionsFrom, type Writer } from './stored-versions.js';
+import { type Behind, gapAt, readBehind, StoredEvents, type StoredRange } from './stored-events.js';
+import { fenced, type Writer } from './stored-versions.js';
 
 /** Messages that are sent and not acknowledged at most. */
 const windowMessages = 512;
@@ -34,7 +35,9 @@ export interface PipelineStart {
   readonly sequence: number;
   readonly id?: string | undefined;
   /** What is in the stream of events that may be handed in. */
-  readonly stored: Map<string, number>;
+  readonly stored: ReadonlyMap<string, StoredRange>;
+  /** What somebody else wrote behind there is passed over, until something of ours stands behind it. */
+  readonly adopt: boolean;
 }
 
 /**
@@ -48,9 +51,8 @@ export class Pipeline {
   private base = 0;
   private created = '';
   private lastId: string | undefined;
-  private stored = new Map<string, number>();
-  /** So many of the next events stand in the stream, or stood there until their age took them. */
-  private gone = 0;
+  private stored = new StoredEvents();
+  private adopts = false;
   /** Attempts are numbered; the first one of the queue has `headAttempt`. */
   private headAttempt = 0;
   private nextAttempt = 0;
@@ -86,13 +88,13 @@ export class Pipeline {
   }
 
   /** Begins, or begins anew: what was handed in before has failed. */
-  async start({ created, sequence, id, stored }: PipelineStart): Promise<void> {
+  async start({ created, sequence, id, stored, adopt }: PipelineStart): Promise<void> {
     this.failure = undefined;
     this.created = created;
     this.base = sequence;
     this.lastId = id;
-    this.stored = stored;
-    this.gone = 0;
+    this.stored = new StoredEvents(stored);
+    this.adopts = adopt;
     this.setState('open');
     this.phase = 'recovering';
     await this.recover();
@@ -101,13 +103,21 @@ export class Pipeline {
 
   /** Hands in events behind all that were handed in before. */
   push(events: readonly Outgoing[]): void {
-    const isReplay = this.stored.size > 0 || this.gone > 0;
+    const isReplay = !this.stored.isEmpty;
     for (const event of events) {
-      if (isReplay && this.isStored(event)) finishEvent(event, true);
+      const isMissing = isReplay && this.stored.isMissing(event);
+      if (isMissing) this.fail(gapAt(this.options.port.stream, event.id));
+      if (isReplay && !isMissing && this.stored.take(event)) finishEvent(event, true);
       else this.queue.push(event);
     }
     if (this.failure !== undefined) this.queue.fail(this.failure);
     this.pump();
+  }
+
+  /** Does not begin: what stands in the stream forbids it. */
+  refuse(error: DeputyError): void {
+    const isOfStream = error.code === 'DEPUTY_E_STREAM_FENCED' || error.code === 'DEPUTY_E_STREAM_GAP';
+    if (isOfStream && this.failure !== error) this.fail(error);
   }
 
   close(error: DeputyError): void {
@@ -128,7 +138,11 @@ export class Pipeline {
     while (this.phase === 'sending' && queue.sent < windowMessages) {
       const event = queue.nextToSend;
       if (event === undefined) return;
-      const headers = event.headers + expectedSequence(this.base + queue.sent);
+      // Somebody else's message takes one predicted sequence, and what comes behind the one that is refused
+      // would fit again: it doesn't fit behind a message that isn't there. Where servers bring each other up
+      // to date they lose track of the last message's id, and would come to differ (ADR 23).
+      const before = port.isReplicated ? undefined : queue.lastSent?.messageId;
+      const headers = event.headers + expectedEnd(this.base + queue.sent, before);
       if (queue.sent === 0) this.heardAtMs = timers.nowMs();
       try {
         port.publish(this.nextAttempt, event.subject, headers, event.payload);
@@ -165,6 +179,7 @@ export class Pipeline {
 
   private acknowledged(sequence: number): void {
     this.base = sequence;
+    this.adopts = false;
     this.headAttempt++;
     this.lastId = this.queue.shift().id;
     this.heardAtMs = this.options.timers.nowMs();
@@ -241,9 +256,9 @@ export class Pipeline {
     if (created !== this.created) throw this.behind('it was made anew');
     if (lastSequence < this.base) throw this.behind(`it ends at ${lastSequence}, not at ${this.base}`);
     if (lastSequence > this.base) {
-      const found = await versionsFrom(port, this.base + 1, writer);
-      for (const [streamId, version] of found) this.stored.set(streamId, version);
-      this.gone += Math.max(0, Math.min(firstSequence - 1, lastSequence) - this.base);
+      const behind = await readBehind(port.messagesFrom(this.base + 1), writer);
+      this.stored.add(behind, Math.max(0, Math.min(firstSequence - 1, lastSequence) - this.base));
+      this.assertWhole(behind);
       this.base = lastSequence;
       this.lastId = undefined;
     }
@@ -252,21 +267,16 @@ export class Pipeline {
     this.unanswered = 0;
     this.early.clear();
     this.queue.sent = 0;
-    this.queue.dropFrom(0, (event) => this.isStored(event));
+    this.queue.dropFrom(0, (event) => this.stored.take(event));
   }
 
-  /** Does the stream have it? Events come in the stream's order, so what is gone of it comes first. */
-  private isStored({ streamId, version }: Outgoing): boolean {
-    if (this.gone > 0) {
-      this.gone--;
-      return true;
-    }
-    const stored = this.stored.get(streamId);
-    if (stored === undefined) return false;
-    if (version <= stored) return true;
-    // From here on all of this delegation's events are new.
-    this.stored.delete(streamId);
-    return false;
+  /** Nobody else wrote, and nothing of ours is missing before what is there. */
+  private assertWhole({ stranger, missing }: Behind): void {
+    const { port, writer } = this.options;
+    const first = this.queue.find((event) => this.stored.isMissing(event))?.id;
+    const lost = first ?? missing;
+    if (stranger !== undefined && !this.adopts) throw fenced(port.stream, stranger, writer, lost);
+    if (lost !== undefined) throw gapAt(port.stream, lost);
   }
 
   private behind(detail: string): DeputyError {
@@ -276,7 +286,7 @@ export class Pipeline {
   private fail(error: DeputyError): void {
     this.phase = 'idle';
     this.failure = error;
-    this.setState(error.code === 'DEPUTY_E_STREAM_FENCED' ? 'fenced' : 'behind', error);
+    this.setState(error.code === 'DEPUTY_E_STREAM_WENT_BACKWARDS' ? 'behind' : 'fenced', error);
     this.queue.fail(error);
   }
 

@@ -12,12 +12,18 @@ export interface Trouble {
 const code = {
   wrongLastSequence: 10071,
   wrongLastSequenceConstant: 10164,
+  wrongLastMessageId: 10070,
   storeFailed: 10077,
   insufficientResources: 10023,
   storageExceeded: 10047,
   messageTooLarge: 10054,
 } as const;
 
+const wrongEnd = new Set<number>([
+  code.wrongLastSequence,
+  code.wrongLastSequenceConstant,
+  code.wrongLastMessageId,
+]);
 const full = new Set<number>([code.storeFailed, code.insufficientResources, code.storageExceeded]);
 
 /** Only the stream's end says what these mean: ours was stored already, or somebody else's was. */
@@ -29,7 +35,7 @@ export function troubleOf(reply: PublishReply, stream: string, servers: string):
   if (reply.kind === 'nobody') {
     return away(servers, 'no server has the stream now (no responders)');
   }
-  if (reply.code === code.wrongLastSequence || reply.code === code.wrongLastSequenceConstant) return harmless;
+  if (wrongEnd.has(reply.code)) return harmless;
   if (full.has(reply.code)) {
     return { state: 'full', error: deputyError('DEPUTY_E_STREAM_FULL', { stream, detail: reply.text }) };
   }

@@ -1,4 +1,4 @@
-import { type DeputyError, deputyError } from '../errors/deputy-error.js';
+import { type DeputyError, deputyError, isDeputyError } from '../errors/deputy-error.js';
 import type { StreamPort } from '../ports/stream.js';
 import type { Timers } from '../ports/timers.js';
 import type { Checkpoint, StoreCursor } from '../publishing/checkpoint.js';
@@ -32,9 +32,12 @@ export class StreamWriter
   private readonly envelopes: Envelopes;
   private begun: Promise<boolean> | undefined;
   private closed: DeputyError | undefined;
+  /** Until something of ours is stored: who writes after that is fenced. */
+  private adopts: boolean;
 
   constructor(private readonly options: StreamWriterOptions) {
     this.pipeline = new Pipeline(options);
+    this.adopts = options.adopt;
     this.envelopes = new Envelopes(options.node, options.writer);
   }
 
@@ -47,7 +50,8 @@ export class StreamWriter
   }
 
   goOnFrom(checkpoint: Checkpoint | undefined, isLast: boolean): Promise<boolean> {
-    const { port, writer, adopt } = this.options;
+    const { port, writer } = this.options;
+    const adopt = this.adopts;
     const cursor = checkpoint?.cursor;
     this.begun = (async () => {
       const ends = await port.prepare();
@@ -58,6 +62,8 @@ export class StreamWriter
       return true;
     })().catch((error: unknown) => {
       this.begun = undefined;
+      // What stands in the stream forbids to begin: a state as when it is found later.
+      if (isDeputyError(error)) this.pipeline.refuse(error);
       throw error;
     });
     return this.begun;
@@ -67,9 +73,11 @@ export class StreamWriter
     this.assertOpen();
     await (this.begun ?? this.goOnFrom(undefined, true));
     this.assertOpen();
-    return new Promise((resolve, reject) => {
+    const result = await new Promise<{ appended: number; duplicates: number }>((resolve, reject) => {
       this.pipeline.push(this.envelopes.of(batch, resolve, reject));
     });
+    if (result.appended > 0) this.adopts = false;
+    return result;
   }
 
   close(error: DeputyError): void {

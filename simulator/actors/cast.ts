@@ -9,6 +9,7 @@ import type { Scenario } from '../scenario/scenario-schema.js';
 import type { World } from '../world/world.js';
 import type { Agent, AgentParts } from './agent.js';
 import type { ContainerState } from './agent-link.js';
+import { EventListener } from './event-listener.js';
 import { HandleBook } from './handle-book.js';
 import { ModelKeeper } from './keeper.js';
 import { ListenerKeepers } from './listener-keepers.js';
@@ -29,6 +30,7 @@ export class Cast {
   readonly handles = new HandleBook();
   agent: Agent;
   private readonly store = new DescriptorStore();
+  private readonly listener: EventListener | undefined;
   private readonly beside: ListenerKeepers;
   private containers = 0;
   /** Faults and restarts that are under way. */
@@ -41,6 +43,8 @@ export class Cast {
   ) {
     this.beside = new ListenerKeepers(world);
     this.agent = this.startAgent();
+    const { stream, setup } = parts;
+    if (setup.listener && stream !== undefined) this.listener = new EventListener(world, stream);
     for (const target of scenario.targets) this.startTarget(target.name);
     world.applyFault = (fault, at) => this.apply(fault, at);
     for (const { fault, atUs } of world.plan.timed()) {
@@ -57,7 +61,8 @@ export class Cast {
     const active = this.agent.active;
     // Somebody who has just died looks idle until the keeper hears of it.
     if (active?.parts.process.alive !== true) return false;
-    return active.isIdle && (this.parts.injectors?.isIdle ?? true);
+    const hasHeard = this.listener?.isIdle ?? true;
+    return active.isIdle && (this.parts.injectors?.isIdle ?? true) && hasHeard;
   }
 
   /** The process that plays a part at present. */
@@ -68,6 +73,7 @@ export class Cast {
       return agent.supervisors.find((one) => one !== agent.active && one.parts.process.alive)?.parts.process;
     }
     if (actor === 'keeper') return agent.process;
+    if (actor === 'listener') return this.listener?.process;
     if (actor === 'sidecar') return agent.process;
     if (actor === 'listener-keeper') return this.beside.process;
     return actor === 'injector' ? this.parts.injectors?.process : undefined;

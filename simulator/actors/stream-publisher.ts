@@ -130,7 +130,7 @@ export class StreamPublisher implements ScenePublisher {
       timers: this.timers,
       node,
       writer: { id: node, epoch: journal.epoch },
-      adopt: false,
+      adopt: service.setup.adopt ?? false,
       onState: (state, error) =>
         world.watch.noted?.(process.actor, 'stream-state', { state, code: error?.code ?? null }),
     });

@@ -17,6 +17,7 @@ export const faultyActors = [
   'shim',
   'joiner',
   'payload',
+  'listener',
   'broker',
   'sidecar',
   'listener-keeper',

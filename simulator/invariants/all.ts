@@ -30,9 +30,11 @@ import { eventsAreComplete } from './events-are-complete.js';
 import { eventsAreLegal } from './events-are-legal.js';
 import { eventsAreTrue } from './events-are-true.js';
 import { nativePassesNoHelper } from './file-handle/native-passes-no-helper.js';
+import { gapsAreTold } from './gaps-are-told.js';
 import { handlersDoNotFail } from './handlers-do-not-fail.js';
 import { handlesAreRight } from './handles-are-right.js';
 import type { Invariant } from './invariant.js';
+import { listenersHearAll } from './listeners-hear-all.js';
 import { noLeaks } from './no-leaks.js';
 import { nothingForbidden } from './nothing-forbidden.js';
 import { streamInOrder } from './stream-in-order.js';
@@ -54,6 +56,8 @@ const ofRequests: readonly Invariant[] = [
   eventsAreTrue,
   eventsAreComplete,
   streamInOrder,
+  gapsAreTold,
+  listenersHearAll,
   callsReturn,
   allSettles,
 ];

@@ -5,7 +5,7 @@ import type { Invariant } from './invariant.js';
 export const streamInOrder: Invariant = {
   id: 'stream-in-order',
   sentence: "Each event is in the store once, in the journal's order; nothing follows another writer's.",
-  begin: (_, broken) => {
+  begin: (stage, broken) => {
     const ids = new Set<string>();
     let ticket = -1;
     let strangerAt: number | undefined;
@@ -20,7 +20,7 @@ export const streamInOrder: Invariant = {
         if (ids.has(event.id)) broken({ event: event.id, position, problem: 'it was there already' });
         if (isJournalWhole && own < ticket)
           broken({ event: event.id, position, problem: `a later one, ${ticket}, was there` });
-        if (strangerAt !== undefined) {
+        if (strangerAt !== undefined && !stage().scenario.setup.adopt) {
           broken({ event: event.id, position, problem: `another writer's is at ${strangerAt}` });
           strangerAt = undefined;
         }

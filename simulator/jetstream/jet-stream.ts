@@ -8,6 +8,7 @@ export interface StreamLimits {
   readonly maximumBytes?: number;
   /** Headers and payload of one message. */
   readonly maximumMessageBytes?: number;
+  readonly maximumAgeUs?: number;
   readonly discard?: 'old' | 'new';
   readonly duplicateWindowUs?: number;
   readonly deniesPurge?: boolean;
@@ -24,6 +25,7 @@ export interface StoredMessage {
   readonly headers: ReadonlyMap<string, string>;
   readonly payload: Uint8Array;
   readonly bytes: number;
+  readonly atUs: number;
 }
 
 /** A message on its way; `headers` in NATS's own form, '' for none. */
@@ -36,6 +38,7 @@ export interface SentMessage {
 /** Codes of the server's. */
 const refusal = {
   wrongLastSequence: 10071,
+  wrongLastMessageId: 10070,
   messageTooLarge: 10054,
   storeFailed: 10077,
   purgeDenied: 10110,
@@ -61,6 +64,8 @@ export class JetStream {
   private lastSequence = 0;
   private firstSequence = 0;
   private bytes = 0;
+  /** The id of the message that was stored last, as far as it is remembered. */
+  private lastId = '';
   /** By message id: where it is, and when it came. */
   private readonly seen = new Map<string, { readonly sequence: number; readonly atUs: number }>();
 
@@ -90,13 +95,14 @@ export class JetStream {
 
   /** Takes a message, or says why not. */
   publish({ subject, headers: text, payload }: SentMessage, nowUs: number): PublishReply {
+    this.expire(nowUs);
     const headers = readHeaders(text);
-    for (const name of ['nats-expected-last-subject-sequence', 'nats-expected-last-msg-id', 'nats-rollup']) {
+    for (const name of ['nats-expected-last-subject-sequence', 'nats-rollup']) {
       if (headers.has(name)) throw deputyError('DEPUTY_E_MODEL_GAP', { what: `the header ${name}` });
     }
     const checks = [() => this.duplicateOf(headers, nowUs), () => this.wrongSequence(headers)];
     if (this.limits.looksAtSequenceFirst) checks.reverse();
-    for (const check of checks) {
+    for (const check of [...checks, () => this.wrongMessage(headers)]) {
       const reply = check();
       if (reply !== undefined) return reply;
     }
@@ -109,10 +115,11 @@ export class JetStream {
     const isFull = this.limits.discard === 'new' ? this.fullText(text.length + payload.length) : undefined;
     if (isFull !== undefined) return refused(refusal.storeFailed, isFull);
     const sequence = ++this.lastSequence;
-    this.messages.push({ sequence, subject, headers, payload: payload.slice(), bytes });
+    this.messages.push({ sequence, subject, headers, payload: payload.slice(), bytes, atUs: nowUs });
     this.bytes += bytes;
     if (this.firstSequence === 0 || this.messages.length === 1) this.firstSequence = sequence;
     const id = headers.get('nats-msg-id');
+    this.lastId = id ?? '';
     if (id !== undefined) this.seen.set(id, { sequence, atUs: nowUs });
     this.dropEldest();
     return { kind: 'stored', sequence, wasDuplicate: false };
@@ -130,6 +137,14 @@ export class JetStream {
   lastOfEach(): StoredMessage[] {
     const last = new Map(this.messages.map((message) => [message.subject, message]));
     return [...last.values()].sort((one, other) => one.sequence - other.sequence);
+  }
+
+  /** Time has passed: what is too old goes; numbers go on. */
+  expire(nowUs: number): void {
+    const { maximumAgeUs = Number.POSITIVE_INFINITY } = this.limits;
+    while (this.messages[0] !== undefined && nowUs - this.messages[0].atUs >= maximumAgeUs) {
+      this.remove(this.messages[0]);
+    }
   }
 
   /** All that is there goes; numbers go on. */
@@ -150,7 +165,7 @@ export class JetStream {
   }
 
   /** What is behind a sequence is lost, as with power: it was acknowledged, and not yet on the disk. */
-  loseBehind(sequence: number): StoredMessage[] {
+  loseBehind(sequence: number, nowUs: number): StoredMessage[] {
     const lost = this.from(sequence + 1);
     this.messages = this.messages.filter((message) => message.sequence <= sequence);
     for (const { bytes } of lost) this.bytes -= bytes;
@@ -158,7 +173,16 @@ export class JetStream {
     this.firstSequence = Math.min(this.firstSequence, this.messages.length > 0 ? this.firstSequence : 0);
     // What it remembers of ids it reads from the messages that are left.
     for (const [id, { sequence: at }] of this.seen) if (at > sequence) this.seen.delete(id);
+    this.restart(nowUs);
     return lost;
+  }
+
+  /** The server was ended and is there again: of ids it reads those inside the window. */
+  restart(nowUs: number): void {
+    const { duplicateWindowUs = defaultWindowUs } = this.limits;
+    for (const [id, { atUs }] of this.seen) if (nowUs - atUs >= duplicateWindowUs) this.seen.delete(id);
+    const last = this.at(this.lastSequence)?.headers.get('nats-msg-id') ?? '';
+    this.lastId = this.seen.has(last) ? last : '';
   }
 
   private duplicateOf(headers: ReadonlyMap<string, string>, nowUs: number): PublishReply | undefined {
@@ -172,6 +196,12 @@ export class JetStream {
     const expected = headers.get('nats-expected-last-sequence');
     if (expected === undefined || Number(expected) === this.lastSequence) return undefined;
     return refused(refusal.wrongLastSequence, `wrong last sequence: ${this.lastSequence}`);
+  }
+
+  private wrongMessage(headers: ReadonlyMap<string, string>): PublishReply | undefined {
+    const expected = headers.get('nats-expected-last-msg-id');
+    if (expected === undefined || expected === this.lastId) return undefined;
+    return refused(refusal.wrongLastMessageId, `wrong last msg ID: ${this.lastId}`);
   }
 
   /** The server counts what is stored with all around it, and what comes without. */

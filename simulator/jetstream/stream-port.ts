@@ -13,6 +13,7 @@ const answerUs = 5_000_000;
 export class ModelStreamPort implements StreamPort {
   readonly stream = streamName('model');
   readonly servers = 'model';
+  readonly isReplicated: boolean;
   private listener: StreamListener | undefined;
   private readonly client: Client;
 
@@ -21,6 +22,7 @@ export class ModelStreamPort implements StreamPort {
     private readonly process: ModelProcess,
     private readonly service: StreamService,
   ) {
+    this.isReplicated = service.setup.replicas === 3;
     this.client = {
       disconnected: () => this.tell('connection-lost', (listener) => listener.disconnected()),
       reconnected: () => this.tell('connected', (listener) => listener.reconnected()),

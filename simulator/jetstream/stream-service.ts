@@ -1,6 +1,8 @@
 import type { DeputyEvent } from '../../core/events/event.js';
 import type { PublishReply } from '../../core/ports/stream.js';
+import type { Setup } from '../scenario/scenario-schema.js';
 import type { World } from '../world/world.js';
+import { DurableConsumer } from './durable-consumer.js';
 import { JetStream, type SentMessage, type StoredMessage } from './jet-stream.js';
 
 /** How long a message to the server is on its way, and the answer, in microseconds. */
@@ -8,6 +10,7 @@ const wayUs = [20, 400] as const;
 /** From a message's storage until enough of the cluster has it, and it is acknowledged. */
 const replicationUs = [20, 600] as const;
 const slowFactor = 100;
+const consumerLimits = { acknowledgeWithinUs: 300_000, unacknowledged: 16 };
 const decoder = new TextDecoder();
 
 /** A direction of a connection: what is sent first comes first. */
@@ -34,6 +37,8 @@ interface Connection {
  */
 export class StreamService {
   readonly stream: JetStream;
+  /** The durable consumer of whoever listens. */
+  readonly consumer: DurableConsumer;
   private readonly connections = new Map<Client, Connection>();
   private readonly replication: Line = { atUs: 0 };
   private connectedFromUs = 0;
@@ -43,8 +48,14 @@ export class StreamService {
   /** All up to here was acknowledged, or is on its way to be: a change of leaders does not lose it. */
   private committed = 0;
 
-  constructor(private readonly world: World) {
-    this.stream = new JetStream({ deniesPurge: true, deniesDelete: true, discard: 'new' }, 'once');
+  constructor(
+    private readonly world: World,
+    readonly setup: Pick<Setup, 'replicas' | 'adopt' | 'ageUs'> = {},
+  ) {
+    const { ageUs } = setup;
+    const age = ageUs === undefined ? {} : { maximumAgeUs: ageUs };
+    this.stream = new JetStream({ deniesPurge: true, deniesDelete: true, discard: 'new', ...age }, 'once');
+    this.consumer = new DurableConsumer(this.stream, consumerLimits);
   }
 
   get isConnected(): boolean {
@@ -84,6 +95,7 @@ export class StreamService {
     const connection = this.connections.get(client);
     if (connection === undefined || !this.isConnected) return;
     this.way({ atUs: 0 }, wayUs, () => {
+      this.stream.expire(this.world.nowUs);
       const result = this.hasLeader ? question(this.stream) : undefined;
       this.answer(connection, () => hear(result));
     });
@@ -174,8 +186,9 @@ export class StreamService {
   }
 
   private lose(behind: number): void {
-    const lost = this.stream.loseBehind(behind);
+    const lost = this.stream.loseBehind(behind, this.world.nowUs);
     this.committed = Math.min(this.committed, behind);
+    if (lost.length > 0) this.consumer.loseBehind(behind);
     if (lost.length === 0) return;
     this.world.watch.storeLost?.(
       lost.flatMap((message) => eventOf(message) ?? []),

@@ -178,7 +178,7 @@ class Run {
         setup.strategy === 'file-handle' ? withSealed(scenario.policy) : withNativeHandles(scenario.policy),
       ),
       store: new ModelEventStore(world),
-      stream: setup.store === 'jetstream' ? new StreamService(world) : undefined,
+      stream: setup.store === 'jetstream' ? new StreamService(world, setup) : undefined,
       mutateStream: options.mutateStream ?? ((port) => port),
       ids: random.fork('ids'),
       mappedUsers: scenario.fileHandle.mappedUsers,

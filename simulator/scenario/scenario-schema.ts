@@ -36,6 +36,14 @@ export const setupSchema = z.strictObject({
   sidecar: z.boolean().default(false),
   /** Where events go: files beside the journal, or a stream on a NATS server. */
   store: z.enum(['files', 'jetstream']).default('files'),
+  /** A stream that three servers have; one if not given. */
+  replicas: z.literal(3).optional(),
+  /** Each supervisor that starts goes on behind what somebody else wrote (`--nats-adopt`). */
+  adopt: z.boolean().optional(),
+  /** A service consumes the stream's events, by a durable name. */
+  listener: z.boolean().optional(),
+  /** What is older than this goes from the stream. */
+  ageUs: z.int().min(1).max(3_600_000_000).optional(),
 });
 
 export const fileTypes = [

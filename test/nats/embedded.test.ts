@@ -1,10 +1,29 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { AgentTree } from '../kernel/takeover/support/agent-tree.js';
+import { serverUrl } from '../../adapters/nats/embedded-server.js';
+import { compileTarget } from '../kernel/support/compile.js';
+import { makeShare } from '../kernel/support/share.js';
+import { AgentTree, sleep } from '../kernel/takeover/support/agent-tree.js';
+import { SteadyTarget } from '../kernel/takeover/support/steady-target.js';
 import { runDeputy, startAgentProcess } from '../lab/agent-process.js';
 import { missingForNats } from '../lab/nats-server.js';
 import { describeWhen, missingForKernel } from '../support/describe-when.js';
+import { journaledTickets, publishedOf } from './support/published.js';
+
+/** The process of an agent's own server. */
+function serverOf(stateDirectory: string): number {
+  const address = readFileSync(join(stateDirectory, 'nats', 'address.json'), 'utf8');
+  return (JSON.parse(address) as { pid: number }).pid;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describeWhen([...missingForKernel(), ...missingForNats()], "an agent's own nats-server", () => {
   test('outlives supervisors, is started again when it dies, and ends with the agent', {
@@ -12,19 +31,7 @@ describeWhen([...missingForKernel(), ...missingForNats()], "an agent's own nats-
   }, async () => {
     const agent = await startAgentProcess({ arguments: ['--nats', 'embedded', '--node', 'n1'] });
     const tree = new AgentTree(agent);
-    const serverId = (): number =>
-      (
-        JSON.parse(readFileSync(join(agent.stateDirectory, 'nats', 'address.json'), 'utf8')) as {
-          pid: number;
-        }
-      ).pid;
-    const isAlive = (pid: number): boolean => {
-      try {
-        return process.kill(pid, 0);
-      } catch {
-        return false;
-      }
-    };
+    const serverId = (): number => serverOf(agent.stateDirectory);
     await expect.poll(() => agent.status().eventStore, { timeout: 20_000 }).toBe('open');
     const first = serverId();
     const before = tree.takeOvers.length;
@@ -42,6 +49,39 @@ describeWhen([...missingForKernel(), ...missingForNats()], "an agent's own nats-
     const last = serverId();
     expect(await agent.stop()).toBe(0);
     expect(isAlive(last)).toBe(false);
+  });
+
+  test('goes over to an agent that replaces this one, with all that it has', {
+    timeout: 90_000,
+  }, async () => {
+    const words = ['--nats', 'embedded', '--node', 'n1'];
+    const agent = await startAgentProcess({ arguments: words });
+    const made = makeShare();
+    chmodSync(agent.directory, 0o755);
+    const { socketPath, stateDirectory } = agent;
+    const program = compileTarget('steady');
+    const target = await SteadyTarget.start({ program, socketPath, share: made.share, flavour: 'killable' });
+    await expect.poll(() => agent.status().eventStore, { timeout: 20_000 }).toBe('open');
+    const before = serverOf(stateDirectory);
+    const next = await startAgentProcess({ directory: agent.directory, arguments: [...words, '--replace'] });
+    expect(await agent.exited).toBe(0);
+    await expect.poll(() => isAlive(serverOf(stateDirectory)), { timeout: 20_000 }).toBe(true);
+    expect(serverOf(stateDirectory)).not.toBe(before);
+    expect(isAlive(before)).toBe(false);
+    await sleep(100);
+    expect(await target.end()).toMatchObject({ wrong: 0, enosys: 0, interrupted: 0 });
+    await expect.poll(() => next.status().eventStore, { timeout: 30_000 }).toBe('open');
+    // All of both is in the one stream, in order.
+    await expect
+      .poll(async () => (await publishedOf({ url: serverUrl('embedded', stateDirectory) }, 'n1')).tickets, {
+        timeout: 30_000,
+        interval: 500,
+      })
+      .toEqual(journaledTickets(stateDirectory));
+    const last = serverOf(stateDirectory);
+    expect(await next.stop()).toBe(0);
+    expect(isAlive(last)).toBe(false);
+    for (const path of [agent.directory, made.directory]) rmSync(path, { recursive: true, force: true });
   });
 
   test('a URL that nobody answers at keeps no agent from starting', { timeout: 60_000 }, async () => {

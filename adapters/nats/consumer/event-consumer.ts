@@ -1,15 +1,15 @@
 import { headers, type JsMsg, type NatsConnection } from 'nats';
+import { deliveriesOf } from '../../../core/consuming/deliveries.js';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import { headerValue } from '../../../core/events/cloud-event.js';
-import type { DeputyEvent } from '../../../core/events/event.js';
 import type { EventType } from '../../../core/events/event-versions.js';
 import { streamName } from '../../../core/events/subject.js';
-import { validateEvent } from '../../../core/events/validate-event.js';
+import type { Delivery } from '../../../core/ports/consuming.js';
 import { connectNats, natsError } from '../connect.js';
 import { isMissingStream } from '../ensure-stream.js';
 import { readMessages } from '../read-messages.js';
 import { scopedFilter } from '../scoped-filter.js';
-import { type Delivery, deliveryOf } from './delivery.js';
+import { JetStreamMessage } from './consumed-message.js';
 import { durableMessages, ensureDurable } from './durable-messages.js';
 import type { ConsumerOptions, EventKind, TypesOf } from './options.js';
 
@@ -76,17 +76,10 @@ class StreamConsumer<Type extends EventType> implements EventConsumer<Type> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Delivery<Type>> {
-    const isDurable = this.options.durable !== undefined;
-    const { deliveries = defaultDeliveries } = this.options;
-    for await (const message of this.messages(this.stop.signal)) {
-      const event = this.eventOf(message);
-      if (event === undefined) continue;
-      if (isDurable && deliveries > 0 && message.info.redeliveryCount > deliveries) {
-        this.bury(message, `it was delivered ${deliveries} times, and never acknowledged`);
-        continue;
-      }
-      yield deliveryOf(message, event, isDurable) as Delivery<Type>;
-    }
+    const { durable, deliveries = defaultDeliveries } = this.options;
+    const bury = ({ message }: JetStreamMessage, reason: string): void => this.bury(message, reason);
+    const rules = { isDurable: durable !== undefined, deliveries, bury };
+    yield* deliveriesOf(this.consumed(), rules) as AsyncGenerator<Delivery<Type>>;
   }
 
   async close(): Promise<void> {
@@ -94,14 +87,8 @@ class StreamConsumer<Type extends EventType> implements EventConsumer<Type> {
     await this.connection.close();
   }
 
-  /** Undefined for what can't be read, which is put away. */
-  private eventOf(message: JsMsg): DeputyEvent | undefined {
-    try {
-      return validateEvent(message.json());
-    } catch (error) {
-      this.bury(message, error instanceof Error ? error.message : String(error));
-      return undefined;
-    }
+  private async *consumed(): AsyncGenerator<JetStreamMessage> {
+    for await (const message of this.messages(this.stop.signal)) yield new JetStreamMessage(message);
   }
 
   /** Poison would come again and again: it goes where somebody can look at it, and the rest goes on. */

@@ -5,7 +5,7 @@ export { type EventType, eventTypes } from '../../../core/events/event-versions.
 export type { EventData } from '../../../core/events/registry.js';
 export { type EventFilter, filterSubject, streamName } from '../../../core/events/subject.js';
 export { validateEvent } from '../../../core/events/validate-event.js';
+export type { Delivery } from '../../../core/ports/consuming.js';
 export type { NatsSettings } from '../settings.js';
-export type { Delivery } from './delivery.js';
 export { type EventConsumer, openConsumer } from './event-consumer.js';
 export type { ConsumerOptions, EventKind, TypesOf } from './options.js';

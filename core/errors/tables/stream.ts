@@ -41,7 +41,13 @@ export const streamErrors = {
   DEPUTY_E_STREAM_FENCED: {
     what: 'another writer uses the stream {stream}: {detail}',
     why: 'A stream has one writer, known by its state directory and epoch; two would mix their events.',
-    remedy: 'Stop the other agent or use another `--node`; if the state directory was lost, `--nats-adopt`.',
+    remedy:
+      'Stop the other one or use another `--node`; then, or when a state directory was lost: `--nats-adopt`.',
+  },
+  DEPUTY_E_STREAM_GAP: {
+    what: 'the stream {stream} lacks {event}, and has later events of the same delegation',
+    why: 'Somebody else wrote while events were on their way to replicas, or a message was taken out.',
+    remedy: 'What stands in a stream stays: remove it, and the agent publishes anew what its journal has.',
   },
   DEPUTY_E_STREAM_WENT_BACKWARDS: {
     what: 'the stream {stream} has lost what it had acknowledged: {detail}',

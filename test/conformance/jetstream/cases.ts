@@ -10,9 +10,10 @@ export interface StreamCase {
 }
 
 /**
- * `publish ID [expect=N] [bytes=N] [type=T]`, `ends`, `at N`, `from N`, `last`, `purge`, `delete N`,
+ * `publish ID [expect=N [behind=ID]] [bytes=N] [type=T]`, `ends`, `at N`, `from N`, `last`, `purge`, `delete N`,
  * `size` (bytes of all), `wait MS`, `restart` (SIGKILL), `cut N` (the files lose what is behind N while the server is down),
- * `grow N` (an operator gives it room for N messages). `@new`: what servers from 2.12 on say instead.
+ * `grow N` (an operator gives it room for N messages), `consume MS [N]` (makes a consumer that has MS to acknowledge, and
+ * N messages unacknowledged at most), `next`, `ack N`, `nak N [MS]`, `term N`. `@new`: what servers from 2.12 on say instead.
  */
 export const cases: readonly StreamCase[] = [
   {
@@ -54,12 +55,43 @@ export const cases: readonly StreamCase[] = [
   {
     name: 'another-writer',
     // One message of somebody else's takes the place that was predicted for ours: ours is refused, and what
-    // is on its way behind it is taken. A stream has one writer.
+    // is on its way behind it is taken.
     script: `
       publish one/1 expect=0 => stored 1
       publish stranger/1 => stored 2
       publish one/2 expect=1 => refused 10071
       publish one/3 expect=2 => stored 3
+    `,
+  },
+  {
+    name: 'another-writer-and-a-chain',
+    // Each names the one before it: behind one that is refused all are.
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish stranger/1 => stored 2
+      publish one/2 expect=1 behind=one/1 => refused 10071
+      publish one/3 expect=2 behind=one/2 => refused 10070
+      publish one/4 expect=3 behind=one/3 => refused 10071
+      publish one/2 expect=2 => stored 3
+      publish one/3 expect=3 behind=one/2 => stored 4
+      publish one/4 expect=4 behind=stranger/1 => refused 10070
+      publish one/3 expect=4 behind=one/2 => stored 4 already
+    `,
+  },
+  {
+    name: 'chain-over-a-restart',
+    endsServer: true,
+    limits: { duplicateWindowUs: 100_000 },
+    // What is older than the window is not read again: nothing can be said to stand behind it.
+    script: `
+      publish one/1 expect=0 => stored 1
+      wait 200 => done
+      publish one/2 expect=1 behind=one/1 => stored 2
+      wait 200 => done
+      restart => done
+      publish one/3 expect=2 behind=one/2 => refused 10070
+      publish one/3 expect=2 => stored 3
+      publish one/4 expect=3 behind=one/3 => stored 4
     `,
   },
   {
@@ -234,6 +266,75 @@ export const cases: readonly StreamCase[] = [
       publish one/3 expect=1 => stored 2
       publish one/2 expect=2 => stored 3
       from 1 => one/1 one/3 one/2
+    `,
+  },
+  {
+    name: 'aged',
+    limits: { maximumAgeUs: 1_000_000, duplicateWindowUs: 100_000 },
+    // Numbers go on. A consumer does not wait for what it can never get again.
+    script: `
+      publish one/1 expect=0 => stored 1
+      publish one/2 expect=1 => stored 2
+      consume 300 => done
+      next => one/1 for the 1. time
+      wait 1800 => done
+      ends => 3..2
+      at 2 => none
+      next => none
+      publish one/3 expect=2 => stored 3
+      next => one/3 for the 1. time
+      ends => 3..3
+    `,
+  },
+  {
+    name: 'delivered-again',
+    script: `
+      publish one/1 => stored 1
+      publish one/2 => stored 2
+      consume 300 => done
+      next => one/1 for the 1. time
+      wait 600 => done
+      next => one/1 for the 2. time
+      ack 1 => done
+      next => one/2 for the 1. time
+      ack 2 => done
+      wait 600 => done
+      next => none
+    `,
+  },
+  {
+    name: 'asked-for-again',
+    // What comes again comes before what is new, and not before its time.
+    script: `
+      publish one/1 => stored 1
+      publish one/2 => stored 2
+      publish one/3 => stored 3
+      consume 60000 => done
+      next => one/1 for the 1. time
+      nak 1 => done
+      wait 200 => done
+      next => one/1 for the 2. time
+      term 1 => done
+      next => one/2 for the 1. time
+      nak 2 60000 => done
+      next => one/3 for the 1. time
+      ack 3 => done
+      next => none
+    `,
+  },
+  {
+    name: 'too-many-unacknowledged',
+    script: `
+      publish one/1 => stored 1
+      publish one/2 => stored 2
+      publish one/3 => stored 3
+      consume 60000 2 => done
+      next => one/1 for the 1. time
+      next => one/2 for the 1. time
+      next => none
+      ack 2 => done
+      next => one/3 for the 1. time
+      next => none
     `,
   },
 ];

@@ -1,4 +1,4 @@
-import { eventHeaders, expectedSequence, writerHeaders } from '../../../core/events/cloud-event.js';
+import { eventHeaders, expectedEnd, writerHeaders } from '../../../core/events/cloud-event.js';
 import type { PublishReply, StreamEnds, StreamMessage } from '../../../core/ports/stream.js';
 import type { StreamCase } from './cases.js';
 
@@ -17,6 +17,13 @@ export interface StreamMachine {
   restart(): Promise<void>;
   cut(sequence: number): Promise<void>;
   grow(messages: number): Promise<void>;
+  /** Makes the stream's consumer. */
+  consume(acknowledgeWithinMs: number, unacknowledged: number): Promise<void>;
+  /** What the consumer is given now. */
+  next(): Promise<{ readonly id: string; readonly attempt: number } | undefined>;
+  ack(sequence: number): Promise<void>;
+  nak(sequence: number, afterMs: number): Promise<void>;
+  term(sequence: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,6 +76,18 @@ async function perform(words: readonly string[], machine: StreamMachine, name: s
       return codeText(await machine.purge());
     case 'delete':
       return codeText(await machine.delete(number));
+    case 'consume':
+      await machine.consume(number, Number(words[2] ?? 256));
+      return 'done';
+    case 'next': {
+      const message = await machine.next();
+      return message === undefined ? 'none' : `${message.id} for the ${message.attempt}. time`;
+    }
+    case 'nak':
+      await machine.nak(number, Number(words[2] ?? 0));
+      return 'done';
+    case 'ack':
+    case 'term':
     case 'wait':
     case 'restart':
     case 'cut':
@@ -85,7 +104,7 @@ function publish(id: string, words: readonly string[], machine: StreamMachine, n
     words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
   const type = option('type') ?? 'request.answered';
   const expected = option('expect');
-  const end = expected === undefined ? '\r\n' : expectedSequence(Number(expected));
+  const end = expected === undefined ? '\r\n' : expectedEnd(Number(expected), option('behind'));
   const headers = common + eventHeaders(id, type, '2026-01-01T00:00:00.000Z') + end;
   const subject = `deputy.v1.${name}.blue.one.${type}`;
   return machine.publish(subject, headers, new Uint8Array(Number(option('bytes') ?? 20)));

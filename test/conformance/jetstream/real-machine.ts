@@ -1,7 +1,16 @@
 import { setTimeout as rest } from 'node:timers/promises';
-import { connect, DiscardPolicy, type JetStreamManager, type NatsConnection, nanos } from 'nats';
+import {
+  AckPolicy,
+  connect,
+  DiscardPolicy,
+  type JetStreamManager,
+  type JsMsg,
+  type NatsConnection,
+  nanos,
+} from 'nats';
 import { JetStreamPort } from '../../../adapters/nats/jetstream-port.js';
 import { wantedStream } from '../../../adapters/nats/stream-config.js';
+import { headerText } from '../../../core/events/cloud-event.js';
 import { streamName } from '../../../core/events/subject.js';
 import type { PublishReply, StreamMessage } from '../../../core/ports/stream.js';
 import type { LabNatsServer } from '../../lab/nats-server.js';
@@ -11,6 +20,11 @@ import type { StreamMachine } from './machine.js';
 
 /** Far more than an answer takes, on a machine that is busy with other tests. */
 const patienceMs = 20_000;
+const consumerName = 'consumer';
+/** For so long it may wait for a message: a server that was told not to wait says nothing in some states. */
+const askedForMs = 300;
+/** What the server says when it has nothing to give now. */
+const nothingNow = new Set(['404', '408', '409']);
 
 /** A case's stream on a real server, by way of the port that deputy publishes through. */
 export class RealMachine implements StreamMachine {
@@ -18,6 +32,7 @@ export class RealMachine implements StreamMachine {
   private manager!: JetStreamManager;
   private port!: JetStreamPort;
   private attempts = 0;
+  private readonly delivered = new Map<number, JsMsg>();
   private readonly waiting = new Map<number, (reply: PublishReply) => void>();
   private readonly stream: string;
 
@@ -37,6 +52,7 @@ export class RealMachine implements StreamMachine {
       max_msgs: maximumMessages,
       max_bytes: limits.maximumBytes ?? -1,
       max_msg_size: maximumMessageBytes,
+      ...(limits.maximumAgeUs === undefined ? {} : { max_age: nanos(limits.maximumAgeUs / 1_000) }),
       discard: limits.discard === 'new' ? DiscardPolicy.New : DiscardPolicy.Old,
       deny_purge: limits.deniesPurge ?? false,
       deny_delete: limits.deniesDelete ?? false,
@@ -106,6 +122,43 @@ export class RealMachine implements StreamMachine {
 
   async grow(messages: number): Promise<void> {
     await this.manager.streams.update(this.stream, { max_msgs: messages });
+  }
+
+  async consume(acknowledgeWithinMs: number, unacknowledged: number): Promise<void> {
+    await this.manager.consumers.add(this.stream, {
+      durable_name: consumerName,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(acknowledgeWithinMs),
+      max_ack_pending: unacknowledged,
+    });
+  }
+
+  async next() {
+    try {
+      const message = await this.connection.jetstream().pull(this.stream, consumerName, askedForMs);
+      this.delivered.set(message.seq, message);
+      return {
+        id: headerText(message.headers?.get('Nats-Msg-Id') ?? ''),
+        attempt: message.info.redeliveryCount,
+      };
+    } catch (error) {
+      if (nothingNow.has((error as { code?: string }).code ?? '')) return undefined;
+      throw error;
+    }
+  }
+
+  async ack(sequence: number): Promise<void> {
+    await this.delivered.get(sequence)?.ackAck();
+  }
+
+  async nak(sequence: number, afterMs: number): Promise<void> {
+    this.delivered.get(sequence)?.nak(afterMs === 0 ? undefined : afterMs);
+    await this.connection.flush();
+  }
+
+  async term(sequence: number): Promise<void> {
+    this.delivered.get(sequence)?.term();
+    await this.connection.flush();
   }
 
   async close(): Promise<void> {

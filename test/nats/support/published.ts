@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JsMsg } from 'nats';
+import { DeliverPolicy, type JsMsg, NatsError } from 'nats';
 import { expect } from 'vitest';
 import { JournalTail } from '../../../adapters/journal/journal-tail.js';
 import { segmentsIn } from '../../../adapters/journal/last-segment.js';
@@ -23,19 +23,59 @@ export function journaledTickets(stateDirectory: string): number[] {
   return tickets;
 }
 
+/** A reader that gets nothing for so long begins anew: the server that it was at may have been killed. */
+const silentMs = 10_000;
+const attempts = 100;
+
 /** Every message of a node's stream, in its order, by way of nothing but the client. */
 export async function readStream(
   server: Pick<LabNatsServer, 'url'>,
   node: string,
   take: (message: JsMsg) => void,
 ): Promise<void> {
-  await asOperator(server, async (manager, connection) => {
-    const { state } = await manager.streams.info(streamName(node));
-    if (state.messages === 0) return;
-    const consumer = await connection.jetstream().consumers.get(streamName(node));
-    for await (const message of await consumer.consume({ max_messages: 2_000 })) {
+  let next = 1;
+  for (let attempt = 1; ; attempt++) {
+    const read = readFrom(server, node, next, (message) => {
+      next = message.seq + 1;
       take(message);
-      if (message.info.pending === 0) break;
+    });
+    // Servers of a cluster that were started a moment ago may not know their streams yet.
+    if (await (attempt < attempts ? read.catch(isUnavailable) : read)) return;
+    if (attempt >= attempts) throw new Error(`no message behind ${next - 1}, and no end`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+function isUnavailable(error: unknown): false {
+  if (error instanceof NatsError) return false;
+  throw error;
+}
+
+/** False when it was cut off. */
+function readFrom(
+  server: Pick<LabNatsServer, 'url'>,
+  node: string,
+  first: number,
+  take: (message: JsMsg) => void,
+): Promise<boolean> {
+  return asOperator(server, async (manager, connection) => {
+    const { state } = await manager.streams.info(streamName(node));
+    if (state.messages === 0 || state.last_seq < first) return true;
+    const start = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: first };
+    const consumer = await connection.jetstream().consumers.get(streamName(node), start);
+    const messages = await consumer.consume({ max_messages: 2_000 });
+    const stop = (): void => messages.stop();
+    let watch = setTimeout(stop, silentMs);
+    try {
+      for await (const message of messages) {
+        clearTimeout(watch);
+        watch = setTimeout(stop, silentMs);
+        take(message);
+        if (message.info.pending === 0) return true;
+      }
+      return false;
+    } finally {
+      clearTimeout(watch);
     }
   });
 }

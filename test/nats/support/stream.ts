@@ -33,7 +33,10 @@ export async function asOperator<T>(
   server: Pick<LabNatsServer, 'url'>,
   act: (manager: JetStreamManager, connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect({ servers: server.url.split(',') });
+  const servers = server.url.split(',');
+  // The client takes no token from a URL.
+  const token = new URL(servers[0] ?? '').username;
+  const connection = await connect({ servers, ...(token === '' ? {} : { token }) });
   try {
     return await act(await connection.jetstreamManager(), connection);
   } finally {
