@@ -159,11 +159,14 @@ export class WrapperSocket implements DescriptorStorage {
     return Promise.resolve();
   }
 
-  /** Ends all connections. The keepers hold what they held, and look for a successor. */
-  close(): void {
+  /** Ends all connections. The keepers hold what they held, and look for a successor; or, for good, let go. */
+  close(forGood = false): void {
     this.watch.stop();
     this.socket.close();
-    for (const connection of [...this.connections]) this.end(connection);
+    for (const connection of [...this.connections]) {
+      if (forGood) this.refuse(connection, 'the sidecar has ended for good');
+      else this.end(connection);
+    }
   }
 
   private accept(): void {

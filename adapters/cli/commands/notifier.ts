@@ -82,9 +82,10 @@ async function runNotifier(flags: NotifierFlags, logLevel: LogLevel): Promise<vo
   });
   print(`ready ${flags.socket}`);
   const signal = await end;
-  logger.info({ signal }, 'ending: programs wait for the next sidecar');
+  const forGood = signal === 'SIGINT';
+  logger.info({ signal }, forGood ? 'ending for good' : 'ending: programs wait for the next sidecar');
   setTimeout(() => exitAtOnce(exitCode.failed), closeTimeoutMs).unref();
-  const { stuckLoops } = await running.close();
+  const { stuckLoops } = await running.close(forGood);
   if (stuckLoops > 0) exitAtOnce(exitCode.ok);
   process.exit(exitCode.ok);
 }
