@@ -10,7 +10,7 @@ import { exitCodeOf, forwardSignals } from '../launcher/run-target.js';
 import { nativeProgram } from '../native/native-programs.js';
 import { openNotifier, type RunningNotifier } from '../notifier/index.js';
 import { entryUrl } from '../supervisor/entry-path.js';
-import { loadPolicy } from './agent-parts.js';
+import { loadPolicy } from './load-policy.js';
 
 export interface SidecarRunOptions {
   readonly policy?: string;

@@ -6,10 +6,10 @@ import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { openNotifier } from '../../notifier/index.js';
 import { entryUrl } from '../../supervisor/entry-path.js';
-import { loadPolicy } from '../agent-parts.js';
 import { parseUser } from '../dispatch/payload-spec.js';
+import { loadPolicy } from '../load-policy.js';
 import { exitCode, print } from '../output.js';
-import { parseCgroup, parseGroups } from './broker.js';
+import { parseCgroup, parseGroups } from '../peer-options.js';
 
 /** Shutdown publishes what is left; a disk that hangs must not keep the process for ever. */
 const closeTimeoutMs = 25_000;
