@@ -18,7 +18,7 @@ export interface SupervisorParts {
   readonly handlersModule: URL;
   /** The first loop, if it could be started. */
   readonly first: FirstLoop | undefined;
-  readonly strategies: (service: RequestService) => readonly Strategy[];
+  readonly strategies: (service: RequestService, isSidecar: boolean) => readonly Strategy[];
 }
 
 /** How often an orphaned supervisor looks whether it has a target left. */
@@ -106,7 +106,7 @@ class SupervisorProcess {
         logger: this.logger,
         handlersModule: parts.handlersModule,
         first: parts.first,
-        strategies: parts.strategies,
+        strategies: (service) => parts.strategies(service, configuration.isSidecar ?? false),
         onFatal: (message) => {
           this.logger.error({}, `${message}; ending`);
           exitAtOnce(1);

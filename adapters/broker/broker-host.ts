@@ -69,6 +69,7 @@ async function open(options: BrokerHostOptions, unlock: () => void): Promise<Ope
   const store: FileEventStore = await openFileEventStore({ directory: join(stateDirectory, 'events') });
   await publisher.start(store);
   const writer = new BrokerJournal(journal, publisher, store, logger, clock.nowMs);
+  await writer.begin();
   const parts = {
     ...options,
     journal: writer,

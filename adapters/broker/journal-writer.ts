@@ -8,7 +8,7 @@ import { MappedSegments } from '../journal/mapped-segments.js';
 import { Outage } from '../logging/outage.js';
 import type { Publisher } from '../supervisor/publisher.js';
 
-/** Published segments are kept as an agent keeps them, for whoever looks into the journal. */
+/** Published segments are kept as an agent keeps them, for whoever looks into them, where there is room. */
 const retentionMs = 120_000;
 const tendEveryMs = 1_000;
 const journalFails = 'there is no room in the journal; requests wait';
@@ -82,6 +82,13 @@ export class BrokerJournal {
     }
   }
 
+  /** Predecessors that were soon over leave room, and what is published goes where there is little. */
+  async begin(): Promise<void> {
+    this.journal.trimFormer();
+    await this.publisher.caughtUp();
+    await this.tend();
+  }
+
   private async tend(): Promise<void> {
     try {
       this.prepare();
@@ -103,9 +110,10 @@ export class BrokerJournal {
 
   private remove(): void {
     const done = Math.min(segmentOf(this.publisher.position), this.journal.eldestOpenSegment);
+    const keepsMs = this.journal.isCrowded ? 0 : retentionMs;
     for (; this.removable < done; this.removable++) {
       const ageMs = this.journal.ageMs(this.removable, this.nowMs());
-      if (ageMs !== undefined && ageMs < retentionMs) break;
+      if (ageMs !== undefined && ageMs < keepsMs) break;
     }
     this.journal.removeBefore(this.removable, this.publisher.position);
   }

@@ -2,9 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { deputyError, isDeputyError } from '../../core/errors/deputy-error.js';
-import { defaultPolicy } from '../../core/policy/defaults.js';
 import type { Policy } from '../../core/policy/schema.js';
-import { policyWarnings } from '../../core/policy/warnings.js';
 import type { Logger } from '../../core/ports/logger.js';
 import { fileHandle } from '../../strategies/file-handle/strategy.js';
 import { handlersModule, seccompNotify } from '../../strategies/seccomp-notify/index.js';
@@ -21,9 +19,9 @@ import {
   type StoredDescriptor,
 } from '../keeper/index.js';
 import { EmbeddedServer } from '../nats/embedded-server.js';
-import { readPolicy } from '../policy/index.js';
 import { entryUrl } from '../supervisor/entry-path.js';
 import { descriptorStore, openNotifySocket, receivedDescriptors } from '../systemd/index.js';
+import { loadPolicy } from './load-policy.js';
 import { embedded, natsStore, type StreamFlags } from './nats-options.js';
 
 /** How long whoever replaces an agent waits for its lock: its injector may have to finish something. */
@@ -66,13 +64,6 @@ function natsOf(flags: AgentFlags): { nats?: NatsStoreSettings } {
 export interface RunningAgent {
   reloadPolicy(): void;
   close(): Promise<{ readonly abandonedTargets: number; readonly stuckLoops: number }>;
-}
-
-/** The policy of a file, or the defaults; what is odd about it goes to the log. */
-export function loadPolicy(path: string | undefined, logger: Logger): Policy {
-  const policy = path === undefined ? defaultPolicy() : readPolicy(path);
-  for (const warning of policyWarnings(policy)) logger.warn({ policy: path ?? '(defaults)' }, warning);
-  return policy;
 }
 
 /** Starts an agent with everything this build has: the one place where strategies and adapters meet. */

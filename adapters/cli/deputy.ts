@@ -2,26 +2,37 @@
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../host/build.js';
 import { logLevels } from '../logging/index.js';
-import { addAgentCommand } from './commands/agent.js';
-import { addBrokerCommand } from './commands/broker.js';
-import { addDispatchCommand } from './commands/dispatch.js';
-import { addDoctorCommand } from './commands/doctor.js';
-import { addEventsCommand } from './commands/events.js';
-import { addJournalCommand } from './commands/journal.js';
-import { addKeysCommand } from './commands/keys.js';
-import { addNotifierCommand } from './commands/notifier.js';
-import { addPlaceholderCommand } from './commands/placeholder.js';
-import { addPodSecurityCommand, podSecurityCommandName } from './commands/pod-security.js';
-import { addPolicyCommand } from './commands/policy.js';
-import { addPreflightCommand } from './commands/preflight.js';
-import { addProfileCommand } from './commands/profile.js';
-import { addRunCommand } from './commands/run.js';
-import { addSidecarCommand } from './commands/sidecar.js';
-import { addStatusCommand } from './commands/status.js';
 import { exitCode, exitCodeOf, printError } from './output.js';
 
-/** Builds the command line; separate from running it, so that tests can look at it. */
-export function createProgram(commandLine: readonly string[] = process.argv.slice(2)): Command {
+type Add = (program: Command) => void;
+
+/** In the order of the help. Each loads what it needs: a sidecar that starts again keeps its target waiting. */
+const commands: Readonly<Record<string, () => Promise<Add>>> = {
+  agent: async () => (await import('./commands/agent.js')).addAgentCommand,
+  run: async () => (await import('./commands/run.js')).addRunCommand,
+  dispatch: async () => (await import('./commands/dispatch.js')).addDispatchCommand,
+  placeholder: async () => (await import('./commands/placeholder.js')).addPlaceholderCommand,
+  broker: async () => (await import('./commands/broker.js')).addBrokerCommand,
+  notifier: async () => (await import('./commands/notifier.js')).addNotifierCommand,
+  sidecar: async () => (await import('./commands/sidecar.js')).addSidecarCommand,
+  doctor: async () => (await import('./commands/doctor.js')).addDoctorCommand,
+  preflight: async () => (await import('./commands/preflight.js')).addPreflightCommand,
+  profile: async () => (await import('./commands/profile.js')).addProfileCommand,
+  status: async () => (await import('./commands/status.js')).addStatusCommand,
+  events: async () => (await import('./commands/events.js')).addEventsCommand,
+  journal: async () => (await import('./commands/journal.js')).addJournalCommand,
+  keys: async () => (await import('./commands/keys.js')).addKeysCommand,
+  policy: async () => (await import('./commands/policy.js')).addPolicyCommand,
+  'pod-security': async () => (await import('./commands/pod-security.js')).addPodSecurityCommand,
+};
+
+/** The commands that a line can mean: the one that it begins with, or all of them, to be told of or listed. */
+function meantBy([first = '', , third = '']: readonly string[]): string[] {
+  const word = first === '--log-level' ? third : first;
+  return Object.hasOwn(commands, word) ? [word] : Object.keys(commands);
+}
+
+async function createProgram(commandLine: readonly string[]): Promise<Command> {
   const program = new Command('deputy')
     .description('lets an unprivileged container use a privilege without holding it, and loses no request')
     .addOption(
@@ -29,23 +40,8 @@ export function createProgram(commandLine: readonly string[] = process.argv.slic
     )
     .showHelpAfterError('(run with --help for what there is)');
   // A version of the program's is found anywhere on the line; there it is the standards' that is meant.
-  if (!commandLine.includes(podSecurityCommandName)) program.version(version);
-  addAgentCommand(program);
-  addRunCommand(program);
-  addDispatchCommand(program);
-  addPlaceholderCommand(program);
-  addBrokerCommand(program);
-  addNotifierCommand(program);
-  addSidecarCommand(program);
-  addDoctorCommand(program);
-  addPreflightCommand(program);
-  addProfileCommand(program);
-  addStatusCommand(program);
-  addEventsCommand(program);
-  addJournalCommand(program);
-  addKeysCommand(program);
-  addPolicyCommand(program);
-  addPodSecurityCommand(program);
+  if (!commandLine.includes('pod-security')) program.version(version);
+  for (const name of meantBy(commandLine)) (await commands[name]?.())?.(program);
   for (const command of allCommands(program)) command.exitOverride();
   return program;
 }
@@ -56,7 +52,7 @@ function allCommands(command: Command): Command[] {
 
 async function main(): Promise<void> {
   try {
-    await createProgram().parseAsync();
+    await (await createProgram(process.argv.slice(2))).parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.usage;

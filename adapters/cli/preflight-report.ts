@@ -1,5 +1,5 @@
 import { escapeText } from '../../core/events/escape-text.js';
-import type { RankedStrategy, Ranking } from '../../core/preflight/rank.js';
+import type { JudgedForm, Judgement, RankedStrategy, Ranking } from '../../core/preflight/rank.js';
 import { print } from './output.js';
 
 // Names in a manifest are whatever the file says; a line for a pod of a hundred containers still fits.
@@ -12,13 +12,30 @@ export function printRanking({ chosen, strategies }: Ranking, level: string, not
   print(chosen === null ? `none can be used at level ${level}` : `chosen: ${chosen} (level ${level})`);
 }
 
-function printStrategy({ strategy, rank, reasons, trials, price }: RankedStrategy): void {
-  const place = rank === null ? 'no ' : `${rank}. `;
-  line(`${place} ${strategy}`);
+function printStrategy(ranked: RankedStrategy): void {
+  const place = ranked.rank === null ? 'no ' : `${ranked.rank}. `;
+  line(`${place} ${ranked.strategy}`);
+  printReasons(ranked);
+  if (ranked.forms === undefined) printTrialsAndPrice(ranked);
+  else for (const form of ranked.forms) printForm(form, ranked.possible);
+  print('');
+}
+
+/** Where none is possible the reasons against each were said already. */
+function printForm(form: JudgedForm, isAnyPossible: boolean): void {
+  line(`     form      ${form.form}, for ${form.serves}${form.possible ? '' : ': no'}`);
+  if (isAnyPossible) printReasons(form);
+  printTrialsAndPrice(form);
+}
+
+function printReasons({ reasons }: Judgement): void {
   for (const { text, remedy } of reasons) {
     line(`     why not   ${text}`);
     line(`               -> ${remedy}`);
   }
+}
+
+function printTrialsAndPrice({ trials, price }: Judgement): void {
   for (const { id, ok, optional, detail, remedy } of trials) {
     // What fails and is not optional stands among the reasons.
     if (!ok && !optional) continue;
@@ -29,7 +46,6 @@ function printStrategy({ strategy, rank, reasons, trials, price }: RankedStrateg
   line(`     boundary  ${price.boundary}`);
   line(`     privilege ${price.privilege}`);
   line(`     restart   ${price.restart}`);
-  print('');
 }
 
 function line(text: string): void {

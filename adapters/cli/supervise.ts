@@ -4,6 +4,7 @@ import type { ShareAssessment, Target } from '../../core/ports/strategy.js';
 import { fileHandle } from '../../strategies/file-handle/strategy.js';
 import { handlersModule } from '../../strategies/seccomp-notify/handlers-module.js';
 import { seccompNotify } from '../../strategies/seccomp-notify/strategy.js';
+import { sidecarNotifier } from '../../strategies/sidecar-caps/notifier-form.js';
 import { runSupervisor } from '../agent/run-supervisor.js';
 import { commandLineLogger, type LogLevel } from '../logging/index.js';
 import type { FirstLoop } from '../supervisor/first-loop.js';
@@ -25,9 +26,9 @@ export function supervise(first: FirstLoop | undefined): void {
     loggerOf: (level) => commandLineLogger(level as LogLevel),
     handlersModule,
     first,
-    strategies: (service) => [
-      seccompNotify({ service, assessShares }),
-      fileHandle({ service, assessShares, inspectTarget }),
-    ],
+    strategies: (service, isSidecar) =>
+      isSidecar
+        ? [sidecarNotifier({ service, assessShares })]
+        : [seccompNotify({ service, assessShares }), fileHandle({ service, assessShares, inspectTarget })],
   });
 }

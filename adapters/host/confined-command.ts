@@ -15,14 +15,25 @@ let found: { readonly path: string | undefined } | undefined;
  * words are the program's own, and what is left is what each loop drops for its own thread.
  */
 export function confinedCommand(kept: readonly number[], words: readonly string[]): readonly string[] {
-  found ??= { path: findSetpriv() };
-  return found.path === undefined ? words : [found.path, ...options(kept), '--', ...words];
+  const path = setprivPath();
+  return path === undefined ? words : [path, ...options(kept), '--', ...words];
+}
+
+/** The words that start a program as a user without any capability; undefined where that can't be done. */
+export function unprivilegedCommand(
+  user: number,
+  group: number,
+  words: readonly string[],
+): readonly string[] | undefined {
+  const path = setprivPath();
+  if (path === undefined) return undefined;
+  const ids = [`--reuid=${user}`, `--regid=${group}`, '--clear-groups'];
+  return [path, ...ids, ...options([]), '--', ...words];
 }
 
 /** Can children be started with less than all of root's capabilities? */
 export function mayConfineChildren(): boolean {
-  found ??= { path: findSetpriv() };
-  return found.path !== undefined;
+  return setprivPath() !== undefined;
 }
 
 /** Numbers instead of names: setpriv knows those of its own time. */
@@ -31,11 +42,17 @@ function options(kept: readonly number[]): string[] {
   return [`--bounding-set=${bounding}`, '--inh-caps=-all', '--ambient-caps=-all', '--no-new-privs'];
 }
 
-/** Tried, since others than util-linux's have the name, too, and fewer options. */
-function findSetpriv(): string | undefined {
+/** Asked each time whether this process may cut: a sidecar of `deputy run` was root before. */
+function setprivPath(): string | undefined {
   const held = getCapabilities();
   const mayCut = typeof held !== 'number' && hasCapability(held.effective, capability.SETPCAP);
   if (!mayCut || process.getuid?.() !== 0) return undefined;
+  found ??= { path: findSetpriv() };
+  return found.path;
+}
+
+/** Tried, since others than util-linux's have the name, too, and fewer options. */
+function findSetpriv(): string | undefined {
   return places.find((path) => {
     if (!existsSync(path)) return false;
     const words = [...options([capability.SETUID]), '--', path, '--help'];

@@ -99,7 +99,11 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels,
         const { checkSealed } = await import('../journal/check-sealed.js');
         await checkSealed(journalDirectory, journal.firstSegment, sayDamage);
       });
-      timer = tendDisk({ journal, publisher, store: opened }, retentionOf(options), clock, logger);
+      // Files are flushed before a segment goes, and lose nothing later, as a stream its last minutes
+      // may: published segments are kept for whoever looks into them, as long as there is room.
+      const onlyWithRoom = nats === undefined && options.journalRetentionMs === undefined;
+      const retention = { retentionMs: retentionOf(options), onlyWithRoom };
+      timer = tendDisk({ journal, publisher, store: opened }, retention, clock, logger);
       return opened;
     },
     async stopLoops() {
@@ -151,7 +155,7 @@ interface OnDisk {
 /** Syncs to disk now and then, and removes segments of the journal that are published and old enough. */
 function tendDisk(
   { journal, publisher, store }: OnDisk,
-  retentionMs: number,
+  { retentionMs, onlyWithRoom }: { readonly retentionMs: number; readonly onlyWithRoom: boolean },
   clock: Clock,
   logger: Logger,
 ): NodeJS.Timeout {
@@ -161,9 +165,10 @@ function tendDisk(
       await Promise.all([journal.sync(), 'flush' in store ? store.flush() : undefined]);
       await publisher.keepCheckpoint();
       const done = Math.min(segmentOf(publisher.position), journal.eldestOpenSegment);
+      const keepsMs = onlyWithRoom && journal.isCrowded ? 0 : retentionMs;
       for (; removable < done; removable++) {
         const ageMs = journal.ageMs(removable, clock.nowMs());
-        if (ageMs !== undefined && ageMs < retentionMs) break;
+        if (ageMs !== undefined && ageMs < keepsMs) break;
       }
       journal.removeBefore(removable, publisher.position);
     } catch (error) {

@@ -24,6 +24,11 @@ export class JournalBound {
     return bytesOnDisk(this.directory) + segmentBytes <= bound;
   }
 
+  /** More than half of it is taken: what needs not be kept should go, before anybody waits. */
+  get isCrowded(): boolean {
+    return bytesOnDisk(this.directory) > this.maximumBytes / 2;
+  }
+
   full(): DeputyError {
     const { directory: path, maximumBytes } = this;
     return deputyError('DEPUTY_E_JOURNAL_FULL', { path, maximumBytes });

@@ -241,6 +241,11 @@ export class Journal {
     return isBehind && !this.bound.hasRoom(this.mapped.size === 0) ? this.bound.full() : undefined;
   }
 
+  /** Is more than half of what it may take taken? */
+  get isCrowded(): boolean {
+    return this.bound.isCrowded;
+  }
+
   /** Writes what is mapped to the disk; errors, of sealing too, are the caller's to log. */
   async sync(): Promise<void> {
     this.sealer.throwFailure();

@@ -122,9 +122,9 @@ export class Keeper {
   }
 
   /** Stops taking containers, lets the active supervisor finish, ends the others. */
-  async stop(): Promise<KeeperEnd> {
+  async stop(forGood = false): Promise<KeeperEnd> {
     // What is stored outlives this process: connections wait for the next one.
-    const hold = this.holdings.outlive;
+    const hold = this.holdings.outlive && !forGood;
     await this.holdings.closeSocket(hold);
     this.stopping = true;
     const activeId = this.supervision.stop();

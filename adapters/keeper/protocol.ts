@@ -25,6 +25,8 @@ export interface SupervisorConfiguration {
   readonly logLevel: string;
   /** What targets are delegated with, by name; without it the policy's order decides. */
   readonly strategy?: string;
+  /** Listeners are those of wrapped programs, and this is their sidecar. */
+  readonly isSidecar?: boolean;
   /** The first one shows on a probe child that it works before it says that it is ready. */
   readonly proves: boolean;
   /** A standby has time: it serves itself first, so that nothing in it is cold when its turn comes. */

@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs';
 import { isWithinCgroup } from '../../core/engine/target-identity.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 
-/** Which process keeps a listener, in what is remembered of it. */
+/** Which process keeps a listener, and when that began, in what is remembered of it. */
 export const keeperAnnotation = 'deputy.listener-keeper';
+export const keeperStartAnnotation = 'deputy.listener-keeper-start';
+
+/** Field 22 of proc_pid_stat(5), counted from the state, which is the third. */
+const startField = 19;
 
 /** Is it the program that the listener was kept of? Its place is compared where it has one. */
 export function isSame(
@@ -30,7 +34,8 @@ export function isBeside(processId: number, cgroup: string, user: number): boole
   }
 }
 
-function cgroupsOf(processId: number): string {
+/** The text of /proc/PID/cgroup; empty for a process that is gone. */
+export function cgroupsOf(processId: number): string {
   try {
     return readFileSync(`/proc/${processId}/cgroup`, 'utf8');
   } catch {
@@ -38,12 +43,21 @@ function cgroupsOf(processId: number): string {
   }
 }
 
-/** Is there such a process that will go on? One that nobody has reaped is gone (proc_pid_stat(5)). */
-export function isThere(processId: number): boolean {
+/** When a process began, in ticks since boot (proc_pid_stat(5)); undefined for one that has ended. */
+export function startOf(processId: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
-    return !'ZX'.includes(stat.charAt(stat.lastIndexOf(')') + 2));
+    // Behind the name, which may hold anything: the state first, and one that nobody has reaped is gone.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return 'ZX'.includes(fields[0] ?? 'X') ? undefined : fields[startField];
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Is a listener's keeper there still? Another process may have its number by now. */
+export function isKeeperThere(state: ContainerProcessState): boolean {
+  const start = startOf(keeperOf(state));
+  const known = state.annotations[keeperStartAnnotation];
+  return start !== undefined && (known === undefined || known === start);
 }

@@ -32,6 +32,8 @@ export interface NotifierOptions {
   readonly policy: Policy;
   readonly policyPath?: string;
   readonly node?: string;
+  /** What programs are delegated with: 'auto' (the default), or sidecar-caps by its name. */
+  readonly strategy?: string;
   readonly supervisorEntry: string;
   readonly logLevel: string;
   readonly logger: Logger;
@@ -40,8 +42,12 @@ export interface NotifierOptions {
 /** A sidecar that serves. */
 export interface RunningNotifier {
   setPolicy(policy: Policy): void;
-  /** Finishes what is in flight and ends. Programs wait for the next sidecar: their keepers hold the rest. */
-  close(): Promise<{ readonly stuckLoops: number }>;
+  /**
+   * Finishes what is in flight and ends. Programs wait for the next sidecar, whose delegations go on: their
+   * keepers hold the rest. With `forGood` delegations are released, and calls give ENOSYS once this process,
+   * which has the listeners as well, has ended.
+   */
+  close(forGood?: boolean): Promise<{ readonly stuckLoops: number }>;
 }
 
 /**
@@ -84,8 +90,10 @@ export async function openNotifier(options: NotifierOptions): Promise<RunningNot
         policy,
         journalBytes,
         eventBytes,
+        isSidecar: true,
         ...(options.policyPath === undefined ? {} : { policyPath: options.policyPath }),
         ...(options.node === undefined ? {} : { node: options.node }),
+        ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
       },
     });
     keeper = holder;
@@ -93,9 +101,9 @@ export async function openNotifier(options: NotifierOptions): Promise<RunningNot
     socket.serve(({ state, descriptor }) => holder.take(state, descriptor, wrapperOrigin) !== undefined);
     return {
       setPolicy: (next) => holder.setPolicy(next),
-      async close() {
-        const end = await holder.stop();
-        socket.close();
+      async close(forGood = false) {
+        const end = await holder.stop(forGood);
+        socket.close(forGood);
         return end;
       },
     };

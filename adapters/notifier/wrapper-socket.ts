@@ -17,7 +17,16 @@ import { loopListener } from '../linux/request-kernel/loop-listener.js';
 import type { Threads } from '../linux/request-kernel/threads.js';
 import { acceptConnection } from '../linux/sockets.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
-import { isBeside, isSame, isThere, keeperAnnotation, keeperOf } from './beside.js';
+import {
+  cgroupsOf,
+  isBeside,
+  isKeeperThere,
+  isSame,
+  keeperAnnotation,
+  keeperOf,
+  keeperStartAnnotation,
+  startOf,
+} from './beside.js';
 import { type Hello, helloBytes, readHello, wordType, writeWord } from './packets.js';
 
 /** Wrapped programs at a time; each keeps one connection. */
@@ -50,6 +59,8 @@ interface Connection {
   /** What came, until it is taken. */
   brought: (BroughtListener & { readonly key: number }) | undefined;
   name: string | undefined;
+  /** Who brought it, once that was looked at. */
+  keeper: ContainerProcessState | undefined;
 }
 
 export interface WrapperSocketOptions {
@@ -73,6 +84,7 @@ export class WrapperSocket implements DescriptorStorage {
   private readonly connections = new Set<Connection>();
   private readonly byName = new Map<string, Connection>();
   private readonly watch: Watch;
+  private awaited: ReadonlyMap<number, ContainerProcessState> = new Map();
   private strangers = 0;
   private take: ((brought: BroughtListener) => boolean) | undefined;
 
@@ -93,7 +105,8 @@ export class WrapperSocket implements DescriptorStorage {
    * not waited for, and none for longer than a bound.
    */
   async comeBack(remembered: ReadonlyMap<number, ContainerProcessState>): Promise<StoredDescriptor[]> {
-    const missing = new Map([...remembered].filter(([, state]) => isThere(keeperOf(state))));
+    const missing = new Map([...remembered].filter(([, state]) => isKeeperThere(state)));
+    this.awaited = missing;
     const stored: StoredDescriptor[] = [];
     const end = performance.now() + comeBackMs;
     while (missing.size > 0 && performance.now() < end) {
@@ -108,9 +121,10 @@ export class WrapperSocket implements DescriptorStorage {
         this.call(connection, listenerName(key));
         stored.push({ name: listenerName(key), descriptor: brought.descriptor });
       }
-      for (const [key, state] of missing) if (!isThere(keeperOf(state))) missing.delete(key);
+      for (const [key, state] of missing) if (!isKeeperThere(state)) missing.delete(key);
       if (missing.size > 0) await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     }
+    this.awaited = new Map();
     for (const [key, { containerId }] of missing) {
       this.options.logger.warn(
         { container: containerId, listener: key },
@@ -159,11 +173,14 @@ export class WrapperSocket implements DescriptorStorage {
     return Promise.resolve();
   }
 
-  /** Ends all connections. The keepers hold what they held, and look for a successor. */
-  close(): void {
+  /** Ends all connections. The keepers hold what they held, and look for a successor; `forGood`: let go. */
+  close(forGood = false): void {
     this.watch.stop();
     this.socket.close();
-    for (const connection of [...this.connections]) this.end(connection);
+    for (const connection of [...this.connections]) {
+      if (forGood) this.refuse(connection, 'the sidecar has ended for good');
+      else this.end(connection);
+    }
   }
 
   private accept(): void {
@@ -181,6 +198,7 @@ export class WrapperSocket implements DescriptorStorage {
         timer: setTimeout(() => this.end(connection), helloTimeoutMs),
         brought: undefined,
         name: undefined,
+        keeper: undefined,
       };
       this.connections.add(connection);
     }
@@ -203,6 +221,7 @@ export class WrapperSocket implements DescriptorStorage {
       systemCall('close', descriptor);
       return this.refuse(connection, state);
     }
+    connection.keeper = state;
     connection.brought = { state, descriptor, key: hello.key };
     this.offer(connection);
   }
@@ -211,7 +230,7 @@ export class WrapperSocket implements DescriptorStorage {
   private identify({ socket }: Connection, { key, processId }: Hello): ContainerProcessState | string {
     const { admission, threads, user, container, logger } = this.options;
     const listener = loopListener(noListenerKey, socket);
-    const peer = admission.admit(socket, listener, undefined);
+    const peer = admission.admit(socket, listener, this.presentCgroup());
     if (typeof peer === 'string') {
       const error = deputyError('DEPUTY_E_NOTIFIER_PEER', { detail: peer });
       // A flood of them must not become one of the log.
@@ -221,9 +240,11 @@ export class WrapperSocket implements DescriptorStorage {
       return error.message;
     }
     threads.forgetAll(listener);
+    const start = startOf(peer.processId);
+    // Alive behind that: so the start is that of the process which connected.
     const isThereStill = isProcessThere(peer.pidfd);
     systemCall('close', peer.pidfd);
-    if (!isThereStill) return 'it has ended';
+    if (!isThereStill || start === undefined) return 'it has ended';
     // What it says of its program is taken where that is in the same place; itself is beside it, anyway.
     const program = isBeside(processId, peer.cgroup, user) ? processId : peer.processId;
     return {
@@ -234,10 +255,18 @@ export class WrapperSocket implements DescriptorStorage {
       bundle: '',
       annotations: {
         [keeperAnnotation]: `${peer.processId}`,
+        [keeperStartAnnotation]: start,
         ...(key === 0 ? {} : { [servedAnnotation]: `${key}` }),
       },
       listenerIndex: 0,
     };
+  }
+
+  /** Where those are who are served, or were and are on their way back: at one time all in one container. */
+  private presentCgroup(): string | undefined {
+    const connected = [...this.connections].flatMap(({ keeper }) => keeper ?? []);
+    const known = [...connected, ...this.awaited.values()].find(isKeeperThere);
+    return known === undefined ? undefined : cgroupsOf(keeperOf(known)) || undefined;
   }
 
   private offer(connection: Connection): void {

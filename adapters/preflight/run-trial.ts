@@ -16,12 +16,15 @@ const outputLimitBytes = 64 << 10;
 const nobody = '65534';
 const defaultPath = '/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** What a sidecar is started with. */
+const ofSidecar = [capability.DAC_READ_SEARCH, capability.SETUID, capability.SETGID];
+
 /** With which privilege each trial is started: at most what its strategy would have. */
 const commands: Readonly<Record<ChildTrial, (words: readonly string[]) => readonly string[]>> = {
   'open-by-handle': (words) => confinedCommand([capability.DAC_READ_SEARCH], words),
   'join-namespaces': (words) => confinedCommand([capability.SYS_ADMIN, capability.SYS_CHROOT], words),
-  'become-and-open': (words) =>
-    confinedCommand([capability.DAC_READ_SEARCH, capability.SETUID, capability.SETGID], words),
+  'become-and-open': (words) => confinedCommand(ofSidecar, words),
+  'same-user-access': (words) => confinedCommand(ofSidecar, words),
   'unprivileged-handles': (words) => [
     ...asNobody(),
     'unshare',

@@ -10,12 +10,14 @@ import type { ChildTrial } from './trial-names.js';
 import { becomeAndOpen } from './trials/become-and-open.js';
 import { joinNamespacesAgain } from './trials/join-namespaces.js';
 import { openByHandle } from './trials/open-by-handle.js';
+import { sameUserAccess } from './trials/same-user-access.js';
 import { unprivilegedHandles } from './trials/unprivileged-handles.js';
 
 const trials: Readonly<Record<ChildTrial, (directory: string) => TrialResult>> = {
   'open-by-handle': openByHandle,
   'join-namespaces': joinNamespacesAgain,
   'become-and-open': becomeAndOpen,
+  'same-user-access': sameUserAccess,
   'unprivileged-handles': unprivilegedHandles,
 };
 

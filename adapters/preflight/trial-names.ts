@@ -3,6 +3,7 @@ export const childTrials = [
   'open-by-handle',
   'join-namespaces',
   'become-and-open',
+  'same-user-access',
   'unprivileged-handles',
 ] as const;
 

@@ -75,10 +75,21 @@ export class Degradations {
       memory.lastOpenedAtUs = lastOpenedAtUs;
       memory.spell = undefined;
     }
+    // A predecessor told of it, or this process before it read the journal anew: once is enough.
+    if (use.told !== undefined) memory.spell ??= spellOf(use.told, 0, use);
     if (memory.spell !== undefined) return undefined;
     memory.spell = judge(use, memory, thresholds, nowUs);
     return memory.spell;
   }
+}
+
+function spellOf(reason: DegradationReason, quietMs: number, { failure }: HandleUse): Degradation {
+  return {
+    reason,
+    error: deputyError('DEPUTY_E_TARGET_DEGRADED', { detail: sentences[reason] }),
+    quietMs,
+    errno: failure === undefined ? undefined : errnoText(failure.errno),
+  };
 }
 
 function judge(
@@ -88,12 +99,8 @@ function judge(
   nowUs: number,
 ): Degradation | undefined {
   const { failure, firstCallAtUs, lastCallAtUs, namedSinceUs, lastNamedAtUs } = use;
-  const spell = (reason: DegradationReason, sinceUs: number): Degradation => ({
-    reason,
-    error: deputyError('DEPUTY_E_TARGET_DEGRADED', { detail: sentences[reason] }),
-    quietMs: Math.round((nowUs - sinceUs) / 1_000),
-    errno: failure === undefined ? undefined : errnoText(failure.errno),
-  });
+  const spell = (reason: DegradationReason, sinceUs: number): Degradation =>
+    spellOf(reason, Math.round((nowUs - sinceUs) / 1_000), use);
   const isOver = (sinceUs: number, thresholdMs: number): boolean =>
     thresholdMs > 0 && nowUs - sinceUs >= thresholdMs * 1_000;
   if (!memory.hasOpened) {

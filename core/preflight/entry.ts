@@ -80,18 +80,35 @@ export interface PreflightFacts {
   readonly target?: ExaminedTarget;
 }
 
-/**
- * A strategy as the preflight knows it. To plug one in: add an entry to table.ts, the trials that it names to
- * adapters/preflight, and its name to what the command line says is in the build.
- */
-export interface StrategyEntry {
-  readonly strategy: string;
+/** What decides whether a strategy, or a form of one, can be used, and what it costs. */
+export interface Requirements {
   /** Fields of the policy that it can hold a target to; the strategy itself says the same. */
   readonly enforces: readonly string[];
   readonly trials: readonly Trial[];
   /** The pod with what the strategy adds to it, to be judged by the level; absent where that is nothing. */
   readonly addToPod?: (pod: unknown) => unknown;
-  /** What else rules it out for this policy and target. */
-  readonly obstacles?: (policy: ResolvedPolicy, target: ExaminedTarget | undefined) => readonly Reason[];
+  /** What else rules it out for this policy, target and pods. */
+  readonly obstacles?: (
+    policy: ResolvedPolicy,
+    target: ExaminedTarget | undefined,
+    pods: readonly ExaminedPod[],
+  ) => readonly Reason[];
   readonly price: Price;
+}
+
+/** One of the forms that a strategy has. */
+export interface StrategyForm extends Requirements {
+  readonly form: string;
+  /** What kind of program it serves. */
+  readonly serves: string;
+}
+
+/**
+ * A strategy as the preflight knows it. To plug one in: add an entry to table.ts, the trials that it names to
+ * adapters/preflight, and its name to what the command line says is in the build.
+ */
+export interface StrategyEntry extends Requirements {
+  readonly strategy: string;
+  /** Where it has several: each is judged, and one that is possible is enough. The rest is the first's. */
+  readonly forms?: readonly StrategyForm[];
 }

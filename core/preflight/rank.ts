@@ -1,7 +1,15 @@
 import { evaluatePodSecurity, podSecurityMessage } from '../pod-security/evaluate.js';
 import { unheldReason } from '../policy/asks.js';
 import type { ResolvedPolicy } from '../policy/match.js';
-import type { ExaminedPod, PreflightFacts, Price, Reason, StrategyEntry, TrialResult } from './entry.js';
+import type {
+  ExaminedPod,
+  PreflightFacts,
+  Price,
+  Reason,
+  Requirements,
+  StrategyEntry,
+  TrialResult,
+} from './entry.js';
 import { preflightTable } from './table.js';
 
 /** The level of the Pod Security Standards that the pod has to meet, and their version. */
@@ -18,10 +26,8 @@ export interface JudgedTrial extends TrialResult {
   readonly remedy?: string;
 }
 
-/** A strategy's place: 1 for the best of those that are possible, none for the others. */
-export interface RankedStrategy {
-  readonly strategy: string;
-  readonly rank: number | null;
+/** Whether a strategy, or a form of one, can be used, and at which price. */
+export interface Judgement {
   readonly possible: boolean;
   /** Every reason against it; empty when it is possible. */
   readonly reasons: readonly Reason[];
@@ -29,6 +35,23 @@ export interface RankedStrategy {
   readonly enforces: readonly string[];
   /** The latency in words, instead of the name of one. */
   readonly price: Price;
+}
+
+/** One of a strategy's forms. */
+export interface JudgedForm extends Judgement {
+  readonly form: string;
+  /** What kind of program it serves. */
+  readonly serves: string;
+}
+
+/**
+ * A strategy's place: 1 for the best of those that are possible, none for the others. Where it has forms, the
+ * rest is that of the first that is possible; if none is, of the first, with the reasons against each.
+ */
+export interface RankedStrategy extends Judgement {
+  readonly strategy: string;
+  readonly rank: number | null;
+  readonly forms?: readonly JudgedForm[];
 }
 
 export interface Ranking {
@@ -76,26 +99,66 @@ function judge(
   policy: ResolvedPolicy,
   level: AskedLevel,
 ): RankedStrategy {
-  const { strategy, enforces, price } = entry;
-  const trials = entry.trials.map(({ id, remedy, optional = false }) => {
+  const { strategy } = entry;
+  const forms = entry.forms?.map(
+    (one): JudgedForm => ({
+      form: one.form,
+      serves: one.serves,
+      ...judgeRequirements(strategy, one, facts, policy, level),
+    }),
+  );
+  const [first] = forms ?? [];
+  if (forms === undefined || first === undefined) {
+    return { strategy, rank: null, ...judgeRequirements(strategy, entry, facts, policy, level) };
+  }
+  const { form: _form, serves: _serves, ...rest } = forms.find(({ possible }) => possible) ?? first;
+  return { strategy, rank: null, ...rest, reasons: rest.possible ? [] : reasonsOfForms(forms), forms };
+}
+
+/** What speaks against all forms is said once, and what against one with its name. */
+function reasonsOfForms(forms: readonly JudgedForm[]): Reason[] {
+  const isOfAll = ({ text }: Reason): boolean =>
+    forms.every(({ reasons }) => reasons.some((other) => other.text === text));
+  const common = forms[0]?.reasons.filter(isOfAll) ?? [];
+  const own = forms.flatMap(({ form, reasons }) =>
+    reasons
+      .filter((one) => !isOfAll(one))
+      .map((one): Reason => ({ ...one, text: `as ${form}: ${one.text}` })),
+  );
+  return [...common, ...own];
+}
+
+function judgeRequirements(
+  strategy: string,
+  needed: Requirements,
+  facts: PreflightFacts,
+  policy: ResolvedPolicy,
+  level: AskedLevel,
+): Judgement {
+  const { enforces, price } = needed;
+  const trials = needed.trials.map(({ id, remedy, optional = false }) => {
     const result = facts.trials[id] ?? { ok: false, detail: 'not tried' };
     return { id, ...result, optional, ...(result.ok ? {} : { remedy }) };
   });
   const reasons = [
-    ...permitted(entry, facts, policy),
-    ...facts.pods.flatMap((pod) => admitted(entry, pod, level)),
-    ...(entry.obstacles?.(policy, facts.target) ?? []),
+    ...permitted(strategy, enforces, facts, policy),
+    ...facts.pods.flatMap((pod) => admitted(needed, pod, level)),
+    ...(needed.obstacles?.(policy, facts.target, facts.pods) ?? []),
     ...trials.flatMap(({ id, ok, optional, detail, remedy = '' }): Reason[] =>
       ok || optional ? [] : [{ kind: 'trial', text: `${id}: ${detail}`, remedy }],
     ),
   ];
   const latency = facts.latencies[price.latency] ?? 'not measured';
-  const possible = reasons.length === 0;
-  return { strategy, rank: null, possible, reasons, trials, enforces, price: { ...price, latency } };
+  return { possible: reasons.length === 0, reasons, trials, enforces, price: { ...price, latency } };
 }
 
 /** What policy and build say. */
-function permitted({ strategy, enforces }: StrategyEntry, facts: PreflightFacts, policy: ResolvedPolicy) {
+function permitted(
+  strategy: string,
+  enforces: readonly string[],
+  facts: PreflightFacts,
+  policy: ResolvedPolicy,
+) {
   const reasons: Reason[] = [];
   if (!policy.strategies.includes(strategy)) {
     const remedy = 'Add it to `strategies` in the policy, if it may be used.';
@@ -114,14 +177,14 @@ function permitted({ strategy, enforces }: StrategyEntry, facts: PreflightFacts,
 }
 
 /** Would the level let the pod in, with what the strategy adds to it? */
-function admitted(entry: StrategyEntry, { name, isTemplate, pod }: ExaminedPod, level: AskedLevel): Reason[] {
+function admitted(needed: Requirements, { name, isTemplate, pod }: ExaminedPod, level: AskedLevel): Reason[] {
   const asked = { ...level, source: name };
   const own = evaluatePodSecurity(pod, asked);
   if (!own.allowed) {
     const text = `${name} itself ${podSecurityMessage(own, isTemplate)}`;
     return [{ kind: 'pod-security', text, remedy: 'Change the pod, or the level of its namespace.' }];
   }
-  const changed = evaluatePodSecurity(entry.addToPod?.(pod) ?? pod, asked);
+  const changed = evaluatePodSecurity(needed.addToPod?.(pod) ?? pod, asked);
   if (changed.allowed) return [];
   const text = `${name}, with what it needs, ${podSecurityMessage(changed, isTemplate)}`;
   return [{ kind: 'pod-security', text, remedy: 'Use another strategy, or a namespace of a wider level.' }];

@@ -19,10 +19,7 @@ const reasonKinds = [
   'trial',
 ] as const;
 
-const rankedSchema = z.object({
-  strategy: text,
-  /** 1 for the best of those that are possible; null for the others. */
-  rank: z.int().min(1).nullable(),
+const judgement = {
   possible: z.boolean(),
   reasons: z.array(z.object({ kind: z.enum(reasonKinds), text, remedy: text })),
   trials: z.array(
@@ -36,6 +33,15 @@ const rankedSchema = z.object({
   ),
   enforces: z.array(text),
   price: z.object({ latency: text, boundary: text, privilege: text, restart: text }),
+};
+
+const rankedSchema = z.object({
+  strategy: text,
+  /** 1 for the best of those that are possible; null for the others. */
+  rank: z.int().min(1).nullable(),
+  ...judgement,
+  /** Where it has several: what is above is that of the first that is possible, else of the first. */
+  forms: z.array(z.object({ form: text, serves: text, ...judgement })).optional(),
 });
 
 /** What `deputy preflight --json` prints. */

@@ -1,6 +1,6 @@
 import type { ResolvedPolicy } from '../policy/match.js';
-import type { ExaminedTarget, Reason, StrategyEntry } from './entry.js';
-import { withNotifierProfile, withSidecar } from './pod-needs.js';
+import type { ExaminedPod, ExaminedTarget, Reason, StrategyEntry, StrategyForm } from './entry.js';
+import { hasOwnUserNamespace, withBroker, withNotifierProfile, withNotifierSidecar } from './pod-needs.js';
 
 const openByHandle = {
   id: 'open-by-handle',
@@ -53,25 +53,78 @@ const seccompNotify: StrategyEntry = {
   },
 };
 
-const sidecarCaps: StrategyEntry = {
-  strategy: 'sidecar-caps',
-  enforces: ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'record'],
+const becomeAndOpen = {
+  id: 'become-and-open',
+  remedy: 'Let it start as root with DAC_READ_SEARCH, SETUID and SETGID, and without a filter against them.',
+};
+
+const sidecarPrivilege = 'the sidecar, beside the target and with its user, holds CAP_DAC_READ_SEARCH';
+
+/** The sidecar is in the pod's, and open_by_handle_at(2) takes the capability in the initial one. */
+function ownUserNamespaces(pods: readonly ExaminedPod[]): Reason[] {
+  return pods
+    .filter(({ pod }) => hasOwnUserNamespace(pod))
+    .map(({ name }) => ({
+      kind: 'target',
+      text: `${name} has a user namespace of its own (hostUsers: false), where the capability opens none`,
+      remedy: 'Leave `hostUsers` out, or use a strategy that serves it from the node.',
+    }));
+}
+
+/** For programs as they are. */
+const sidecarNotifier: StrategyForm = {
+  form: 'notifier',
+  serves: 'a program as it is, which deputy-wrap runs',
+  enforces: seccompNotify.enforces,
   trials: [
     {
-      id: 'become-and-open',
+      id: 'notifier',
       remedy:
-        'Let it start as root with DAC_READ_SEARCH, SETUID and SETGID, and without a filter against them.',
+        'Linux 5.14 with CONFIG_SECCOMP_FILTER, no outer filter that refuses seccomp(2); or the broker form.',
+    },
+    becomeAndOpen,
+    {
+      id: 'same-user-access',
+      remedy: 'Set kernel.yama.ptrace_scope to 0, let no filter refuse pidfd_getfd(2); or the broker form.',
     },
   ],
-  addToPod: withSidecar,
-  obstacles: (policy, target) => [...unsealed(policy), ...unservableShares(policy, target)],
+  addToPod: withNotifierSidecar,
+  obstacles: (policy, target, pods) => [...unservableShares(policy, target), ...ownUserNamespaces(pods)],
+  price: {
+    latency: 'answered',
+    boundary: "a container of the target's own pod holds the capability; the program runs behind a wrapper",
+    privilege: sidecarPrivilege,
+    restart:
+      'killed: calls wait for its successor, none is lost; ended for good: ENOSYS; the pod: all of it ends',
+  },
+};
+
+/** For programs that were written for it. */
+const sidecarBroker: StrategyForm = {
+  form: 'broker',
+  serves: 'a program that was written for its protocol',
+  enforces: ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'record'],
+  trials: [becomeAndOpen],
+  addToPod: withBroker,
+  obstacles: (policy, target, pods) => [
+    ...unsealed(policy),
+    ...unservableShares(policy, target),
+    ...ownUserNamespaces(pods),
+  ],
   price: {
     latency: 'brokered',
     boundary:
       "a container of the target's own pod holds the capability; its program has to ask over a socket",
-    privilege: 'the sidecar, beside the target and with its user, holds CAP_DAC_READ_SEARCH',
+    privilege: sidecarPrivilege,
     restart: 'killed: its successor goes on with the delegation, clients ask again; the pod: all of it ends',
   },
+};
+
+const { form: _form, serves: _serves, ...firstForm } = sidecarNotifier;
+const sidecarCaps: StrategyEntry = {
+  strategy: 'sidecar-caps',
+  ...firstForm,
+  forms: [sidecarNotifier, sidecarBroker],
 };
 
 const fileHandle: StrategyEntry = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { degradationReasonSchema } from '../events/lifecycle-data.js';
 import { countsSchema } from '../events/vocabulary.js';
 import type { DelegationStateName } from '../machines/delegation-life.js';
 
@@ -32,6 +33,22 @@ export const checkpointSchema = z.object({
         second: z.number(),
         requests: countsSchema,
         latencies: z.array(z.number()),
+      }),
+    )
+    .optional(),
+  uses: z
+    .array(
+      z.object({
+        delegationId: z.string(),
+        named: z.number(),
+        opened: z.number(),
+        firstCallAtUs: z.number(),
+        lastCallAtUs: z.number(),
+        namedSinceUs: z.number().optional(),
+        lastNamedAtUs: z.number().optional(),
+        lastOpenedAtUs: z.number().optional(),
+        failure: z.object({ atUs: z.number(), errno: z.number() }).optional(),
+        told: degradationReasonSchema.optional(),
       }),
     )
     .optional(),

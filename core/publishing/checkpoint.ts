@@ -1,3 +1,4 @@
+import type { StoredUse } from '../request/handle-use.js';
 import type { ListenerIdentity } from './listener-identity.js';
 import type { StoredStream } from './open-streams.js';
 import type { Summary } from './summaries.js';
@@ -17,6 +18,8 @@ export interface Checkpoint {
   readonly last?: LastEvent | undefined;
   /** Seconds that were not over. */
   readonly summaries?: readonly Summary[] | undefined;
+  /** How delegations whose streams are open used handles until then. */
+  readonly uses?: readonly StoredUse[] | undefined;
   /** Where the end of a stream was; absent for a store that is known by its events' numbers alone. */
   readonly cursor?: StoreCursor | undefined;
 }

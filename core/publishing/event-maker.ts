@@ -1,5 +1,6 @@
 import { eventId } from '../events/event-id.js';
 import { type EventType, eventVersions } from '../events/event-versions.js';
+import type { EventData } from '../events/registry.js';
 import { recordType, type SyscallNames, writeRecord } from '../request/describe-record.js';
 import { HandleUses } from '../request/handle-use.js';
 import type { RequestRecord } from '../request/record.js';
@@ -58,6 +59,7 @@ export class EventMaker {
     for (const identity of checkpoint.listeners) this.know(identity);
     this.last = checkpoint.last;
     this.summaries.restore(checkpoint.summaries ?? []);
+    this.uses.restore(checkpoint.uses ?? []);
   }
 
   /** All that is known now; everything before `position` is published. */
@@ -67,7 +69,9 @@ export class EventMaker {
     const streams = this.streams.list();
     const open = this.summaries.list();
     const summaries = open.length === 0 ? {} : { summaries: open.map((one) => structuredClone(one)) };
-    const known = { format: 1, position, streams, listeners, ...summaries } as const;
+    const used = this.uses.list();
+    const uses = used.length === 0 ? {} : { uses: used };
+    const known = { format: 1, position, streams, listeners, ...summaries, ...uses } as const;
     return last === undefined ? known : { ...known, last };
   }
 
@@ -106,6 +110,10 @@ export class EventMaker {
       return;
     }
     const { type, delegationId, tenant, causationId, data } = payload.draft;
+    if (type === 'delegation.degraded') {
+      const { reason, opened } = data as EventData<'delegation.degraded'>;
+      this.uses.told(delegationId, reason, opened);
+    }
     const open = this.summaries.take(delegationId);
     if (open !== undefined) this.pushSummary(open, ticket);
     // Requests in the order before it may not have been counted yet when it was appended.

@@ -1,5 +1,6 @@
 import { errnoNumbers } from '../errors/errno.js';
 import { refusalTable } from '../errors/refusals.js';
+import type { DegradationReason } from '../events/lifecycle-data.js';
 import { requestState } from '../machines/request-life.js';
 import type { RequestRecord } from './record.js';
 import { answerWay, offset } from './record-layout.js';
@@ -20,6 +21,22 @@ export interface HandleUse {
   readonly lastOpenedAtUs: number | undefined;
   /** The last call since the last open that failed as handles do where they don't work. */
   readonly failure: { readonly atUs: number; readonly errno: number } | undefined;
+  /** Why it was told of as degraded, since its last open. */
+  readonly told?: DegradationReason | undefined;
+}
+
+/** The same of one delegation, as a checkpoint keeps it: JSON leaves out what there is not. */
+export interface StoredUse {
+  readonly delegationId: string;
+  readonly named: number;
+  readonly opened: number;
+  readonly firstCallAtUs: number;
+  readonly lastCallAtUs: number;
+  readonly namedSinceUs?: number | undefined;
+  readonly lastNamedAtUs?: number | undefined;
+  readonly lastOpenedAtUs?: number | undefined;
+  readonly failure?: { readonly atUs: number; readonly errno: number } | undefined;
+  readonly told?: DegradationReason | undefined;
 }
 
 type Writable = { -readonly [Field in Exclude<keyof HandleUse, 'knownUntilUs'>]: HandleUse[Field] };
@@ -73,6 +90,7 @@ export class HandleUses {
     use.lastOpenedAtUs = atUs;
     use.namedSinceUs = undefined;
     use.failure = undefined;
+    use.told = undefined;
   }
 
   /** `isComplete`: all requests that have ended were taken in, and not only those up to some moment. */
@@ -80,6 +98,26 @@ export class HandleUses {
     const use = this.byDelegation.get(delegationId);
     if (use === undefined || isComplete) return use;
     return { ...use, knownUntilUs: this.knownUntilUs };
+  }
+
+  /** It was told of as degraded, by who had seen so many opens; one more of them has ended that already. */
+  told(delegationId: string, reason: DegradationReason, opened: number): void {
+    const use = this.byDelegation.get(delegationId);
+    if (use !== undefined && use.opened <= opened) use.told = reason;
+  }
+
+  /** All that is known, for whoever reads the same journal from here on. */
+  list(): StoredUse[] {
+    return [...this.byDelegation].map(([delegationId, use]) => ({ delegationId, ...structuredClone(use) }));
+  }
+
+  restore(uses: readonly StoredUse[]): void {
+    for (const { delegationId, ...use } of uses) {
+      const { namedSinceUs, lastNamedAtUs, lastOpenedAtUs, failure, told } = use;
+      const known = { ...use, namedSinceUs, lastNamedAtUs, lastOpenedAtUs, failure, told };
+      this.byDelegation.set(delegationId, known);
+      this.knownUntilUs = Math.max(this.knownUntilUs, use.lastCallAtUs);
+    }
   }
 
   /** It has ended, and nobody asks for it any more. */
@@ -99,6 +137,7 @@ export class HandleUses {
         lastNamedAtUs: undefined,
         lastOpenedAtUs: undefined,
         failure: undefined,
+        told: undefined,
       };
       this.byDelegation.set(delegationId, use);
     }

@@ -6,7 +6,13 @@ import { readExceptions } from './strategy-exceptions.js';
 
 const act = async (): Promise<string> => '';
 const one: StrategyCase = { id: 'one', title: 'one', right: ['EPERM', 'ESTALE'], act };
-const row = { strategy: 'dispatcher', caseId: 'one', instead: 'opened', reason: 'by its nature' };
+const row = {
+  strategy: 'dispatcher',
+  column: 'dispatcher',
+  caseId: 'one',
+  instead: 'opened',
+  reason: 'by its nature',
+};
 
 describe('the table of what a strategy can not do', () => {
   test('is of strategies and cases that there are', () => {

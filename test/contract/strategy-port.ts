@@ -33,5 +33,12 @@ export interface StrategyScene {
 /** A strategy as the suite uses it: the real one, in an engine. */
 export interface StrategyDriver {
   readonly strategy: string;
+  /** Which form of it, where it has several: a column each. */
+  readonly form?: string;
   establish(selection: Selection): Promise<StrategyScene>;
+}
+
+/** What a strategy is called in the table: with its form, where it has several. */
+export function columnOf({ strategy, form }: { readonly strategy: string; readonly form?: string }): string {
+  return form === undefined ? strategy : `${strategy} (${form})`;
 }

@@ -6,7 +6,8 @@ const head = `# What each strategy gives
 
 One suite of cases is run against the real strategies, each chosen by its name and by \`auto\`, and this table is what came of it
 (\`npx vitest run test/kernel/contract -u\` writes it anew). The target is one program with the same user: it makes the calls
-itself without a capability, as the dispatcher's payload with one, or asks a broker with the code of [the example](../examples/broker-client.c). The policy has \`confinement: sealed\`,
+itself without a capability, as the dispatcher's payload with one, or asks a broker with the code of [the example](../examples/broker-client.c).
+For a sidecar's notifier it is run by \`deputy-wrap\`, and all of the sidecar is killed at once. The policy has \`confinement: sealed\`,
 \`dac: enforce\`, \`opath: exact\` and one share, a tmpfs; for the dispatcher by \`auto\` only what it can be held to. Handles were named by
 the target, unless the row says otherwise.
 
@@ -19,9 +20,9 @@ export function strategyTable(results: StrategyResults, exceptions: readonly Str
   const names = [...results.keys()];
   const reasons = [...new Set(exceptions.map(({ reason }) => reason))];
   const lines = strategyCases.map(({ id, title, right, wanted = right[0] }) => {
-    const cells = names.map((strategy) => {
-      const result = results.get(strategy)?.get(id) ?? 'not run';
-      const exception = exceptions.find((row) => row.strategy === strategy && row.caseId === id);
+    const cells = names.map((column) => {
+      const result = results.get(column)?.get(id) ?? 'not run';
+      const exception = exceptions.find((row) => row.column === column && row.caseId === id);
       if (exception !== undefined) return `n/a (${reasons.indexOf(exception.reason) + 1}): ${result}`;
       return result === right[0] && right.length === 1 ? 'yes' : result;
     });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type StrategyCase, strategyCases } from './strategy-cases.js';
 import type { StrategyException } from './strategy-exceptions.js';
-import type { Selection, StrategyDriver, StrategyScene } from './strategy-port.js';
+import { columnOf, type Selection, type StrategyDriver, type StrategyScene } from './strategy-port.js';
 
 /** What came of each case, by strategy and case. */
 export type StrategyResults = Map<string, Map<string, string>>;
@@ -33,9 +33,10 @@ export function strategySuite(
   results: StrategyResults,
 ): void {
   const { strategy } = driver;
+  const column = columnOf(driver);
   const seen = new Map<string, string>();
-  results.set(strategy, seen);
-  describe.each(selections)(`${strategy}, selected by %s`, (selection) => {
+  results.set(column, seen);
+  describe.each(selections)(`${column}, selected by %s`, (selection) => {
     let scene: StrategyScene;
     beforeAll(async () => {
       scene = await driver.establish(selection);
@@ -46,7 +47,7 @@ export function strategySuite(
       if (one.only !== undefined && one.only !== selection) continue;
       test(`${one.id}: ${one.title}`, async () => {
         const result = await one.act(scene);
-        const exception = exceptions.find((row) => row.strategy === strategy && row.caseId === one.id);
+        const exception = exceptions.find((row) => row.column === column && row.caseId === one.id);
         expectResult(result, one, exception);
         seen.set(one.id, result);
       });

@@ -45,12 +45,15 @@ describeWhen(missingLabParts(), 'a guest whose virtiofsd a sidecar answers', () 
       let copying = false;
       let over = false;
       let killed = 0;
+      const awayMs: number[] = [];
       let share = '';
       const killing = async (): Promise<void> => {
         await until(() => copying || over, 'the copy', 300_000);
         while (killed < kills && !over) {
+          const killedAt = performance.now();
           await sidecar?.remove();
           await sidecar?.start();
+          awayMs.push(performance.now() - killedAt);
           killed++;
           // Under load again before the next.
           await sleep(200 + Math.random() * 400);
@@ -82,7 +85,12 @@ describeWhen(missingLabParts(), 'a guest whose virtiofsd a sidecar answers', () 
         expectWell(result);
         expect(killed).toBe(kills);
         const rounds = result.guest.lines.filter((line) => line.includes('ROUND')).length;
-        console.log(`${killed} kills of the container, ${rounds} rounds of ${files} files`);
+        awayMs.sort((a, b) => a - b);
+        const away = [awayMs[kills >> 1], awayMs.at(-1)].map((ms = 0) => (ms / 1000).toFixed(2));
+        console.log(
+          `${killed} kills of the container, ${rounds} rounds of ${files} files; ` +
+            `away: median ${away.join(' s, max ')} s`,
+        );
       } finally {
         over = true;
         await killer.catch(() => undefined);

@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { createEngine } from '../../../core/engine/engine.js';
 import type { Policy, Share } from '../../../core/policy/schema.js';
@@ -11,9 +11,10 @@ import type { NamedShare } from '../../broker/shares.js';
 import { watchHandleUse } from '../../host/watch-handle-use.js';
 import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
-import { loadPolicy } from '../agent-parts.js';
 import { parseUser } from '../dispatch/payload-spec.js';
+import { loadPolicy } from '../load-policy.js';
 import { exitCode, print } from '../output.js';
+import { parseCgroup, parseGroups } from '../peer-options.js';
 
 /** Shutdown publishes what is left; a disk that hangs must not keep the process for ever. */
 const closeTimeoutMs = 25_000;
@@ -151,22 +152,4 @@ export function parseShare(text: string, before: readonly NamedShare[] = []): Na
     throw new InvalidArgumentError(`there is a share ${name} already`);
   }
   return [...before, { name, path, targetPath }];
-}
-
-/** Numbers with commas between. */
-export function parseGroups(text: string): number[] {
-  const groups = text.split(',').map(Number);
-  // What is no number at all would be group 0.
-  if (!/^\d+(,\d+)*$/.test(text) || groups.some((one) => one >= 0xffffffff)) {
-    throw new InvalidArgumentError('numbers with commas between them are wanted');
-  }
-  return groups;
-}
-
-/** `other`, `any`, or a line of /proc/PID/cgroup. */
-export function parseCgroup(text: string): PeerRules['cgroup'] {
-  if (text === 'other' || text === 'any') return text;
-  if (/^\d+:[^:]*:\//.test(text)) return { line: text };
-  if (isAbsolute(text)) return { line: `0::${text}` };
-  throw new InvalidArgumentError('other, any or a line of /proc/PID/cgroup is wanted');
 }

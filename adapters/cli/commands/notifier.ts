@@ -6,10 +6,10 @@ import { exitAtOnce } from '../../linux/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 import { openNotifier } from '../../notifier/index.js';
 import { entryUrl } from '../../supervisor/entry-path.js';
-import { loadPolicy } from '../agent-parts.js';
 import { parseUser } from '../dispatch/payload-spec.js';
+import { loadPolicy } from '../load-policy.js';
 import { exitCode, print } from '../output.js';
-import { parseCgroup, parseGroups } from './broker.js';
+import { parseCgroup, parseGroups } from '../peer-options.js';
 
 /** Shutdown publishes what is left; a disk that hangs must not keep the process for ever. */
 const closeTimeoutMs = 25_000;
@@ -82,9 +82,10 @@ async function runNotifier(flags: NotifierFlags, logLevel: LogLevel): Promise<vo
   });
   print(`ready ${flags.socket}`);
   const signal = await end;
-  logger.info({ signal }, 'ending: programs wait for the next sidecar');
+  const forGood = signal === 'SIGINT';
+  logger.info({ signal }, forGood ? 'ending for good' : 'ending: programs wait for the next sidecar');
   setTimeout(() => exitAtOnce(exitCode.failed), closeTimeoutMs).unref();
-  const { stuckLoops } = await running.close();
+  const { stuckLoops } = await running.close(forGood);
   if (stuckLoops > 0) exitAtOnce(exitCode.ok);
   process.exit(exitCode.ok);
 }

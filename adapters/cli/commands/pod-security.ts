@@ -14,13 +14,10 @@ interface PodSecurityFlags {
 // A line for a pod of a hundred containers still fits; names in it are whatever a file says.
 const maximumLineLength = 64 * 1024;
 
-/** The name of the command; the program's own `--version` gives way to its. */
-export const podSecurityCommandName = 'pod-security';
-
 /** Adds `deputy pod-security` to the program. */
 export function addPodSecurityCommand(program: Command): void {
   program
-    .command(`${podSecurityCommandName} <file>`)
+    .command('pod-security <file>')
     .description(
       'would Pod Security admission let these pods in? 0 yes, 1 no, 2 the manifest is not right; - for stdin',
     )

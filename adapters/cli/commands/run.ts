@@ -66,18 +66,37 @@ async function run(argv: readonly string[], flags: RunFlags, level: LogLevel): P
   // A program's own output is what its user wants to see; deputy speaks up only when something is wrong.
   const quiet = level === 'info' ? 'error' : level;
   const logger = commandLineLogger(quiet);
+  try {
+    requireRoot('deputy run');
+    const { strategy, policy } = flags;
+    const chosen = strategy === undefined ? undefined : await requireRunnable(strategy, policy);
+    if (strategy === undefined || chosen !== 'sidecar-caps')
+      return await runUnderKeeper(argv, flags, quiet, logger);
+    requireNoFlagsOfKeeper(flags);
+    const { runBesideSidecar } = await import('../run-beside-sidecar.js');
+    return await runBesideSidecar(argv, { ...flags, strategy }, quiet, logger);
+  } catch (error) {
+    printError(error);
+    return exitCodeFor(error);
+  }
+}
+
+async function runUnderKeeper(
+  argv: readonly string[],
+  flags: RunFlags,
+  quiet: LogLevel,
+  logger: Logger,
+): Promise<number> {
   const temporary = flags.state === undefined ? mkdtempSync(join(tmpdir(), 'deputy-run-')) : undefined;
   let keeper: Keeper | undefined;
   let code: number;
   try {
-    requireRoot('deputy run');
     const { policy, node, standby, nats } = flags;
     // A stream goes on with the journal of its state directory.
     if (nats !== undefined && (temporary !== undefined || nats === embedded)) {
       throw deputyError('DEPUTY_E_USAGE', { detail: '--nats of `deputy run` is a URL, and needs --state' });
     }
     const { strategy } = flags;
-    if (strategy !== undefined) await requireRunnable(strategy, policy);
     const state = resolve(flags.state ?? (temporary as string));
     const options = {
       ...(policy === undefined ? {} : { policy }),
@@ -96,6 +115,13 @@ async function run(argv: readonly string[], flags: RunFlags, level: LogLevel): P
   if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
   if (stuckLoops > 0) exitAtOnce(code);
   return code;
+}
+
+/** What a sidecar has not: it has no stream, no standby, and its wrapper decides how a call waits. */
+function requireNoFlagsOfKeeper({ nats, standby, waitKillable }: RunFlags): void {
+  if (nats === undefined && !standby && waitKillable) return;
+  const detail = '--nats, --standby and --no-wait-killable are not for the strategy sidecar-caps';
+  throw deputyError('DEPUTY_E_USAGE', { detail });
 }
 
 function exitCodeFor(error: unknown): number {

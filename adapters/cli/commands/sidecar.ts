@@ -6,8 +6,9 @@ import { nativeProgram } from '../../native/native-programs.js';
 import { kubernetesSnippet, ociBundle, type SidecarForm } from '../../sidecar/index.js';
 import { parsePair, parseUser } from '../dispatch/payload-spec.js';
 import { print, printJson } from '../output.js';
+import { parseGroups } from '../peer-options.js';
 import { positiveInteger } from './agent.js';
-import { parseGroups, parseShare } from './broker.js';
+import { parseShare } from './broker.js';
 
 interface RenderFlags {
   readonly form: SidecarForm;

@@ -41,6 +41,8 @@
 enum { failed = 125, not_executable = 126, not_found = 127, bad_usage = 2 };
 // A sidecar that is not there is looked for so often: a target waits for no longer than that once it is.
 enum { retry_ms = 20 };
+// The keeper's own descriptors, behind the standard ones.
+enum { kept_listener = 3, kept_from = 4, spare = 10 };
 // The same numbers stand in adapters/notifier/packets.ts.
 enum { magic = 0x4b4c5044, version = 1, type_key = 1, type_refused = 2, text_bytes = 240 };
 
@@ -52,10 +54,12 @@ struct word {
   char text[text_bytes];
 };
 
-static void say(const char *what) {
-  fprintf(stderr, "deputy-wrap: %s: %s\n", what, strerror(errno));
+// `error`: an errno, or 0 where the process at the other end has just gone.
+static void say(const char *what, int error) {
+  fprintf(stderr, "deputy-wrap: %s: %s\n", what, error == 0 ? "the listener keeper has ended" : strerror(error));
 }
 
+// 0, or an errno.
 static int send_listener(int socket, const void *bytes, size_t length, int listener) {
   struct iovec vector = {(void *)bytes, length};
   char room[CMSG_SPACE(sizeof(int))] = {0};
@@ -68,7 +72,8 @@ static int send_listener(int socket, const void *bytes, size_t length, int liste
   ssize_t sent;
   do sent = sendmsg(socket, &message, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
-  return sent == (ssize_t)length ? 0 : -1;
+  if (sent < 0) return errno;
+  return sent == (ssize_t)length ? 0 : EMSGSIZE;
 }
 
 static int receive_listener(int socket) {
@@ -145,15 +150,19 @@ static void keep(int from, const char *path, pid_t program) {
     if (null < 0) close(standard);
     else dup2(null, standard);
   }
-  int listener = receive_listener(from);
-  if (listener < 0 || send(from, "", 1, MSG_NOSIGNAL) != 1) _exit(failed);
-  // Everything between and above these two is the program's.
-  listener = dup2(listener, from == 3 ? 4 : 3);
-  if (syscall(SYS_close_range, listener + 1, ~0U, 0) < 0) {
-    for (int other = listener + 1; other < 1024; other++) close(other);
+  int received = receive_listener(from);
+  // Out of the way of the two numbers that they get; all others are the program's.
+  int high = fcntl(received, F_DUPFD, spare), high_from = fcntl(from, F_DUPFD, spare);
+  if (received < 0 || high < 0 || high_from < 0) _exit(failed);
+  int listener = dup2(high, kept_listener);
+  from = dup2(high_from, kept_from);
+  if (listener < 0 || from < 0 || chdir("/") < 0) _exit(failed);
+  if (syscall(SYS_close_range, kept_from + 1, ~0U, 0) < 0) {
+    for (int other = kept_from + 1; other < 1024; other++) close(other);
   }
-  if (listener == 4) close(3);
-  if (chdir("/") < 0) _exit(failed);
+  // The program runs from here on: nothing of what it has may be open here by then.
+  if (send(from, "", 1, MSG_NOSIGNAL) != 1) _exit(failed);
+  close(from);
   struct hello hello = {magic, version, 0, (uint32_t)program};
   for (;;) {
     int connection = connect_to(path);
@@ -165,23 +174,24 @@ static void keep(int from, const char *path, pid_t program) {
   }
 }
 
-// Twice forked, so that the program finds no child that it does not know; 0, or -1.
+// Twice forked, so that the program finds no child that it does not know; 0, or an errno.
 static int start_keeper(int ours, int theirs, const char *path) {
   pid_t program = getpid();
   pid_t between = fork();
-  if (between < 0) return -1;
+  if (between < 0) return errno;
   if (between == 0) {
     close(ours);
     pid_t keeper = fork();
     if (keeper == 0) keep(theirs, path, program);
-    _exit(keeper < 0 ? failed : 0);
+    // An errno fits: it is less than 134 everywhere.
+    _exit(keeper < 0 ? errno : 0);
   }
   int status;
   while (waitpid(between, &status, 0) < 0) {
-    if (errno != EINTR) return -1;
+    if (errno != EINTR) return errno;
   }
   close(theirs);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }
 
 static int install_filter(void) {
@@ -225,30 +235,39 @@ int main(int argc, char **argv) {
     if (fcntl(standard, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0) return failed;
   }
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 || start_keeper(ends[0], ends[1], argv[1]) < 0) {
-    say("the listener keeper");
+  int error = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? errno : 0;
+  if (error == 0) error = start_keeper(ends[0], ends[1], argv[1]);
+  if (error != 0) {
+    say("the listener keeper", error);
     return failed;
   }
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
-    say("no_new_privs");
+    say("no_new_privs", errno);
     return failed;
   }
   int listener = install_filter();
   if (listener < 0) {
     // EBUSY: there is a filter with a listener already, a runtime's for example, and the kernel allows one.
-    say("the filter");
+    say("the filter", errno);
     return failed;
   }
+  error = send_listener(ends[0], "", 1, listener);
   char answer;
-  if (send_listener(ends[0], "", 1, listener) < 0 || recv(ends[0], &answer, 1, 0) != 1) {
-    say("handing the listener over");
+  ssize_t got = 0;
+  if (error == 0) {
+    do got = recv(ends[0], &answer, 1, 0);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) error = errno;
+  }
+  if (got != 1) {
+    say("handing the listener over", error);
     return failed;
   }
   // While the program had a copy its calls would wait for ever once nobody answers.
   close(listener);
   close(ends[0]);
   execvp(argv[3], argv + 3);
-  int error = errno;
-  say(argv[3]);
+  error = errno;
+  say(argv[3], error);
   return error == ENOENT ? not_found : not_executable;
 }

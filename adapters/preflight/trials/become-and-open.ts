@@ -1,15 +1,6 @@
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoText } from '../../../core/errors/errno.js';
 import type { TrialResult } from '../../../core/preflight/entry.js';
-import {
-  capability,
-  capabilityWords,
-  setCapabilities,
-  setGroupIds,
-  setGroups,
-  setUserIds,
-} from '../../linux/credentials.js';
 import {
   createReceivedMessage,
   createSocketPair,
@@ -18,11 +9,8 @@ import {
   sendWithDescriptors,
 } from '../../linux/descriptor-passing.js';
 import { allocate } from '../../linux/memory.js';
-import { systemCall } from '../../linux/native.js';
+import { becomeNobody, failed, nobody } from './become-nobody.js';
 import { handleOf, openHandle } from './handle-of.js';
-
-const PR_SET_KEEPCAPS = 8;
-const nobody = 65534;
 
 /**
  * What a sidecar does: it starts as root with three capabilities, becomes another user and keeps only
@@ -32,22 +20,11 @@ export function becomeAndOpen(directory: string): TrialResult {
   const handle = handleOf(join(directory, 'file'));
   if (handle.named < 0) return failed('name_to_handle_at', handle.named);
   const mount = openSync(directory, 'r');
-  const become = (): readonly (readonly [string, number])[] => [
-    ['prctl', systemCall('prctl', PR_SET_KEEPCAPS, 1, 0, 0, 0)],
-    ['setgroups', setGroups([])],
-    ['setresgid', setGroupIds(nobody, nobody, nobody)],
-    ['setresuid', setUserIds(nobody, nobody, nobody)],
-    ['capset', keepOnly([capability.DAC_READ_SEARCH])],
-  ];
-  for (const [step, result] of become()) if (result < 0) return failed(step, result);
+  const notBecome = becomeNobody();
+  if (notBecome !== undefined) return notBecome;
   const opened = openHandle(handle, mount);
   if (opened < 0) return failed('open_by_handle_at', opened);
   return pass(opened);
-}
-
-function keepOnly(numbers: readonly number[]): number {
-  const words = capabilityWords(numbers);
-  return setCapabilities(words, words);
 }
 
 /** unix(7), SCM_RIGHTS: to itself. */
@@ -64,8 +41,4 @@ function pass(descriptor: number): TrialResult {
   return received.count === 1
     ? { ok: true, detail: `as uid ${nobody} with CAP_DAC_READ_SEARCH alone a file was opened and passed on` }
     : { ok: false, detail: 'no descriptor came through a socket' };
-}
-
-function failed(step: string, result: number): TrialResult {
-  return { ok: false, detail: `${step}: ${errnoText(-result)}` };
 }

@@ -1,13 +1,29 @@
-import { closeSync, openSync, readdirSync, readSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type BrokerClient, connectBroker } from '../../../adapters/broker/index.js';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { replayStateDirectory } from '../../support/replay.js';
+import { TargetLine } from '../contract/support/target-line.js';
+import { asContainer } from '../notifier/support/wrapped.js';
+import { compileTarget } from '../support/compile.js';
+import { LineProcess } from '../support/line-process.js';
 import { sleep, until } from '../takeover/support/agent-tree.js';
 import { BrokerProcess, become, targetId } from './support/broker-process.js';
 
-const kills = isLong ? 50 : 6;
+const kills = isLong ? 100 : 6;
+/** The client in C, one call after the other. */
+const clientKills = isLong ? 100 : 2;
 const files = 32;
 const callers = 8;
 const O_PATH = 0o10000000;
@@ -67,12 +83,15 @@ describeWhen(missingForKernel(), 'a broker that is killed', () => {
     let isOver = false;
     const client = connectBroker({ path: broker.socketPath, patienceMs: 20_000 });
     const work = Array.from({ length: callers }, () => call(broker, client, mount, () => isOver, tally));
+    const waitsMs: number[] = [];
     for (let count = 0; count < kills; count++) {
       await sleep(10 + Math.random() * 90);
       const seen = tally.right;
+      const killedAt = performance.now();
       await broker.kill();
       await broker.start();
-      await until(() => tally.right > seen + callers, 'answers of the next broker');
+      await until(() => tally.right > seen + callers, 'answers of the next broker', 30_000);
+      waitsMs.push(performance.now() - killedAt);
     }
     isOver = true;
     await Promise.all(work);
@@ -81,6 +100,11 @@ describeWhen(missingForKernel(), 'a broker that is killed', () => {
     expect(tally.right).toBeGreaterThan(kills * callers);
     expect(client.waiting).toBe(0);
     client.close();
+    waitsMs.sort((a, b) => a - b);
+    const seconds = [waitsMs[kills >> 1], waitsMs.at(-1)].map((ms = 0) => (ms / 1000).toFixed(2));
+    console.log(
+      `${kills} kills: ${tally.right} right, none wrong; wait: median ${seconds.join(' s, max ')} s`,
+    );
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before + 1);
     closeSync(mount);
     await until(() => broker.descriptors <= idle, 'the end of its connections', 5_000);
@@ -95,6 +119,46 @@ describeWhen(missingForKernel(), 'a broker that is killed', () => {
     expect(requests.length).toBeGreaterThanOrEqual(tally.right * 2);
     expect(events.filter(({ type }) => type === 'delegation.recovering')).toHaveLength(kills);
     await broker.end();
+  });
+
+  test(`${clientKills} times under the example's client in C: it waits, and every answer is right`, {
+    timeout: isLong ? 900_000 : 120_000,
+  }, async () => {
+    const broker = await new BrokerProcess().start();
+    const directory = mkdtempSync(join(tmpdir(), 'deputy-client-'));
+    chmodSync(directory, 0o755);
+    const line = await TargetLine.open(join(directory, 'line.sock'));
+    const program = compileTarget('handle-client', ['-DBROKER']);
+    const words = [program, 'serve', join(directory, 'line.sock'), broker.share, broker.socketPath];
+    const target = new LineProcess('setpriv', [...asContainer, ...words]);
+    await line.here;
+    let isOver = false;
+    let right = 0;
+    const wrong: string[] = [];
+    const calling = async (): Promise<void> => {
+      while (!isOver) {
+        const named = await line.ask(`name 0 ${join(broker.share, 'own')}`);
+        const opened = named === 'ok' ? await line.ask('open 0 0') : named;
+        if (opened === 'regular file: contents of own') right++;
+        else wrong.push(opened);
+      }
+    };
+    const calls = calling();
+    for (let count = 0; count < clientKills; count++) {
+      const seen = right;
+      await broker.kill();
+      await broker.start();
+      await until(() => right > seen + 1 || wrong.length > 0, 'answers of the next broker', 30_000);
+    }
+    isOver = true;
+    await calls;
+    expect(wrong).toEqual([]);
+    expect(right).toBeGreaterThan(clientKills);
+    target.kill();
+    await target.exited;
+    line.close();
+    await broker.end();
+    rmSync(directory, { recursive: true });
   });
 
   test('with an open under way that truncates: that is not done twice, and said', async () => {

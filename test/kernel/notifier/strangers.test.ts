@@ -11,6 +11,7 @@ import { connectSequenced } from '../../../adapters/linux/sequenced-sockets.js';
 import { helloBytes, magic, version, wordType } from '../../../adapters/notifier/packets.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { asUser } from '../broker/support/broker-process.js';
+import { type Freezer, makeFreezer } from '../injector/support/freezer.js';
 import { compileTarget } from '../support/compile.js';
 import { targetId } from '../support/share.js';
 import { until } from '../takeover/support/agent-tree.js';
@@ -70,6 +71,37 @@ describeWhen(missingForKernel(), 'a sidecar and those whom it does not serve', (
   test("who is in the sidecar's own cgroup, as one is who was executed into its container", async () => {
     const log = await unserved({ cgroup: 'other' });
     expect(log).toMatch(/DEPUTY_E_NOTIFIER_PEER.*own cgroup/s);
+  });
+
+  test('who is in another container than the one that is served; once that has ended it is the other one', async () => {
+    const groups = ['a', 'b'].map((name) => makeFreezer('v2', name));
+    const sidecar = await new NotifierProcess({ cgroup: 'other' }).start();
+    const startIn = async (group: Freezer): Promise<WrappedTarget> => {
+      const program = compileTarget('wrapped');
+      const target = new WrappedTarget(program, sidecar.socketPath, sidecar.share, [], group.enter);
+      await target.started();
+      return target;
+    };
+    const [one, other] = groups as [Freezer, Freezer];
+    const first = await startIn(one);
+    expect(await first.open('own')).toMatchObject({ opened: 0 });
+    const second = await startIn(other);
+    expect(await second.open('own')).toMatchObject({ named: ENOSYS });
+    expect(sidecar.log).toMatch(/DEPUTY_E_NOTIFIER_PEER.*another cgroup than the target/s);
+    // A successor knows whose sidecar it is before anybody has come back.
+    await sidecar.killAll();
+    const third = await startIn(other);
+    await sidecar.start();
+    expect(await third.open('own')).toMatchObject({ named: ENOSYS });
+    expect(await first.open('own')).toMatchObject({ opened: 0 });
+    await first.process.end();
+    await until(() => one.isEmpty(), 'the end of its keeper');
+    const fourth = await startIn(other);
+    expect(await fourth.open('own')).toMatchObject({ opened: 0 });
+    for (const target of [second, third, fourth]) await target.process.end();
+    await until(() => other.isEmpty(), 'the end of the keepers');
+    await sidecar.end();
+    for (const group of groups) group.remove();
   });
 
   test('a program that the policy does not let it serve', async () => {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { makeFreezer } from '../injector/support/freezer.js';
 import { DispatchTarget } from '../payload/dispatch-target.js';
 import { compileTarget } from '../support/compile.js';
-import { preflight, reasonsAgainst, withoutNotifier } from './support/preflight.js';
+import { type Circumstances, preflight, reasonsAgainst, withoutNotifier } from './support/preflight.js';
 
 const restrictedPod = `
 apiVersion: v1
@@ -35,6 +35,11 @@ describeWhen(missingForKernel(), 'deputy preflight on this machine', () => {
       const refusal = reasonsAgainst(answer, 'sidecar-caps').find((text) => text.includes('PodSecurity'));
       expect(refusal).toContain(`Pod/vm, with what it needs, violates PodSecurity "${level}:latest"`);
       expect(refusal).toContain('DAC_READ_SEARCH');
+      const sidecar = answer.strategies.find(({ strategy }) => strategy === 'sidecar-caps');
+      expect(sidecar?.forms?.map(({ form, possible }) => [form, possible])).toEqual([
+        ['notifier', false],
+        ['broker', false],
+      ]);
       expect(reasonsAgainst(answer, 'seccomp-notify')).toEqual([]);
     },
   );
@@ -98,6 +103,7 @@ describeWhen(missingForKernel(), 'deputy preflight on this machine', () => {
       'open-by-handle': { ok: true },
       'join-namespaces': { ok: true },
       'become-and-open': { ok: true },
+      'same-user-access': { ok: !isYamaOn() },
     });
     expect(spawnSync('ls', ['/tmp'], { encoding: 'utf8' }).stdout.match(/deputy-trial-/g)).toEqual(before);
     const bare = ['--bounding-set=-all,+setuid,+setgid,+setpcap', '--inh-caps=-all', '--ambient-caps=-all'];
@@ -114,6 +120,15 @@ describeWhen(missingForKernel(), 'deputy preflight on this machine', () => {
     });
   });
 });
+
+/** A sidecar's notifier is refused there, as it should be. */
+function isYamaOn(): boolean {
+  try {
+    return readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'utf8').trim() !== '0';
+  } catch {
+    return false;
+  }
+}
 
 function builtIndex(): string {
   return new URL('../../../dist/adapters/preflight/index.js', import.meta.url).href;
@@ -147,8 +162,11 @@ describeWhen(missingForKernel(), 'deputy preflight on a kernel without the notif
 });
 
 describeWhen(missingForKernel(), 'deputy run --strategy', () => {
-  const run = (strategy: string, circumstances: object = {}) =>
-    preflight(['--strategy', strategy, '--', 'sh', '-c', 'exit 7'], {
+  const run = (
+    strategy: string,
+    { words = [], ...circumstances }: Circumstances & { words?: string[] } = {},
+  ) =>
+    preflight(['--strategy', strategy, ...words, '--', 'sh', '-c', 'exit 7'], {
       command: 'run',
       json: false,
       ...circumstances,
@@ -170,6 +188,28 @@ describeWhen(missingForKernel(), 'deputy run --strategy', () => {
     const { stdout } = runDeputy(['events', '--state', state, '--json']);
     expect(stdout).toContain('"chosen":"file-handle"');
     rmSync(state, { recursive: true });
+  });
+
+  test('sidecar-caps: behind the wrapper, and deputy is its user with one capability by then', () => {
+    const state = mkdtempSync(join(tmpdir(), 'deputy-beside-'));
+    chmodSync(state, 0o755);
+    const policy = { defaults: { strategies: ['sidecar-caps', 'seccomp-notify'] } };
+    const look = 'grep Seccomp_filters /proc/self/status; grep -e Uid -e CapEff /proc/$PPID/status; exit 7';
+    const words = ['--strategy', 'auto', '--state', join(state, 'own'), '--', 'sh', '-c', look];
+    const { status, stdout, stderr } = preflight(words, { command: 'run', json: false, policy });
+    expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
+    expect(stdout.split('\n').slice(0, 3)).toEqual([
+      'Seccomp_filters:\t1',
+      'Uid:\t65534\t65534\t65534\t65534',
+      'CapEff:\t0000000000000004',
+    ]);
+    const told = runDeputy(['events', '--state', join(state, 'own'), '--json']).stdout;
+    expect(told).toContain('"chosen":"sidecar-caps"');
+    expect(told).toContain('"type":"delegation.released"');
+    rmSync(state, { recursive: true });
+    const usage = run('sidecar-caps', { words: ['--standby'] });
+    expect(usage.status).toBe(2);
+    expect(usage.stderr).toContain('are not for the strategy sidecar-caps');
   });
 
   test('auto: never one that the policy forbids; nor another one than is asked for', () => {

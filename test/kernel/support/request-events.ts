@@ -14,14 +14,18 @@ export interface SeenRequest {
 
 const waitMs = 5_000;
 
-/** All events of a container's delegation, in order. */
-export async function eventsOf(stateDirectory: string, container: string): Promise<DeputyEvent[]> {
+/** All events of a container's delegation, in order; or, for a function, of the container that it says yes to. */
+export async function eventsOf(
+  stateDirectory: string,
+  container: string | ((id: string) => boolean),
+): Promise<DeputyEvent[]> {
+  const isOne = typeof container === 'string' ? (id: string) => id === container : container;
   const store = await openFileEventStore({ directory: join(stateDirectory, 'events'), readOnly: true });
   const found: DeputyEvent[] = [];
   let delegationId: string | undefined;
   for await (const { event } of store.readAll()) {
     const { target } = event.data as { target?: { containerId?: string } };
-    if (event.type === 'delegation.requested' && target?.containerId === container) {
+    if (event.type === 'delegation.requested' && isOne(target?.containerId ?? '')) {
       delegationId = event.delegationId;
     }
     if (event.delegationId === delegationId) found.push(event);

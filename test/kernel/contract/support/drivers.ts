@@ -1,11 +1,12 @@
 import type { Selection, StrategyDriver } from '../../../contract/strategy-port.js';
 import { confinement } from '../../broker/support/broker-process.js';
+import { wrapped } from '../../notifier/support/wrapped.js';
 import { DispatchTarget } from '../../payload/dispatch-target.js';
 import { compileTarget } from '../../support/compile.js';
 import { LineProcess } from '../../support/line-process.js';
 import { targetId } from '../../support/share.js';
 import { Place } from './place.js';
-import { ProcessScene, startEngine, supervisorOf } from './scene.js';
+import { killAll, ProcessScene, startEngine, supervisorOf } from './scene.js';
 import { TargetLine } from './target-line.js';
 
 /** In the default order, so that 'auto' has to pass over those that can't serve the target. */
@@ -54,6 +55,7 @@ function answering(strategy: string): StrategyDriver {
 /** The broker, and its example client as the target. */
 const sidecar: StrategyDriver = {
   strategy: 'sidecar-caps',
+  form: 'broker',
   async establish(selection) {
     const place = new Place();
     place.writePolicy({ ...bounds(place), strategies });
@@ -98,6 +100,38 @@ const sidecar: StrategyDriver = {
   },
 };
 
+/** A sidecar's notifier, and an unmodified program behind deputy-wrap as the target. */
+const wrappedProgram: StrategyDriver = {
+  strategy: 'sidecar-caps',
+  form: 'notifier',
+  async establish(selection) {
+    const place = new Place();
+    place.writePolicy({ ...bounds(place), strategies });
+    const line = await TargetLine.open(place.socketPath);
+    const before = ['setpriv', ...confinement('kubernetes')];
+    const start = () =>
+      startEngine('notifier-engine.mjs', place, asked(selection, 'sidecar-caps'), [place.brokerPath], before);
+    const engine = await start();
+    const program = [compileTarget('handle-client'), 'serve', place.socketPath, place.share];
+    const target = new LineProcess(...wrapped(place.brokerPath, program));
+    await line.here;
+    const kill = (): Promise<unknown> => {
+      target.kill();
+      return target.exited;
+    };
+    return new ProcessScene(place, line, engine, {
+      crash: async (running) => {
+        await killAll(running);
+        return start();
+      },
+      releasesByEnding: true,
+      killTarget: kill,
+      deathMs: noticedMs,
+      end: kill,
+    });
+  },
+};
+
 /** The dispatcher, in a container whose first process is the placeholder; its payload is the target. */
 const dispatched: StrategyDriver = {
   strategy: 'dispatcher',
@@ -127,10 +161,11 @@ const dispatched: StrategyDriver = {
   },
 };
 
-/** A driver for each strategy there is. */
+/** A driver for each strategy there is, and for each form of it. */
 export const strategyDrivers: readonly StrategyDriver[] = [
   answering('seccomp-notify'),
   sidecar,
+  wrappedProgram,
   answering('file-handle'),
   dispatched,
 ];

@@ -132,17 +132,29 @@ export class ProcessScene implements StrategyScene {
   }
 
   private events(): Promise<DeputyEvent[]> {
-    return eventsOf(this.place.stateDirectory, 'suite');
+    // A sidecar puts the number of a listener's keeper behind the name.
+    return eventsOf(this.place.stateDirectory, (id) => /^suite(-\d+)?$/.test(id));
   }
+}
+
+function childrenOf(engine: LineProcess): string[] {
+  const text = readFileSync(`/proc/${engine.pid}/task/${engine.pid}/children`, 'latin1');
+  return text.split(' ').filter(Boolean);
+}
+
+/** SIGKILL for an engine and its children, as for a container: none may see another's end, and act. */
+export async function killAll(engine: LineProcess): Promise<void> {
+  process.kill(engine.pid, 'SIGSTOP');
+  for (const pid of childrenOf(engine)) process.kill(Number(pid), 'SIGKILL');
+  engine.kill();
+  await engine.exited;
 }
 
 /** The child of an engine that answers. */
 export function supervisorOf(engine: LineProcess): number {
-  const text = readFileSync(`/proc/${engine.pid}/task/${engine.pid}/children`, 'latin1');
-  const found = text
-    .split(' ')
-    .filter(Boolean)
-    .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('supervisor.js'));
+  const found = childrenOf(engine).find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('supervisor.js'),
+  );
   // 0 would be this very process group.
   if (found === undefined) throw new Error('no supervisor answers');
   return Number(found);

@@ -5,6 +5,9 @@ import { setTimeout } from 'node:timers/promises';
 /** A cgroup that can be frozen. */
 export interface Freezer {
   add(processId: number): void;
+  /** Words in front of a command that starts in it. */
+  readonly enter: readonly string[];
+  isEmpty(): boolean;
   freeze(): void;
   thaw(): void;
   /** Does the kernel say that all in it are frozen? Waits a moment for that. */
@@ -25,8 +28,8 @@ export const freezers = {
 } as const;
 
 /** Makes a cgroup below the mount of one of them. */
-export function makeFreezer(kind: keyof typeof freezers): Freezer {
-  const group = join(freezers[kind] as string, `deputy-test-${process.pid}`);
+export function makeFreezer(kind: keyof typeof freezers, name = ''): Freezer {
+  const group = join(freezers[kind] as string, `deputy-test-${process.pid}${name}`);
   if (!existsSync(group)) mkdirSync(group);
   const write = (name: string, value: string): void => writeFileSync(join(group, name), value);
   const isV2 = kind === 'v2';
@@ -36,6 +39,8 @@ export function makeFreezer(kind: keyof typeof freezers): Freezer {
   };
   return {
     add: (processId) => write('cgroup.procs', String(processId)),
+    enter: ['sh', '-c', `echo $$ > ${join(group, 'cgroup.procs')}; exec "$@"`, 'sh'],
+    isEmpty: () => readFileSync(join(group, 'cgroup.procs'), 'utf8') === '',
     freeze: () => (isV2 ? write('cgroup.freeze', '1') : write('freezer.state', 'FROZEN')),
     thaw: () => (isV2 ? write('cgroup.freeze', '0') : write('freezer.state', 'THAWED')),
     isFrozen: async () => {

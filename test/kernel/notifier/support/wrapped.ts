@@ -40,9 +40,17 @@ export interface WrappedAnswer {
 export class WrappedTarget {
   readonly process: LineProcess;
 
-  /** `before`: put in front of the program, behind the wrapper. */
-  constructor(program: string, socketPath: string, share: string, before: readonly string[] = []) {
-    this.process = new LineProcess(...wrapped(socketPath, [...before, program, share]));
+  /** `before`: put in front of the program, behind the wrapper. `around`: in front of all, as root. */
+  constructor(
+    program: string,
+    socketPath: string,
+    share: string,
+    before: readonly string[] = [],
+    around: readonly string[] = [],
+  ) {
+    const [setpriv, words] = wrapped(socketPath, [...before, program, share]);
+    const [first = '', ...rest] = [...around, setpriv, ...words];
+    this.process = new LineProcess(first, rest);
   }
 
   async started(): Promise<{ pid: number; children: number; descriptors: number }> {

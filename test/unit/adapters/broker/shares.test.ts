@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type OpenShare, standsFor } from '../../../../adapters/broker/shares.js';
-import { parseGroups, parseShare } from '../../../../adapters/cli/commands/broker.js';
+import { parseShare } from '../../../../adapters/cli/commands/broker.js';
+import { parseGroups } from '../../../../adapters/cli/peer-options.js';
 import { parsePlacedMount } from '../../../../adapters/linux/mount-information.js';
 
 /** A line of mountinfo: what one container has of a volume. */

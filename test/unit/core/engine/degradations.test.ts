@@ -47,6 +47,18 @@ describe('a target', () => {
     expect(degradations.spellOf('a')).toMatchObject({ errno: 'EPERM', quietMs: 10_000 });
   });
 
+  test('of which a predecessor told is not told of again, and is known to be in that spell until it opens', () => {
+    const degradations = new Degradations();
+    degradations.adopt('a', 0);
+    const use = { ...nothing, named: 1, lastNamedAtUs: 0, told: 'never-opened' } as const;
+    expect(told(degradations, () => use, 100)).toEqual([]);
+    expect(degradations.spellOf('a')).toMatchObject({ reason: 'never-opened' });
+    const since = { ...opened, lastOpenedAtUs: 101 * second, failure: { atUs: 102 * second, errno: 38 } };
+    expect(degradations.look('a', since, thresholds, 103 * second)).toBeUndefined();
+    expect(degradations.spellOf('a')).toBeUndefined();
+    expect(degradations.look('a', since, thresholds, 113 * second)).toMatchObject({ reason: 'open-failed' });
+  });
+
   test('that opened, and then fails as where handles do not work', () => {
     const use = (at: number) => (at < 5 ? opened : { ...opened, failure: { atUs: 5 * second, errno: 95 } });
     expect(told(new Degradations(), use, 100)).toEqual(['15 open-failed']);

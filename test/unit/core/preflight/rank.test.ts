@@ -11,10 +11,11 @@ import { rank } from '../../../../core/preflight/rank.js';
 import { knownStrategies, preflightTable } from '../../../../core/preflight/table.js';
 import { dispatcher } from '../../../../strategies/dispatcher/index.js';
 import { seccompNotify } from '../../../../strategies/seccomp-notify/index.js';
-import { sidecarCaps } from '../../../../strategies/sidecar-caps/index.js';
+import { sidecarCaps, sidecarNotifier } from '../../../../strategies/sidecar-caps/index.js';
 import { fakeStrategy } from '../../../support/fake-host.js';
 
-const trialIds = [...new Set(preflightTable.flatMap(({ trials }) => trials.map(({ id }) => id)))];
+const requirements = preflightTable.flatMap((entry) => [entry, ...(entry.forms ?? [])]);
+const trialIds = [...new Set(requirements.flatMap(({ trials }) => trials.map(({ id }) => id)))];
 
 function facts(over: Partial<PreflightFacts> = {}, failing: readonly string[] = []): PreflightFacts {
   const trials = trialIds.map((id) => [id, { ok: !failing.includes(id), detail: `${id} was tried` }]);
@@ -49,11 +50,13 @@ describe('by level', () => {
   test.each(['restricted', 'baseline'])('%s: the notifier; why the sidecar is refused', (level) => {
     const ranking = rank(facts(), policy(), { level });
     expect(ranking.chosen).toBe('seccomp-notify');
-    const [reason, ...more] = reasonsOf(ranking, 'sidecar-caps');
-    expect(more).toEqual([]);
-    expect(reason).toMatchObject({ kind: 'pod-security' });
-    expect(reason?.text).toContain(`violates PodSecurity "${level}:latest"`);
-    expect(reason?.text).toContain('"DAC_READ_SEARCH"');
+    const reasons = reasonsOf(ranking, 'sidecar-caps');
+    expect(reasons.map(({ text }) => text.split(':')[0])).toEqual(['as notifier', 'as broker']);
+    for (const reason of reasons) {
+      expect(reason).toMatchObject({ kind: 'pod-security' });
+      expect(reason.text).toContain(`violates PodSecurity "${level}:latest"`);
+      expect(reason.text).toContain('"DAC_READ_SEARCH"');
+    }
   });
 
   test('privileged: each gets its place, by the preference of the policy', () => {
@@ -138,6 +141,43 @@ describe('by kernel', () => {
   });
 });
 
+describe('by form', () => {
+  const sidecarOf = (failing: readonly string[], defaults: object = {}) =>
+    rank(facts({}, failing), policy(defaults), { level: 'privileged' }).strategies.find(
+      ({ strategy }) => strategy === 'sidecar-caps',
+    );
+
+  test('one that is possible is enough, and its price is the strategy’s', () => {
+    for (const failing of ['notifier', 'same-user-access']) {
+      const sidecar = sidecarOf([failing]);
+      expect(sidecar).toMatchObject({ possible: true, reasons: [] });
+      expect(sidecar?.forms).toMatchObject([
+        { form: 'notifier', possible: false, reasons: [{ kind: 'trial' }] },
+        { form: 'broker', possible: true, reasons: [] },
+      ]);
+      expect(sidecar?.price).toEqual(sidecar?.forms?.[1]?.price);
+      expect(sidecar?.enforces).not.toContain('limits');
+    }
+    expect(sidecarOf([])?.price.restart).toContain('calls wait');
+  });
+
+  test('what is against both is said once, and the rest with the form that it is against', () => {
+    const texts = sidecarOf(['notifier', 'become-and-open'])?.reasons.map(({ text }) => text);
+    expect(texts).toEqual([
+      'become-and-open: become-and-open was tried',
+      'as notifier: notifier: notifier was tried',
+    ]);
+  });
+
+  test('a deadline takes the form that can hold it', () => {
+    const sidecar = sidecarOf([], { limits: { deadlineMs: 5 } });
+    expect(sidecar?.forms?.map(({ form, possible }) => [form, possible])).toEqual([
+      ['notifier', true],
+      ['broker', false],
+    ]);
+  });
+});
+
 describe('by target', () => {
   const reasons = (over: object, name: string, defaults: object = wide) =>
     reasonsOf(
@@ -152,12 +192,28 @@ describe('by target', () => {
     expect(reasons({ takeOver: 'it is root' }, 'dispatcher')[0]?.text).toContain('it is root');
   });
 
-  test('handles that are not to be sealed: neither of those that are made of seals', () => {
-    for (const name of ['sidecar-caps', 'file-handle']) {
-      expect(reasons({}, name).map(({ text }) => text)).toEqual([
-        'it opens sealed handles only, and the policy says `confinement: none`',
-      ]);
-    }
+  test('handles that are not to be sealed: none of those that are made of seals', () => {
+    const text = 'it opens sealed handles only, and the policy says `confinement: none`';
+    expect(reasons({}, 'file-handle').map((one) => one.text)).toEqual([text]);
+    const { strategies } = rank(facts(), policy(wide), { level: 'privileged' });
+    const sidecar = strategies.find(({ strategy }) => strategy === 'sidecar-caps');
+    expect(
+      sidecar?.forms?.map(({ form, possible, reasons: against }) => [form, possible, against[0]?.text]),
+    ).toEqual([
+      ['notifier', true, undefined],
+      ['broker', false, text],
+    ]);
+  });
+
+  test('a pod with a user namespace of its own: not the sidecar, in whose place the capability opens nothing', () => {
+    const { spec } = plainPod as { spec: object };
+    const pods = [{ name: 'Pod/vm', isTemplate: false, pod: { spec: { ...spec, hostUsers: false } } }];
+    const ranking = rank(facts({ pods }), policy(), { level: 'privileged' });
+    expect(ranking.chosen).toBe('seccomp-notify');
+    // Said once, since it is against both forms.
+    expect(reasonsOf(ranking, 'sidecar-caps')).toMatchObject([
+      { kind: 'target', text: expect.stringMatching(/^Pod\/vm has a user namespace of its own/) },
+    ]);
   });
 
   test('shares whose handles can’t be sealed: neither of those that seal', () => {
@@ -275,8 +331,16 @@ describe('always', () => {
     const strategies = [
       seccompNotify({ service: {} as never }),
       dispatcher({ payloads: {} as never, payload: () => ({}) as never }),
-      sidecarCaps({ broker: {} as never }),
     ];
+    const forms = {
+      broker: sidecarCaps({ broker: {} as never }),
+      notifier: sidecarNotifier({ service: {} as never }),
+    };
+    const sidecar = preflightTable.find(({ strategy }) => strategy === 'sidecar-caps');
+    for (const [form, { enforces }] of Object.entries(forms)) {
+      const entry = sidecar?.forms?.find((one) => one.form === form);
+      expect([...enforces].sort()).toEqual([...(entry?.enforces ?? [])].sort());
+    }
     for (const { name, enforces } of strategies) {
       const entry = preflightTable.find(({ strategy }) => strategy === name);
       expect([...enforces].sort()).toEqual([...(entry?.enforces ?? [])].sort());

@@ -76,3 +76,21 @@ test('where requests are left to be read, it is said until when they are known',
   count(uses, 'name_to_handle_at', 5, 0);
   expect(uses.useOf('a', false)).toMatchObject({ named: 1, knownUntilUs: 5 });
 });
+
+test('what was told is known to who goes on, until the next open, and not behind one that came meanwhile', () => {
+  const uses = new HandleUses();
+  uses.told('a', 'silent', 0);
+  expect(uses.useOf('a', true)).toBeUndefined();
+  count(uses, 'open_by_handle_at', 1, 7);
+  uses.told('a', 'silent', 0);
+  expect(uses.useOf('a', true)?.told).toBeUndefined();
+  uses.told('a', 'silent', 1);
+  const successor = new HandleUses();
+  successor.restore(JSON.parse(JSON.stringify(uses.list())));
+  expect(successor.useOf('a', true)).toEqual(uses.useOf('a', true));
+  expect(successor.useOf('a', false)).toMatchObject({ told: 'silent', knownUntilUs: 1 });
+  count(successor, 'open_by_handle_at', 2, 7);
+  expect(successor.useOf('a', true)).toMatchObject({ told: undefined, opened: 2 });
+  // Two that know the same keep nothing in common.
+  expect(uses.useOf('a', true)).toMatchObject({ told: 'silent', opened: 1 });
+});
