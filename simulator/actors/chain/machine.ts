@@ -1,9 +1,9 @@
 import { evaluatePodSecurity } from '../../../core/pod-security/evaluate.js';
 import type { ResolvedPolicy } from '../../../core/policy/match.js';
 import type { BrokerThread } from '../../../core/ports/broker.js';
-import type { PreflightFacts, TrialResult } from '../../../core/preflight/entry.js';
-import { plainPod, withSidecar } from '../../../core/preflight/pod-needs.js';
-import { rank } from '../../../core/preflight/rank.js';
+import type { PreflightFacts, StrategyEntry, TrialResult } from '../../../core/preflight/entry.js';
+import { plainPod, withBroker } from '../../../core/preflight/pod-needs.js';
+import { type RankedStrategy, rank } from '../../../core/preflight/rank.js';
 import { preflightTable } from '../../../core/preflight/table.js';
 import { bit, CapabilitySets, capability } from '../../processes/capability-sets.js';
 import type { ChainScenario } from '../../scenario/chain-schema.js';
@@ -65,17 +65,17 @@ export class ChainMachine {
   admit(policy: ResolvedPolicy, skipsPreflight: boolean): PodAnswer {
     const { level } = this.chain;
     const { strategies } = rank(this.facts(), policy, { level });
-    const possible = strategies.filter((one) => one.possible).map(({ strategy }) => strategy);
+    const possible = strategies.filter(isPossible).map(({ strategy }) => strategy);
     const reasons = strategies.flatMap((one) => one.reasons.map(({ text }) => `${one.strategy}: ${text}`));
     const entries = preflightTable.filter(({ strategy }) => possible.includes(strategy));
-    const added = skipsPreflight ? [withSidecar] : entries.flatMap(({ addToPod }) => addToPod ?? []);
+    const added = skipsPreflight ? [withBroker] : entries.flatMap((entry) => brokerOf(entry).addToPod ?? []);
     const pod = added.reduce((made, add) => add(made), plainPod);
     const { allowed, violations } = evaluatePodSecurity(pod, { level, source: 'the pod' });
     return {
       isAdmitted: allowed && (possible.length > 0 || skipsPreflight),
       possible,
-      hasSidecar: added.includes(withSidecar),
-      hasProfile: added.some((add) => add !== withSidecar),
+      hasSidecar: added.includes(withBroker),
+      hasProfile: added.some((add) => add !== withBroker),
       reasons: allowed ? reasons : violations.map(({ check }) => `admission: ${check}`),
     };
   }
@@ -97,4 +97,13 @@ export class ChainMachine {
       pods: [{ name: 'the pod', isTemplate: false, pod: plainPod }],
     };
   }
+}
+
+/** The sidecar of this model is the broker. */
+function isPossible({ possible, forms }: RankedStrategy): boolean {
+  return forms === undefined ? possible : forms.some((one) => one.form === 'broker' && one.possible);
+}
+
+function brokerOf(entry: StrategyEntry): Pick<StrategyEntry, 'addToPod'> {
+  return entry.forms?.find(({ form }) => form === 'broker') ?? entry;
 }
