@@ -1,3 +1,12 @@
+export {
+  type CommandStep,
+  commandSteps,
+  type DispatchOutcome,
+  type DispatchWork,
+  type LeftBehindEnd,
+  type OpenedDispatch,
+  runCommand,
+} from './command.js';
 export { type DispatchSetting, dispatchCosts, exitCodeSource } from './costs.js';
 export { takeOver } from './fitness.js';
 export { type Dispatch, type DispatchStep, dispatchSteps, runDispatch } from './steps.js';

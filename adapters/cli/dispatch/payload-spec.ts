@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { PayloadSpec } from '../../../core/ports/payload.js';
 import { capabilityNumbers } from '../../linux/capability-names.js';
+import type { SessionOptions } from '../../payload/index.js';
 
 /** What the command line of `deputy dispatch` says. */
 export interface DispatchFlags {
@@ -29,6 +31,12 @@ export interface DispatchFlags {
   readonly json?: boolean;
   readonly sigterm: 'forward' | 'leave';
   readonly node?: string;
+}
+
+/** Where the payload is to be, and where what outlives deputy is kept. */
+export function sessionOptions({ target, name, state, runtimeRoot }: DispatchFlags): SessionOptions {
+  const roots = runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
+  return { target, name, stateDirectory: resolve(state), ...roots };
 }
 
 export function payloadSpec(argv: readonly string[], flags: DispatchFlags): PayloadSpec {

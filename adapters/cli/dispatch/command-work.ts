@@ -1,0 +1,138 @@
+import { join, resolve } from 'node:path';
+import { createEngine } from '../../../core/engine/engine.js';
+import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
+import { defaultPolicy } from '../../../core/policy/defaults.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { PayloadEnd, PayloadSpec } from '../../../core/ports/payload.js';
+import {
+  type DispatchWork,
+  dispatcher,
+  dispatchSteps,
+  endText,
+  type LeftBehindEnd,
+  type OpenedDispatch,
+} from '../../../strategies/dispatcher/index.js';
+import { type EventHost, openEventHost } from '../../host/event-host.js';
+import { payloadDirectoryOf } from '../../payload/find-payload.js';
+import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
+import { findLeftBehind, type LeftBehind } from '../../payload/left-behind.js';
+import { withCrashPoints } from '../../payload/test-hooks.js';
+import { print, printError } from '../output.js';
+import { type DispatchFlags, sessionOptions } from './payload-spec.js';
+import { joinInput, ownOutput, passSignals } from './stdio.js';
+
+/** What `deputy dispatch` does to this machine, for the steps of strategies/dispatcher/command.ts. */
+export class CommandWork implements DispatchWork {
+  private host: EventHost | undefined;
+  private place: ReturnType<typeof payloadDirectoryOf> | undefined;
+  private session: LinuxPayloadSession | undefined;
+
+  constructor(
+    private readonly spec: PayloadSpec,
+    private readonly flags: DispatchFlags,
+    private readonly logger: Logger,
+  ) {}
+
+  async findEarlier(): Promise<LeftBehindEnd | undefined> {
+    const { path, containerId } = payloadDirectoryOf(sessionOptions(this.flags));
+    const left = await this.find(containerId, path);
+    if (left === undefined) return undefined;
+    const settle = async (): Promise<void> => {
+      process.stderr.write(`before the container was started again ${endText(left.end)}\n`);
+      await this.settle(left);
+    };
+    return { ...left, settle };
+  }
+
+  async findLate(): Promise<LeftBehindEnd | undefined> {
+    const { target } = this.flags;
+    const left = await this.find(/^\d+$/.test(target) ? `process-${target}` : target);
+    return left === undefined ? undefined : { ...left, settle: () => this.settle(left) };
+  }
+
+  async open(): Promise<OpenedDispatch | undefined> {
+    // While earlier lives were waited for the container may have been started again.
+    const place = payloadDirectoryOf(sessionOptions(this.flags));
+    const { path, containerId, targetProcess: processId } = place;
+    try {
+      this.host = await this.openHost(path, this.logger);
+    } catch (error) {
+      if (!isDeputyError(error, 'DEPUTY_E_STATE_DIRECTORY_LOCKED')) throw error;
+      print(`running ${place.runningProcess() ?? 'soon'}`);
+      return undefined;
+    }
+    this.place = place;
+    const { stateDirectory } = this.host;
+    const engine = createEngine({ ...this.host, strategies: [this.strategy()], policy: defaultPolicy() });
+    return { engine, stateDirectory, target: { containerId, processId } };
+  }
+
+  async follow(): Promise<PayloadEnd | undefined> {
+    const { session, flags } = this;
+    if (session === undefined) throw deputyError('DEPUTY_E_HANDLER_FAILED');
+    if (flags.detach) {
+      print(`ready ${this.place?.runningProcess() ?? ''}`);
+      await session.leave();
+      return undefined;
+    }
+    const signals = passSignals(session, flags.sigterm === 'leave');
+    const leaveInput = joinInput(session, flags.tty === true);
+    const end = await Promise.race([session.ended, signals.toLeave]);
+    leaveInput();
+    signals.stop();
+    if (end === undefined) await session.leave();
+    return end;
+  }
+
+  collect(): void {
+    this.session?.collect();
+  }
+
+  async shut(error?: unknown): Promise<void> {
+    // Else its open connection would keep us here until the payload's end.
+    if (error !== undefined) await this.session?.leave();
+    await this.host?.close();
+  }
+
+  private strategy() {
+    const { spec, flags } = this;
+    return dispatcher({
+      payloads: linuxPayloads(sessionOptions(flags)),
+      payload: () => spec,
+      steps: withCrashPoints(dispatchSteps),
+      onSession: (opened) => {
+        this.session = opened as LinuxPayloadSession;
+        this.session.drainTo(ownOutput());
+      },
+    });
+  }
+
+  private find(containerId: string, except?: string): Promise<LeftBehind | undefined> {
+    const { state, name } = this.flags;
+    const wanted = { containerId, name, ...(except === undefined ? {} : { except }) };
+    return findLeftBehind(resolve(state), wanted, ownOutput());
+  }
+
+  /** Where its last event can't be written that is said, and the end is told all the same. */
+  private async settle({ path }: LeftBehind): Promise<void> {
+    try {
+      const host = await this.openHost(path);
+      try {
+        await createEngine({ ...host, strategies: [], policy: defaultPolicy() }).settlePredecessors();
+      } finally {
+        await host.close();
+      }
+    } catch (error) {
+      printError(error);
+    }
+  }
+
+  private openHost(path: string, logger?: Logger): Promise<EventHost> {
+    const { node } = this.flags;
+    return openEventHost({
+      stateDirectory: join(path, 'engine'),
+      ...(logger === undefined ? {} : { logger }),
+      ...(node === undefined ? {} : { node }),
+    });
+  }
+}
