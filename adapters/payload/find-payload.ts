@@ -12,7 +12,7 @@ export function payloadDirectoryOf(options: SessionOptions): PayloadDirectory & 
   const { processId, containerId } = findTarget(options.target, options.runtimeRoots);
   try {
     const key = { containerId, startTime: readStartTime(processId), name: options.name };
-    return Object.assign(new PayloadDirectory(options.stateDirectory, key), {
+    return Object.assign(PayloadDirectory.of(options.stateDirectory, key), {
       containerId,
       targetProcess: processId,
     });

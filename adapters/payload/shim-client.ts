@@ -88,10 +88,19 @@ export class ShimClient {
     this.send('Z');
   }
 
-  /** All was taken: the shim may end. */
-  collect(): void {
-    this.send('D');
-    this.socket.end();
+  /**
+   * All was taken, and the end is told, or (`byExit`) is told by the exit of this process: the shim may end.
+   * Resolves when it has been asked to.
+   */
+  async collect(byExit: boolean): Promise<void> {
+    if (this.socket.destroyed || this.socket.writableEnded) return;
+    await this.drained();
+    this.send(byExit ? 'H' : 'D');
+    // A shim that is stopped takes nothing.
+    await Promise.race([
+      new Promise<void>((done) => this.socket.end(done)),
+      sleep(leaveWaitMs, undefined, { ref: false }),
+    ]);
   }
 
   /**
@@ -101,9 +110,7 @@ export class ShimClient {
   async leave(): Promise<void> {
     this.isLeaving = true;
     this.socket.pause();
-    for (let waitedMs = 0; this.pending > 0 && waitedMs < leaveWaitMs; waitedMs += leavePollMs) {
-      await sleep(leavePollMs);
-    }
+    await this.drained();
     this.acknowledge();
     await Promise.race([new Promise<void>((done) => this.socket.end(done)), sleep(leaveWaitMs)]);
     this.socket.destroy();
@@ -111,6 +118,13 @@ export class ShimClient {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  /** What was taken is where it goes, or that stalls. */
+  private async drained(): Promise<void> {
+    for (let waitedMs = 0; this.pending > 0 && waitedMs < leaveWaitMs; waitedMs += leavePollMs) {
+      await sleep(leavePollMs);
+    }
   }
 
   private send(kind: string, body?: Buffer): void {

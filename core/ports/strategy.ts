@@ -77,6 +77,11 @@ export interface Establishment {
    * A release() after it closes those listeners. Whoever lacks it is replaced when its target starts next.
    */
   letGo?(): Promise<readonly Target[]>;
+  /**
+   * The delegation's last event is in the event store: what was kept so that a successor could tell of the
+   * end may go. Never called before that; a process that dies in between leaves it to its successor.
+   */
+  forget?(): Promise<void>;
   counts(): Counts;
   /** How the target uses handles; without it that isn't known, as of one that makes its calls itself. */
   use?(): HandleUse | undefined;

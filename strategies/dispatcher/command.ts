@@ -30,8 +30,15 @@ export interface DispatchWork {
   findEarlier(): Promise<LeftBehindEnd | undefined>;
   /** The same of any life, when there is no such container any more. */
   findLate(): Promise<LeftBehindEnd | undefined>;
+  /** Gives the delegations of earlier lives their last events where nothing is left that knows their ends. */
+  settleEarlier?(): Promise<void>;
   /** Opens what is kept of the container's present life; undefined while another dispatch has that open. */
   open(): Promise<OpenedDispatch | undefined>;
+  /**
+   * The end of a payload of this life that whoever asked may not have been told: its last event was written,
+   * or (`isOpen`) its shim died, and so did the dispatch that followed it.
+   */
+  findUntold?(isOpen: boolean): Promise<LeftBehindEnd | undefined>;
   /** The payload's end; undefined when it is to be left alone. */
   follow(): Promise<PayloadEnd | undefined>;
   /** Its end is known and told: the shim may forget it. */
@@ -66,11 +73,17 @@ export interface CommandStep {
 
 const done = 'done';
 
-/** Goes on with the delegation that a predecessor left open, or begins one. */
-async function begin({ opened }: DispatchCommand): Promise<string> {
-  const { engine, stateDirectory, target } = opened as OpenedDispatch;
+/**
+ * Goes on with the delegation that a predecessor left open, or begins one; but never where a payload ended of
+ * which nobody was told.
+ */
+async function begin(command: DispatchCommand): Promise<string> {
+  const { engine, stateDirectory, target } = command.opened as OpenedDispatch;
   const [open] = await stateDirectory.sequencer.caughtUp();
-  if (open === undefined || !canBeAdopted(open)) {
+  const isOpen = open !== undefined && canBeAdopted(open);
+  command.left = await command.work.findUntold?.(isOpen);
+  if (command.left !== undefined) return 'settle-untold';
+  if (!isOpen) {
     await engine.settlePredecessors();
     await engine.delegate({ target, strategy: 'dispatcher', origin: 'dispatch' });
     return 'follow';
@@ -86,6 +99,13 @@ async function begin({ opened }: DispatchCommand): Promise<string> {
   return 'follow';
 }
 
+async function collectLeft(command: DispatchCommand): Promise<string> {
+  const left = command.left as LeftBehindEnd;
+  await left.collect();
+  command.outcome = { kind: 'ended', end: left.end };
+  return done;
+}
+
 /**
  * The steps of `deputy dispatch`. A shim forgets how a payload ended only behind the step that has told it:
  * whoever is killed between two of them leaves it for the next one.
@@ -98,7 +118,7 @@ export const commandSteps: readonly CommandStep[] = [
     name: 'find-earlier',
     act: async (command) => {
       command.left = command.lives++ < earlierLivesMax ? await command.work.findEarlier() : undefined;
-      return command.left === undefined ? 'open' : 'settle-earlier';
+      return command.left === undefined ? 'settle-silent' : 'settle-earlier';
     },
   },
   {
@@ -113,6 +133,13 @@ export const commandSteps: readonly CommandStep[] = [
     act: async ({ left }) => {
       await left?.collect();
       return 'find-earlier';
+    },
+  },
+  {
+    name: 'settle-silent',
+    act: async ({ work }) => {
+      await work.settleEarlier?.();
+      return 'open';
     },
   },
   {
@@ -148,11 +175,20 @@ export const commandSteps: readonly CommandStep[] = [
     },
   },
   {
+    name: 'settle-untold',
+    act: async ({ opened }) => {
+      await opened?.engine.settlePredecessors();
+      return 'collect-untold';
+    },
+  },
+  { name: 'collect-untold', act: collectLeft },
+  {
     name: 'find-late',
     act: async (command) => {
       command.left = await command.work.findLate();
-      if (command.left === undefined) throw command.error;
-      return 'settle-late';
+      if (command.left !== undefined) return 'settle-late';
+      await command.work.settleEarlier?.();
+      throw command.error;
     },
   },
   {
@@ -162,15 +198,7 @@ export const commandSteps: readonly CommandStep[] = [
       return 'collect-late';
     },
   },
-  {
-    name: 'collect-late',
-    act: async (command) => {
-      const left = command.left as LeftBehindEnd;
-      await left.collect();
-      command.outcome = { kind: 'ended', end: left.end };
-      return done;
-    },
-  },
+  { name: 'collect-late', act: collectLeft },
 ];
 
 /**
@@ -203,6 +231,7 @@ async function runFrom(first: string, command: DispatchCommand, steps: readonly 
   }
 }
 
-function isGone(error: unknown): boolean {
+/** Does an error say that there is no such container now? */
+export function isGone(error: unknown): boolean {
   return isDeputyError(error, 'DEPUTY_E_TARGET_UNKNOWN') || isDeputyError(error, 'DEPUTY_E_TARGET_GONE');
 }

@@ -3,6 +3,7 @@ export {
   commandSteps,
   type DispatchOutcome,
   type DispatchWork,
+  isGone,
   type LeftBehindEnd,
   type OpenedDispatch,
   runCommand,

@@ -9,13 +9,15 @@ import {
   dispatcher,
   dispatchSteps,
   endText,
+  isGone,
   type LeftBehindEnd,
   type OpenedDispatch,
 } from '../../../strategies/dispatcher/index.js';
 import { type EventHost, openEventHost } from '../../host/event-host.js';
+import { markSettled, removeSettled, silentFolders } from '../../payload/earlier-lives.js';
 import { payloadDirectoryOf } from '../../payload/find-payload.js';
 import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
-import { findLeftBehind, type LeftBehind } from '../../payload/left-behind.js';
+import { findLeftBehind, findUntold, type LeftBehind, type LeftBehindOf } from '../../payload/left-behind.js';
 import { withCrashPoints } from '../../payload/test-hooks.js';
 import { print, printError } from '../output.js';
 import { type DispatchFlags, sessionOptions } from './payload-spec.js';
@@ -26,6 +28,7 @@ export class CommandWork implements DispatchWork {
   private host: EventHost | undefined;
   private place: ReturnType<typeof payloadDirectoryOf> | undefined;
   private session: LinuxPayloadSession | undefined;
+  private readonly sink = ownOutput();
 
   constructor(
     private readonly spec: PayloadSpec,
@@ -35,19 +38,43 @@ export class CommandWork implements DispatchWork {
 
   async findEarlier(): Promise<LeftBehindEnd | undefined> {
     const { path, containerId } = payloadDirectoryOf(sessionOptions(this.flags));
-    const left = await this.find(containerId, path);
+    const left = await this.find({ containerId }, path);
     if (left === undefined) return undefined;
     const settle = async (): Promise<void> => {
       process.stderr.write(`before the container was started again ${endText(left.end)}\n`);
-      await this.settle(left);
+      await this.settle(left.path);
     };
-    return { ...left, settle };
+    return { end: left.end, settle, collect: () => left.collect(false) };
   }
 
   async findLate(): Promise<LeftBehindEnd | undefined> {
-    const { target } = this.flags;
-    const left = await this.find(/^\d+$/.test(target) ? `process-${target}` : target);
-    return left === undefined ? undefined : { ...left, settle: () => this.settle(left) };
+    for (const containers of this.goneContainers()) {
+      const left = await this.find(containers);
+      if (left === undefined) continue;
+      const settle = async (): Promise<void> => void (await this.settle(left.path));
+      return { end: left.end, settle, collect: () => left.collect(this.isToldByExit) };
+    }
+    return undefined;
+  }
+
+  async settleEarlier(): Promise<void> {
+    const present = this.presentLife();
+    const meant = present === undefined ? this.goneContainers() : [{ containerId: present.containerId }];
+    const { name } = this.flags;
+    const state = resolve(this.flags.state);
+    for (const containers of meant) {
+      for (const path of silentFolders(state, containers, name, present?.path)) {
+        if (await this.settle(path)) markSettled(path);
+      }
+      removeSettled(state, containers, name);
+    }
+  }
+
+  async findUntold(isOpen: boolean): Promise<LeftBehindEnd | undefined> {
+    const left = await findUntold(this.place?.path ?? '', isOpen, this.sink);
+    // Its delegation is in the journal that is open.
+    const settle = async (): Promise<void> => undefined;
+    return left && { end: left.end, settle, collect: () => left.collect(this.isToldByExit) };
   }
 
   async open(): Promise<OpenedDispatch | undefined> {
@@ -84,8 +111,8 @@ export class CommandWork implements DispatchWork {
     return end;
   }
 
-  collect(): void {
-    this.session?.collect();
+  async collect(): Promise<void> {
+    await this.session?.collect();
   }
 
   async shut(error?: unknown): Promise<void> {
@@ -102,19 +129,40 @@ export class CommandWork implements DispatchWork {
       steps: withCrashPoints(dispatchSteps),
       onSession: (opened) => {
         this.session = opened as LinuxPayloadSession;
-        this.session.drainTo(ownOutput());
+        this.session.drainTo(this.sink);
       },
     });
   }
 
-  private find(containerId: string, except?: string): Promise<LeftBehind | undefined> {
+  private get isToldByExit(): boolean {
+    return sessionOptions(this.flags).isToldByExit === true;
+  }
+
+  private find(containers: LeftBehindOf['containers'], except?: string): Promise<LeftBehind | undefined> {
     const { state, name } = this.flags;
-    const wanted = { containerId, name, ...(except === undefined ? {} : { except }) };
-    return findLeftBehind(resolve(state), wanted, ownOutput());
+    const wanted = { containers, name, ...(except === undefined ? {} : { except }) };
+    return findLeftBehind(resolve(state), wanted, this.sink);
+  }
+
+  /** What a container that is gone may have been called. */
+  private goneContainers(): LeftBehindOf['containers'][] {
+    const { target } = this.flags;
+    // By its number also one that had a name then.
+    if (/^\d+$/.test(target)) return [{ processId: Number(target) }, { containerId: `process-${target}` }];
+    return [{ containerId: target }];
+  }
+
+  private presentLife(): { readonly path: string; readonly containerId: string } | undefined {
+    try {
+      return payloadDirectoryOf(sessionOptions(this.flags));
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Where its last event can't be written that is said, and the end is told all the same. */
-  private async settle({ path }: LeftBehind): Promise<void> {
+  private async settle(path: string): Promise<boolean> {
     try {
       const host = await this.openHost(path);
       try {
@@ -122,8 +170,10 @@ export class CommandWork implements DispatchWork {
       } finally {
         await host.close();
       }
+      return true;
     } catch (error) {
       printError(error);
+      return false;
     }
   }
 

@@ -36,7 +36,7 @@ export interface DispatchFlags {
 /** Where the payload is to be, and where what outlives deputy is kept. */
 export function sessionOptions({ target, name, state, runtimeRoot }: DispatchFlags): SessionOptions {
   const roots = runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
-  return { target, name, stateDirectory: resolve(state), ...roots };
+  return { target, name, stateDirectory: resolve(state), isToldByExit: true, ...roots };
 }
 
 export function payloadSpec(argv: readonly string[], flags: DispatchFlags): PayloadSpec {
