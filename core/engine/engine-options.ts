@@ -73,10 +73,10 @@ export interface Engine {
   adopt(options: AdoptOptions): Promise<DelegationStatus>;
   /**
    * Ends the delegations of predecessors that nobody adopted: their targets ended while nobody was there, or
-   * (`lost`, by id) live without a listener. Resolves once the sequencer has caught up; to be called when all
-   * that is to be adopted is.
+   * (`lost`, by id) live without a listener. `reason`: how they ended, where that is known. Resolves once the
+   * sequencer has caught up; to be called when all that is to be adopted is.
    */
-  settlePredecessors(lost?: ReadonlySet<string>): Promise<void>;
+  settlePredecessors(lost?: ReadonlySet<string>, reason?: string): Promise<void>;
   /** Ends a delegation; resolves once the event store has it. */
   release(id: string, reason?: string): Promise<void>;
   /** Looks at a delegation as it is now: level-triggered, to be called as often as wanted. */

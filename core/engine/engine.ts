@@ -91,10 +91,11 @@ class DelegationEngine implements Engine {
     return delegation.status();
   }
 
-  async settlePredecessors(lost: ReadonlySet<string> = new Set()): Promise<void> {
+  async settlePredecessors(lost: ReadonlySet<string> = new Set(), reason?: string): Promise<void> {
     const isKnown = (id: string): boolean =>
       this.lives.live.has(id) || this.lives.ended.some((one) => one.id === id);
-    await settlePredecessors(this.options.stateDirectory.sequencer, this.log, isKnown, lost);
+    const { sequencer } = this.options.stateDirectory;
+    await settlePredecessors(sequencer, this.log, { isKnown, lost, reason });
   }
 
   async release(id: string, reason = 'released by its owner'): Promise<void> {

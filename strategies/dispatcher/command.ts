@@ -4,6 +4,7 @@ import { isDeputyError } from '../../core/errors/deputy-error.js';
 import type { PayloadEnd } from '../../core/ports/payload.js';
 import type { StateDirectory } from '../../core/ports/state-directory.js';
 import type { Target } from '../../core/ports/strategy.js';
+import { endText } from './strategy.js';
 
 /** Each is waited for, and there may be a new one any time: a container that restarts all the while. */
 const earlierLivesMax = 16;
@@ -176,8 +177,8 @@ export const commandSteps: readonly CommandStep[] = [
   },
   {
     name: 'settle-untold',
-    act: async ({ opened }) => {
-      await opened?.engine.settlePredecessors();
+    act: async ({ opened, left }) => {
+      await opened?.engine.settlePredecessors(undefined, left && endText(left.end));
       return 'collect-untold';
     },
   },

@@ -42,7 +42,7 @@ export class CommandWork implements DispatchWork {
     if (left === undefined) return undefined;
     const settle = async (): Promise<void> => {
       process.stderr.write(`before the container was started again ${endText(left.end)}\n`);
-      await this.settle(left.path);
+      await this.settle(left.path, left.end);
     };
     return { end: left.end, settle, collect: () => left.collect(false) };
   }
@@ -51,7 +51,7 @@ export class CommandWork implements DispatchWork {
     for (const containers of this.goneContainers()) {
       const left = await this.find(containers);
       if (left === undefined) continue;
-      const settle = async (): Promise<void> => void (await this.settle(left.path));
+      const settle = async (): Promise<void> => void (await this.settle(left.path, left.end));
       return { end: left.end, settle, collect: () => left.collect(this.isToldByExit) };
     }
     return undefined;
@@ -162,11 +162,12 @@ export class CommandWork implements DispatchWork {
   }
 
   /** Where its last event can't be written that is said, and the end is told all the same. */
-  private async settle(path: string): Promise<boolean> {
+  private async settle(path: string, end?: PayloadEnd): Promise<boolean> {
     try {
       const host = await this.openHost(path);
       try {
-        await createEngine({ ...host, strategies: [], policy: defaultPolicy() }).settlePredecessors();
+        const engine = createEngine({ ...host, strategies: [], policy: defaultPolicy() });
+        await engine.settlePredecessors(undefined, end && endText(end));
       } finally {
         await host.close();
       }
