@@ -17,8 +17,7 @@ export function silentFolders(
   except: string | undefined,
 ): string[] {
   return payloadFolders(stateDirectory, containers, name).filter((path) => {
-    if (path === except || existsSync(join(path, markName)) || !existsSync(join(path, 'engine')))
-      return false;
+    if (path === except || existsSync(join(path, markName))) return false;
     const directory = new PayloadDirectory(path);
     if (directory.isLocked() || directory.unheardEnd() !== undefined) return false;
     const orphan = directory.orphan();

@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -117,6 +118,23 @@ export class PayloadDirectory {
     }
     closeSync(pidfd);
     return undefined;
+  }
+
+  /**
+   * How often the container was started again before this life of it: by `known`, or one more than the life
+   * before. It is written down the first time, and stays.
+   */
+  restartCount(earlier: readonly string[], known: number | undefined): number {
+    const written = readText(join(this.path, 'restarts'));
+    if (written !== undefined) return Number(written);
+    const others = earlier.filter((path) => path !== this.path);
+    const counts = others.map((path) => Number(readText(join(path, 'restarts')) ?? 0));
+    const count = known ?? (others.length === 0 ? 0 : Math.max(...counts) + 1);
+    // Whole or not at all.
+    const fresh = join(this.path, `restarts.${process.pid}`);
+    writeFileSync(fresh, `${count}`, { mode: 0o600 });
+    renameSync(fresh, join(this.path, 'restarts'));
+    return count;
   }
 
   /** Does anybody have the lock: a shim, or who is about to start one? */

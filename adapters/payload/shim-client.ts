@@ -134,8 +134,6 @@ export class ShimClient {
   private handle(frame: Frame): void {
     const { kind, body } = frame;
     if (kind === 'O' || kind === 'E') return this.output(frame);
-    // How it ended comes behind all that it said.
-    if (kind === 'Q' && this.early.length > 0) return void this.early.push(frame);
     const text = body.toString('latin1');
     switch (kind) {
       case 'R':

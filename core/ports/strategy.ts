@@ -10,6 +10,8 @@ export interface Target {
   readonly isNamedByDeputy?: boolean;
   /** A process of the container, in deputy's pid namespace. */
   readonly processId?: number;
+  /** Which life of the container this is: how often it has been started again under its id. */
+  readonly restartCount?: number;
   /** Where the kernel has that process: a line of its /proc/PID/cgroup; none when it is in no cgroup. */
   readonly cgroup?: string;
   /** There is no such process. */

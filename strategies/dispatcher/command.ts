@@ -44,6 +44,12 @@ export interface DispatchWork {
   follow(): Promise<PayloadEnd | undefined>;
   /** Its end is known and told: the shim may forget it. */
   collect(): void | Promise<void>;
+  /**
+   * For one that follows its container from life to life: resolves when that runs again, and was not served
+   * yet; to false once that is not waited for. `failure`: what the dispatch to the life before failed with,
+   * which may be dispatched to once more.
+   */
+  awaitRestart?(failure: unknown): Promise<boolean>;
   /** Closes what `open` opened. With an error it lets go of the payload, too. */
   shut(error?: unknown): Promise<void>;
 }
@@ -62,8 +68,10 @@ export interface DispatchCommand {
   left?: LeftBehindEnd | undefined;
   opened?: OpenedDispatch;
   outcome?: DispatchOutcome;
-  /** What the dispatch failed with, while a late end is looked for. */
-  error?: unknown;
+  /** What the dispatch failed with. */
+  failure?: unknown;
+  /** The container runs again, in a life that is to be dispatched to. */
+  isRestarted?: boolean;
 }
 
 /** One step: what it does, and the name of the step that follows. */
@@ -119,7 +127,8 @@ export const commandSteps: readonly CommandStep[] = [
     name: 'find-earlier',
     act: async (command) => {
       command.left = command.lives++ < earlierLivesMax ? await command.work.findEarlier() : undefined;
-      return command.left === undefined ? 'settle-silent' : 'settle-earlier';
+      if (command.left !== undefined) return 'settle-earlier';
+      return command.work.settleEarlier === undefined ? 'open' : 'settle-silent';
     },
   },
   {
@@ -189,7 +198,7 @@ export const commandSteps: readonly CommandStep[] = [
       command.left = await command.work.findLate();
       if (command.left !== undefined) return 'settle-late';
       await command.work.settleEarlier?.();
-      throw command.error;
+      return done;
     },
   },
   {
@@ -200,28 +209,52 @@ export const commandSteps: readonly CommandStep[] = [
     },
   },
   { name: 'collect-late', act: collectLeft },
+  {
+    name: 'await-restart',
+    act: async (command) => {
+      command.isRestarted = (await command.work.awaitRestart?.(command.failure)) === true;
+      return done;
+    },
+  },
 ];
 
 /**
- * A dispatch from its start to its payload's end. Where its container is gone, the exit code of a payload
- * that ended with it may still wait for somebody. Throws what the dispatch failed with.
+ * A dispatch from its start to its payload's end, and, where the container is followed, of each life of that.
+ * Throws what the dispatch failed with.
  */
 export async function runCommand(
   work: DispatchWork,
   steps: readonly CommandStep[] = commandSteps,
 ): Promise<DispatchOutcome> {
-  const command: DispatchCommand = { work, lives: 0 };
+  for (;;) {
+    const command: DispatchCommand = { work, lives: 0 };
+    await runLife(command, steps);
+    const { outcome } = command;
+    if (outcome !== undefined && outcome.kind !== 'ended') return outcome;
+    if (work.awaitRestart !== undefined) await runFrom('await-restart', command, steps);
+    if (command.isRestarted) continue;
+    if (outcome === undefined) throw command.failure;
+    return outcome;
+  }
+}
+
+/**
+ * One life of the container. Where that is gone, the exit code of a payload that ended with it may still wait
+ * for somebody.
+ */
+async function runLife(command: DispatchCommand, steps: readonly CommandStep[]): Promise<void> {
+  const { work } = command;
   try {
     await runFrom('find-earlier', command, steps);
   } catch (error) {
     await work.shut(error);
-    if (!isGone(error)) throw error;
-    command.error = error;
-    await runFrom('find-late', command, steps);
-    return command.outcome as DispatchOutcome;
+    command.failure = error;
+    // An end that could not be told is none.
+    delete command.outcome;
+    if (isGone(error)) await runFrom('find-late', command, steps);
+    return;
   }
   await work.shut();
-  return command.outcome as DispatchOutcome;
 }
 
 async function runFrom(first: string, command: DispatchCommand, steps: readonly CommandStep[]) {

@@ -21,12 +21,14 @@ import { exitCode, print, printError, printJson } from '../output.js';
 import { requireRoot } from './agent.js';
 
 const defaultState = '/var/lib/deputy-dispatch';
+/** A week. */
+const restartWaitMsMax = 604_800_000;
 const deadlineMsMax = 600_000;
 const bufferBytesMax = 64 << 20;
 
 /** Adds `deputy dispatch` to the program. */
 export function addDispatchCommand(program: Command): void {
-  program
+  const command = program
     .command('dispatch')
     .description("start a privileged program inside a container's namespaces and cgroup")
     .argument('<command>', 'the program; put -- in front of it')
@@ -86,10 +88,26 @@ export function addDispatchCommand(program: Command): void {
       'after',
       "\nExit code: the program's own, 128+n for signal n, 126, 127, or 125 when deputy failed.",
     )
-    .action(async (command: string, words: readonly string[], flags: DispatchFlags) => {
+    .action(async (name: string, words: readonly string[], flags: DispatchFlags) => {
       const { logLevel } = program.opts<{ logLevel: LogLevel }>();
-      process.exitCode = await dispatch([command, ...words], flags, logLevel);
+      process.exitCode = await dispatch([name, ...words], flags, logLevel);
     });
+  addRestartOptions(command);
+}
+
+function addRestartOptions(command: Command): void {
+  command
+    .addOption(
+      new Option('--on-restart <how>', 'end with the payload, or follow the container into its next life')
+        .choices(['end', 'dispatch'])
+        .default('end'),
+    )
+    .option(
+      '--restart-wait <ms>',
+      'with --on-restart dispatch: wait so long for the container',
+      parseCount(restartWaitMsMax),
+      600_000,
+    );
 }
 
 function collect(text: string, before: readonly string[]): string[] {
@@ -125,6 +143,10 @@ async function tryOut(argv: readonly string[], flags: DispatchFlags): Promise<nu
 }
 
 async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {
+  if (flags.onRestart === 'dispatch' && /^\d+$/.test(flags.target)) {
+    const detail = "--on-restart dispatch takes a container's id: a process's number is of one life only";
+    throw deputyError('DEPUTY_E_USAGE', { detail });
+  }
   const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
   const work = new CommandWork(payloadSpec(argv, flags), flags, logger);
   const outcome = await runCommand(work, withCrashPoints(commandSteps));

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createEngine } from '../../../core/engine/engine.js';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import { defaultPolicy } from '../../../core/policy/defaults.js';
@@ -15,19 +17,37 @@ import {
 } from '../../../strategies/dispatcher/index.js';
 import { type EventHost, openEventHost } from '../../host/event-host.js';
 import { markSettled, removeSettled, silentFolders } from '../../payload/earlier-lives.js';
-import { payloadDirectoryOf } from '../../payload/find-payload.js';
+import { findPayloadPlace, type PayloadPlace, payloadPlaceOf } from '../../payload/find-payload.js';
 import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
 import { findLeftBehind, findUntold, type LeftBehind, type LeftBehindOf } from '../../payload/left-behind.js';
 import { withCrashPoints } from '../../payload/test-hooks.js';
 import { print, printError } from '../output.js';
 import { type DispatchFlags, sessionOptions } from './payload-spec.js';
-import { joinInput, ownOutput, passSignals } from './stdio.js';
+import { joinInput, ownOutput, passSignals, untilStopped } from './stdio.js';
+
+/**
+ * A container that has just been started is not yet what it is going to be: its first process is the
+ * runtime's still, with its privileges, and listens nowhere; or it is frozen meanwhile.
+ */
+const passing: ReadonlySet<string> = new Set([
+  'DEPUTY_E_TARGET_COULD_TAKE_OVER',
+  'DEPUTY_E_TARGET_NOT_INIT',
+  'DEPUTY_E_TARGET_PAUSED',
+  'DEPUTY_E_TARGET_CHANGED',
+  'DEPUTY_E_PLACEHOLDER_INVALID',
+  'DEPUTY_E_PAYLOAD_UNVERIFIED',
+  'DEPUTY_E_PAYLOAD_NOT_JOINED',
+]);
+/** Twelve seconds in all. */
+const firstPauseMs = 100;
+const triesMax = 6;
 
 /** What `deputy dispatch` does to this machine, for the steps of strategies/dispatcher/command.ts. */
 export class CommandWork implements DispatchWork {
   private host: EventHost | undefined;
-  private place: ReturnType<typeof payloadDirectoryOf> | undefined;
+  private place: PayloadPlace | undefined;
   private session: LinuxPayloadSession | undefined;
+  private failed: { readonly path: string | undefined; tries: number } = { path: undefined, tries: 0 };
   private readonly sink = ownOutput();
 
   constructor(
@@ -37,8 +57,8 @@ export class CommandWork implements DispatchWork {
   ) {}
 
   async findEarlier(): Promise<LeftBehindEnd | undefined> {
-    const { path, containerId } = payloadDirectoryOf(sessionOptions(this.flags));
-    const left = await this.find({ containerId }, path);
+    const { directory, target } = payloadPlaceOf(sessionOptions(this.flags));
+    const left = await this.find({ containerId: target.containerId }, directory.path);
     if (left === undefined) return undefined;
     const settle = async (): Promise<void> => {
       process.stderr.write(`before the container was started again ${endText(left.end)}\n`);
@@ -58,20 +78,22 @@ export class CommandWork implements DispatchWork {
   }
 
   async settleEarlier(): Promise<void> {
-    const present = this.presentLife();
-    const meant = present === undefined ? this.goneContainers() : [{ containerId: present.containerId }];
+    const present = findPayloadPlace(sessionOptions(this.flags));
+    const id = present?.target.containerId;
+    const meant = id === undefined ? this.goneContainers() : [{ containerId: id }];
     const { name } = this.flags;
     const state = resolve(this.flags.state);
     for (const containers of meant) {
-      for (const path of silentFolders(state, containers, name, present?.path)) {
-        if (await this.settle(path)) markSettled(path);
+      for (const path of silentFolders(state, containers, name, present?.directory.path)) {
+        const hasEvents = existsSync(join(path, 'engine'));
+        if (!hasEvents || (await this.settle(path))) markSettled(path);
       }
       removeSettled(state, containers, name);
     }
   }
 
   async findUntold(isOpen: boolean): Promise<LeftBehindEnd | undefined> {
-    const left = await findUntold(this.place?.path ?? '', isOpen, this.sink);
+    const left = await findUntold(this.place?.directory.path ?? '', isOpen, this.sink);
     // Its delegation is in the journal that is open.
     const settle = async (): Promise<void> => undefined;
     return left && { end: left.end, settle, collect: () => left.collect(this.isToldByExit) };
@@ -79,26 +101,26 @@ export class CommandWork implements DispatchWork {
 
   async open(): Promise<OpenedDispatch | undefined> {
     // While earlier lives were waited for the container may have been started again.
-    const place = payloadDirectoryOf(sessionOptions(this.flags));
-    const { path, containerId, targetProcess: processId } = place;
+    const place = payloadPlaceOf(sessionOptions(this.flags));
+    const { directory, target } = place;
     try {
-      this.host = await this.openHost(path, this.logger);
+      this.host = await this.openHost(directory.path, this.logger);
     } catch (error) {
       if (!isDeputyError(error, 'DEPUTY_E_STATE_DIRECTORY_LOCKED')) throw error;
-      print(`running ${place.runningProcess() ?? 'soon'}`);
+      print(`running ${directory.runningProcess() ?? 'soon'}`);
       return undefined;
     }
     this.place = place;
     const { stateDirectory } = this.host;
     const engine = createEngine({ ...this.host, strategies: [this.strategy()], policy: defaultPolicy() });
-    return { engine, stateDirectory, target: { containerId, processId } };
+    return { engine, stateDirectory, target };
   }
 
   async follow(): Promise<PayloadEnd | undefined> {
     const { session, flags } = this;
     if (session === undefined) throw deputyError('DEPUTY_E_HANDLER_FAILED');
     if (flags.detach) {
-      print(`ready ${this.place?.runningProcess() ?? ''}`);
+      print(`ready ${this.place?.directory.runningProcess() ?? ''}`);
       await session.leave();
       return undefined;
     }
@@ -118,7 +140,31 @@ export class CommandWork implements DispatchWork {
   async shut(error?: unknown): Promise<void> {
     // Else its open connection would keep us here until the payload's end.
     if (error !== undefined) await this.session?.leave();
-    await this.host?.close();
+    const { host } = this;
+    this.host = this.session = undefined;
+    await host?.close();
+  }
+
+  async awaitRestart(failure: unknown): Promise<boolean> {
+    const { onRestart, restartWait, target } = this.flags;
+    if (onRestart === 'end') return false;
+    if (isDeputyError(failure) && passing.has(failure.code)) return this.tryAgain();
+    if (failure !== undefined && !isGone(failure)) return false;
+    process.stderr.write(`waiting for '${target}' to be started again\n`);
+    const served = this.place?.directory.path;
+    const isOther = (): boolean => {
+      const path = findPayloadPlace(sessionOptions(this.flags))?.directory.path;
+      return path !== undefined && path !== served;
+    };
+    return untilStopped(isOther, restartWait);
+  }
+
+  /** The same life once more, with a longer pause each time. */
+  private async tryAgain(): Promise<boolean> {
+    const path = this.place?.directory.path;
+    if (path !== this.failed.path) this.failed = { path, tries: 0 };
+    await sleep(firstPauseMs << this.failed.tries);
+    return this.failed.tries++ < triesMax;
   }
 
   private strategy() {
@@ -150,15 +196,6 @@ export class CommandWork implements DispatchWork {
     // By its number also one that had a name then.
     if (/^\d+$/.test(target)) return [{ processId: Number(target) }, { containerId: `process-${target}` }];
     return [{ containerId: target }];
-  }
-
-  private presentLife(): { readonly path: string; readonly containerId: string } | undefined {
-    try {
-      return payloadDirectoryOf(sessionOptions(this.flags));
-    } catch (error) {
-      if (isGone(error)) return undefined;
-      throw error;
-    }
   }
 
   /** Where its last event can't be written that is said, and the end is told all the same. */

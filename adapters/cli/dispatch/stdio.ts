@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LinuxPayloadSession, OutputSink } from '../../payload/index.js';
 
 /**
@@ -35,6 +36,31 @@ export function joinInput(session: LinuxPayloadSession, isTerminal: boolean): ()
     process.stdout.off('resize', resize);
     process.stdin.destroy();
   };
+}
+
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const lookAgainMs = 100;
+
+/** Waits for something, at most so long, or until a signal stops this command: did it come? */
+export async function untilStopped(hasCome: () => boolean, waitMs: number): Promise<boolean> {
+  let stop: () => void = () => undefined;
+  let isStopped = false;
+  const stopped = new Promise<void>((resolve) => {
+    stop = () => {
+      isStopped = true;
+      resolve();
+    };
+  });
+  for (const name of stopSignals) process.on(name, stop);
+  try {
+    for (let waitedMs = 0; waitedMs < waitMs && !isStopped; waitedMs += lookAgainMs) {
+      if (hasCome()) return true;
+      await Promise.race([stopped, sleep(lookAgainMs)]);
+    }
+    return false;
+  } finally {
+    for (const name of stopSignals) process.off(name, stop);
+  }
 }
 
 const signals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;

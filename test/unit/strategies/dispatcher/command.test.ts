@@ -118,6 +118,36 @@ describe('deputy dispatch', () => {
     });
   });
 
+  test('never begins another payload where one ended of which nobody was told', async () => {
+    const { work, calls } = workOf({ open: 'active' });
+    const asked: boolean[] = [];
+    const findUntold = async (isOpen: boolean) => {
+      asked.push(isOpen);
+      return { end: three, settle: async () => undefined, collect: () => void calls.push('collect untold') };
+    };
+    expect(await runCommand({ ...work, findUntold })).toEqual({ kind: 'ended', end: three });
+    expect(calls).toEqual(['open', 'settle predecessors', 'collect untold', 'shut']);
+    expect(asked).toEqual([true]);
+  });
+
+  test('follows its container from life to life, also where one failed, until that is waited for no more', async () => {
+    const { work, calls } = workOf({ open: 'active' });
+    const waits: unknown[] = [];
+    const fails = deputyError('DEPUTY_E_TARGET_COULD_TAKE_OVER', { detail: 'it has just been started' });
+    let lives = 0;
+    const follow = async () => {
+      lives++;
+      if (lives === 2) throw fails;
+      return three;
+    };
+    const awaitRestart = async (failure: unknown) => waits.push(failure) < 3;
+    expect(await runCommand({ ...work, follow, awaitRestart })).toEqual({ kind: 'ended', end: three });
+    expect(waits).toEqual([undefined, fails, undefined]);
+    expect(calls.filter((call) => call.startsWith('shut'))).toEqual(['shut', 'shut with an error', 'shut']);
+    const stays = runCommand({ ...work, follow: async () => Promise.reject(fails), awaitRestart });
+    await expect(stays).rejects.toBe(fails);
+  });
+
   test('a step is known by its name, also to who looks for one of the strategy’s own', () => {
     const names = [...commandSteps, ...dispatchSteps].map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
