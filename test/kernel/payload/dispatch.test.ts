@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFileSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWhen, isLong, missingForKernel } from '../../support/describe-when.js';
 import { compileTarget } from '../support/compile.js';
@@ -135,10 +136,14 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
     expect(again.code).toBe(128 + 9);
   });
 
-  test('has a terminal of the size that the caller has', async () => {
+  test('has a terminal, and sees it change its size while it runs', async () => {
     const words = target.command(['--name', 'terminal', '--tty'], [program, 'terminal']);
-    const line = `stty rows 33 cols 111; ${words.map((word) => `'${word}'`).join(' ')}`;
-    const { stdout, status } = spawnSync('script', ['-qec', line, '/dev/null'], { encoding: 'utf8' });
+    const log = join(target.directory, 'typescript');
+    // Once the payload has said that it has one; it waits ten seconds for the new size.
+    const resize = `for i in $(seq 400); do grep -aq 'terminal 1 1' ${log} && break; sleep 0.05; done`;
+    const later = `(${resize}; stty -F /dev/tty rows 33 cols 111) &`;
+    const line = `stty rows 20 cols 80; ${later} ${words.map((word) => `'${word}'`).join(' ')}`;
+    const { stdout, status } = spawnSync('script', ['-qefc', line, log], { encoding: 'utf8' });
     expect(stdout).toContain('terminal 1 1');
     expect(stdout).toContain('size 33x111');
     expect(status).toBe(4);
