@@ -20,6 +20,8 @@ export interface ShimHandlers {
 /** Where output goes. `write` calls `done` when it is there for good: only then does the shim forget it. */
 export interface OutputSink {
   write(stream: 'stdout' | 'stderr', bytes: Buffer, done: () => void): void;
+  /** So many bytes were dropped in all, as nobody read them in time: told with the payload's end. */
+  dropped?(bytes: number): void;
 }
 
 /** The connection to one payload's shim (native/shim.c has the protocol). */
@@ -145,9 +147,13 @@ export class ShimClient {
       case 'F':
         return this.handlers.failed(text.split(' ')[0] ?? '', Number(text.split(' ')[1]));
       case 'Q':
+        if (this.dropped > 0) this.sink?.dropped?.(this.dropped);
         return this.handlers.ended(parseEnd(text));
       case 'B':
         return this.handlers.busy();
+      case 'L':
+        this.dropped = Number(body.readBigUInt64LE(0) + body.readBigUInt64LE(8));
+        return;
       case 'C':
         this.credit += body.readUInt32LE(0);
         for (const wake of this.waitingForCredit.splice(0)) wake();
@@ -172,6 +178,7 @@ export class ShimClient {
   }
 
   private pending = 0;
+  private dropped = 0;
   private isLeaving = false;
 
   private acknowledgeSoon(): void {

@@ -11,6 +11,9 @@ export function ownOutput(): OutputSink {
     write(stream, bytes, done) {
       process[stream].write(bytes, () => done());
     },
+    dropped(bytes) {
+      process.stderr.write(`${bytes} bytes of its output were dropped, as nobody read them in time\n`);
+    },
   };
 }
 

@@ -55,7 +55,8 @@ enum { LINGER_MS = 3600000, REAP_MS = 5000, FAILED_LINGER_MS = 30000, UNHEARD_MS
 struct ring {
   char *bytes;
   size_t size;
-  uint64_t start, end, sent, lost; /* positions in the stream since its beginning */
+  uint64_t lost, lost_told; /* bytes that --lossy dropped, and how many of them were told */
+  uint64_t start, end, sent; /* positions in the stream since its beginning */
   int source;                      /* -1: at its end */
 };
 
@@ -263,8 +264,10 @@ static void read_output(struct ring *ring) {
   if (room == 0 && lossy) {
     size_t drop = ring->size < CHUNK ? ring->size : CHUNK;
     ring->start += drop;
-    ring->lost += drop;
-    if (ring->sent < ring->start) ring->sent = ring->start;
+    if (ring->sent < ring->start) {
+      ring->lost += ring->start - ring->sent;
+      ring->sent = ring->start;
+    }
     room = drop;
   }
   size_t at = ring->end % ring->size, straight = ring->size - at;
@@ -341,6 +344,15 @@ static int put_output(struct client *client, int which) {
   return 1;
 }
 
+/* How much was dropped so far, whenever that is more than was told. */
+static int put_lost(struct client *client) {
+  uint64_t lost[2] = {output[0].lost, output[1].lost};
+  if (lost[0] == output[0].lost_told && lost[1] == output[1].lost_told) return 0;
+  for (int which = 0; which < 2; which++) output[which].lost_told = lost[which];
+  put(client, 'L', lost, sizeof lost, 0);
+  return 1;
+}
+
 static uint32_t credit_given;
 
 /* The next frame for a client, if there is one: reports first, an end only behind all output. */
@@ -350,7 +362,7 @@ static int next_frame(struct client *client) {
   while (client->reports_sent < report_count) {
     char kind = reports[client->reports_sent].kind;
     if (kind == 'Q') {
-      if (put_output(client, 0) || put_output(client, 1)) return 1;
+      if (put_output(client, 0) || put_output(client, 1) || put_lost(client)) return 1;
       if (output[0].source >= 0 || output[1].source >= 0) return 0;
     }
     size_t length = reports[client->reports_sent].length;
@@ -365,7 +377,7 @@ static int next_frame(struct client *client) {
     put(client, 'C', &more, 4, 0);
     return 1;
   }
-  return put_output(client, 0) || put_output(client, 1);
+  return put_output(client, 0) || put_output(client, 1) || put_lost(client);
 }
 
 static void send_frames(struct client *client) {
@@ -402,6 +414,7 @@ static void take(struct client *client, const char *body) {
     struct ring *ring = &output[which];
     ring->sent = within(word(body + 8 * which), ring->start, ring->end);
     ring->start = ring->sent;
+    ring->lost_told = 0;
   }
 }
 
