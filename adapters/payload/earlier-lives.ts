@@ -31,6 +31,11 @@ export function markSettled(path: string): void {
   writeFileSync(join(path, markName), '', { mode: 0o600 });
 }
 
+/** The life goes on after all, as one that was not found for a while. */
+export function unmarkSettled(path: string): void {
+  rmSync(join(path, markName), { force: true });
+}
+
 /** Removes the eldest of those that are settled. */
 export function removeSettled(
   stateDirectory: string,

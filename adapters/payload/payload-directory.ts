@@ -121,15 +121,15 @@ export class PayloadDirectory {
   }
 
   /**
-   * How often the container was started again before this life of it: by `known`, or one more than the life
-   * before. It is written down the first time, and stays.
+   * How often the container was started again before this life of it: by `known`, but always more than the
+   * life before, whose configuration may say the same. It is written down the first time, and stays.
    */
   restartCount(earlier: readonly string[], known: number | undefined): number {
     const written = readText(join(this.path, 'restarts'));
     if (written !== undefined) return Number(written);
     const others = earlier.filter((path) => path !== this.path);
     const counts = others.map((path) => Number(readText(join(path, 'restarts')) ?? 0));
-    const count = known ?? (others.length === 0 ? 0 : Math.max(...counts) + 1);
+    const count = Math.max(known ?? 0, ...counts.map((one) => one + 1));
     // Whole or not at all.
     const fresh = join(this.path, `restarts.${process.pid}`);
     writeFileSync(fresh, `${count}`, { mode: 0o600 });

@@ -16,7 +16,7 @@ import {
   type OpenedDispatch,
 } from '../../../strategies/dispatcher/index.js';
 import { type EventHost, openEventHost } from '../../host/event-host.js';
-import { markSettled, removeSettled, silentFolders } from '../../payload/earlier-lives.js';
+import { markSettled, removeSettled, silentFolders, unmarkSettled } from '../../payload/earlier-lives.js';
 import { findPayloadPlace, type PayloadPlace, payloadPlaceOf } from '../../payload/find-payload.js';
 import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
 import { findLeftBehind, findUntold, type LeftBehind, type LeftBehindOf } from '../../payload/left-behind.js';
@@ -110,6 +110,7 @@ export class CommandWork implements DispatchWork {
       print(`running ${directory.runningProcess() ?? 'soon'}`);
       return undefined;
     }
+    unmarkSettled(directory.path);
     this.place = place;
     const { stateDirectory } = this.host;
     const engine = createEngine({ ...this.host, strategies: [this.strategy()], policy: defaultPolicy() });
@@ -210,7 +211,8 @@ export class CommandWork implements DispatchWork {
       }
       return true;
     } catch (error) {
-      printError(error);
+      // Whoever has it open writes what is to be written.
+      if (!isDeputyError(error, 'DEPUTY_E_STATE_DIRECTORY_LOCKED')) printError(error);
       return false;
     }
   }
