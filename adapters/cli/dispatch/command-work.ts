@@ -151,13 +151,12 @@ export class CommandWork implements DispatchWork {
     if (onRestart === 'end') return false;
     if (isDeputyError(failure) && passing.has(failure.code)) return this.tryAgain();
     if (failure !== undefined && !isGone(failure)) return false;
-    process.stderr.write(`waiting for '${target}' to be started again\n`);
     const served = this.place?.directory.path;
     const isOther = (): boolean => {
       const path = findPayloadPlace(sessionOptions(this.flags))?.directory.path;
       return path !== undefined && path !== served;
     };
-    return untilStopped(isOther, restartWait);
+    return untilStopped(isOther, restartWait, `waiting for '${target}' to be started again\n`);
   }
 
   /** The same life once more, with a longer pause each time. */

@@ -44,8 +44,11 @@ export function joinInput(session: LinuxPayloadSession, isTerminal: boolean): ()
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const lookAgainMs = 100;
 
-/** Waits for something, at most so long, or until a signal stops this command: did it come? */
-export async function untilStopped(hasCome: () => boolean, waitMs: number): Promise<boolean> {
+/**
+ * Waits for something, at most so long, or until a signal stops this command: did it come? `notice` is said
+ * when it can be stopped.
+ */
+export async function untilStopped(hasCome: () => boolean, waitMs: number, notice: string): Promise<boolean> {
   let stop: () => void = () => undefined;
   let isStopped = false;
   const stopped = new Promise<void>((resolve) => {
@@ -55,6 +58,7 @@ export async function untilStopped(hasCome: () => boolean, waitMs: number): Prom
     };
   });
   for (const name of stopSignals) process.on(name, stop);
+  process.stderr.write(notice);
   try {
     for (let waitedMs = 0; waitedMs < waitMs && !isStopped; waitedMs += lookAgainMs) {
       if (hasCome()) return true;
