@@ -8,7 +8,12 @@ export interface TargetReference {
   /** As the runtime's state has it; undefined where none was asked. */
   readonly startTime?: string;
   readonly containerId: string;
+  /** As an orchestrator has it, in the annotations of the container. */
+  readonly restartCount?: number;
 }
+
+/** The kubelet's name for it, which CRI-O hands on, and containerd where it is told to. */
+const restartCountAnnotation = 'io.kubernetes.container.restartCount';
 
 /** Folders where runtimes keep the state of their containers: crun's `status`, runc's `state.json`. */
 const runtimeRoots = ['/run/crun', '/run/runc', '/run/user/0/crun', '/run/user/0/runc'];
@@ -56,13 +61,23 @@ function readState(root: string, containerId: string): TargetReference | undefin
   if (crun !== undefined) {
     const startTime = crun['process-start-time'];
     const start = typeof startTime === 'number' ? { startTime: String(startTime) } : {};
-    return { processId: Number(crun['pid']), containerId, ...start };
+    const bundle = readJson(join(String(crun['bundle']), 'config.json'));
+    return { processId: Number(crun['pid']), containerId, ...start, ...restartsIn(bundle?.['annotations']) };
   }
   const runc = readJson(join(root, containerId, 'state.json'));
   if (runc === undefined) return undefined;
   const startTime = runc['init_process_start'];
   const start = startTime === undefined ? {} : { startTime: String(startTime) };
-  return { processId: Number(runc['init_process_pid']), containerId, ...start };
+  // runc keeps annotations as labels, `NAME=VALUE`.
+  const labels = (runc['config'] as { labels?: unknown } | undefined)?.labels;
+  const pairs = Array.isArray(labels) ? labels.map((label) => String(label).split(/=(.*)/s)) : [];
+  const restarts = restartsIn(Object.fromEntries(pairs));
+  return { processId: Number(runc['init_process_pid']), containerId, ...start, ...restarts };
+}
+
+function restartsIn(annotations: unknown): { readonly restartCount?: number } {
+  const value = (annotations as Record<string, unknown> | undefined)?.[restartCountAnnotation];
+  return typeof value === 'string' && /^\d{1,9}$/.test(value) ? { restartCount: Number(value) } : {};
 }
 
 function readJson(path: string): Record<string, unknown> | undefined {

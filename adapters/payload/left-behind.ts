@@ -1,22 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PayloadEnd } from '../../core/ports/payload.js';
-import { payloadFolders, withShimSocket } from './payload-directory.js';
-import { type OutputSink, ShimClient } from './shim-client.js';
+import { PayloadDirectory, payloadFolders, withShimSocket } from './payload-directory.js';
+import { type OutputSink, parseEnd, ShimClient } from './shim-client.js';
 
 /** A payload ends with its container at once; one that takes longer is not waited for. */
 const endWaitMs = 10_000;
+/** A shim that is told so ends at once, and the exit of who told it is waited for five seconds there. */
+const forgetWaitMs = 10_000;
+const pollMs = 5;
 
-/** How a payload ended whose container is gone, and the folder where that was kept. */
+/** How a payload ended of which nobody has heard yet, and the folder where that was kept. */
 export interface LeftBehind {
   readonly path: string;
   readonly end: PayloadEnd;
-  /** It has been told: the shim may forget it. Whoever dies before that leaves it for the next one. */
-  readonly collect: () => void;
+  /**
+   * It has been told, or (`byExit`) is told by how this process exits: it may be forgotten. Whoever dies
+   * before that leaves it for the next one.
+   */
+  readonly collect: (byExit: boolean) => Promise<void>;
 }
 
 /** Whose payload it was. */
 export interface LeftBehindOf {
-  readonly containerId: string;
+  readonly containers: Parameters<typeof payloadFolders>[1];
   readonly name: string;
   /** The folder of the container's present life, where only earlier ones are asked for. */
   readonly except?: string;
@@ -24,19 +30,49 @@ export interface LeftBehindOf {
 
 /**
  * A payload may end, and its container with it, while nobody is there: its shim keeps the end, and the output
- * that nobody had, for whoever comes. Undefined where no shim waits for that.
+ * that nobody had, for whoever comes. Undefined where nothing waits for that.
  */
 export async function findLeftBehind(
   stateDirectory: string,
-  { containerId, name, except }: LeftBehindOf,
+  { containers, name, except }: LeftBehindOf,
   sink: OutputSink,
 ): Promise<LeftBehind | undefined> {
-  for (const path of payloadFolders(stateDirectory, containerId, name)) {
+  for (const path of payloadFolders(stateDirectory, containers, name)) {
     if (path === except) continue;
-    const left = await endIn(path, sink);
+    const left = (await endIn(path, sink)) ?? writtenEnd(path);
     if (left !== undefined) return left;
   }
   return undefined;
+}
+
+/**
+ * The end of a payload of the container's present life, if maybe nobody was told of it: whoever had it
+ * in the journal was killed, or the shim was. `isOpen`: its delegation goes on, so that a shim which lives is
+ * attached to instead. Waits for a shim that is about to forget what has been told.
+ */
+export async function findUntold(
+  path: string,
+  isOpen: boolean,
+  sink: OutputSink,
+): Promise<LeftBehind | undefined> {
+  const directory = new PayloadDirectory(path);
+  for (let waitedMs = 0; waitedMs < forgetWaitMs; waitedMs += pollMs) {
+    if (directory.unheardEnd() === undefined) return undefined;
+    if (!directory.isLocked()) return writtenEnd(path);
+    if (isOpen) return undefined;
+    const left = await endIn(path, sink);
+    if (left !== undefined) return left;
+    await sleep(pollMs);
+  }
+  return undefined;
+}
+
+/** The end as a shim wrote it down that is gone itself, with what it had of the output. */
+function writtenEnd(path: string): LeftBehind | undefined {
+  const directory = new PayloadDirectory(path);
+  const text = directory.isLocked() ? undefined : directory.unheardEnd();
+  if (text === undefined) return undefined;
+  return { path, end: parseEnd(text), collect: async () => directory.forgetEnd() };
 }
 
 async function endIn(path: string, sink: OutputSink): Promise<LeftBehind | undefined> {
@@ -56,7 +92,7 @@ async function endIn(path: string, sink: OutputSink): Promise<LeftBehind | undef
   }
   client.drainTo(sink);
   const end = await Promise.race([ended, sleep(endWaitMs, undefined, { ref: false })]);
-  if (end !== undefined) return { path, end, collect: () => client.collect() };
+  if (end !== undefined) return { path, end, collect: (byExit) => client.collect(byExit) };
   await client.leave();
   return undefined;
 }

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { lockFile } from '../linux/file-space.js';
 import { isProcessThere, openProcess } from '../linux/pidfd.js';
@@ -23,12 +33,21 @@ function safe(text: string): string {
   return `${name.slice(0, longestPart - 33)}-${digest}`;
 }
 
-/** Folders of payloads of a container and a name, whenever that was started. */
-export function payloadFolders(stateDirectory: string, containerId: string, name: string): string[] {
+/**
+ * Folders of payloads of this name, whenever their container was started: of a container, or of whichever had
+ * a first process of this number.
+ */
+export function payloadFolders(
+  stateDirectory: string,
+  target: { readonly containerId: string } | { readonly processId: number },
+  name: string,
+): string[] {
   const folder = join(stateDirectory, 'payloads');
   const isMeant = (one: string): boolean => {
     const [container, , own] = one.split('.');
-    return container === safe(containerId) && own === safe(name);
+    if (own !== safe(name)) return false;
+    if ('containerId' in target) return container === safe(target.containerId);
+    return Number(readText(join(folder, one, 'target'))) === target.processId;
   };
   try {
     return readdirSync(folder)
@@ -36,6 +55,14 @@ export function payloadFolders(stateDirectory: string, containerId: string, name
       .map((one) => join(folder, one));
   } catch {
     return [];
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
   }
 }
 
@@ -59,9 +86,15 @@ export async function withShimSocket<Result>(
 export class PayloadDirectory {
   readonly path: string;
 
-  constructor(stateDirectory: string, { containerId, startTime, name }: PayloadKey) {
-    this.path = join(stateDirectory, 'payloads', `${safe(containerId)}.${startTime}.${safe(name)}`);
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** The folder of a payload; it is made if it is not there. */
+  static of(stateDirectory: string, { containerId, startTime, name }: PayloadKey): PayloadDirectory {
+    const path = join(stateDirectory, 'payloads', `${safe(containerId)}.${startTime}.${safe(name)}`);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return new PayloadDirectory(path);
   }
 
   /** The lock: a descriptor that is handed to the shim, or undefined when another one has it (flock(2)). */
@@ -87,6 +120,45 @@ export class PayloadDirectory {
     return undefined;
   }
 
+  /**
+   * How often the container was started again before this life of it: by `known`, but always more than the
+   * life before, whose configuration may say the same. It is written down the first time, and stays.
+   */
+  restartCount(earlier: readonly string[], known: number | undefined): number {
+    const written = readText(join(this.path, 'restarts'));
+    if (written !== undefined) return Number(written);
+    const others = earlier.filter((path) => path !== this.path);
+    const counts = others.map((path) => Number(readText(join(path, 'restarts')) ?? 0));
+    const count = Math.max(known ?? 0, ...counts.map((one) => one + 1));
+    // Whole or not at all.
+    const fresh = join(this.path, `restarts.${process.pid}`);
+    writeFileSync(fresh, `${count}`, { mode: 0o600 });
+    renameSync(fresh, join(this.path, 'restarts'));
+    return count;
+  }
+
+  /** Does anybody have the lock: a shim, or who is about to start one? */
+  isLocked(): boolean {
+    const descriptor = this.lock();
+    if (descriptor !== undefined) closeSync(descriptor);
+    return descriptor === undefined;
+  }
+
+  /** How a payload ended of whose end nobody may have been told yet, as its shim wrote it down. */
+  unheardEnd(): string | undefined {
+    return readText(join(this.path, 'ended'));
+  }
+
+  /** Its end is told; for when the shim is gone, which else does that. */
+  forgetEnd(): void {
+    rmSync(join(this.path, 'ended'), { force: true });
+  }
+
+  /** The number of the container's first process: who knows only that finds the folder by it. */
+  describe(processId: number): void {
+    writeFileSync(join(this.path, 'target'), `${processId}`, { mode: 0o600 });
+  }
+
   /** What an earlier payload left here; the lock is ours. */
   clear(): void {
     for (const name of ['payload', 'executed', 'ended', 'failed', 'shim.sock']) {
@@ -100,11 +172,9 @@ export class PayloadDirectory {
   }
 
   private record(): readonly [number, string] | readonly [] {
-    try {
-      const [processId, startTime = ''] = readFileSync(join(this.path, 'payload'), 'latin1').split(' ');
-      return [Number(processId), startTime];
-    } catch {
-      return [];
-    }
+    const text = readText(join(this.path, 'payload'));
+    if (text === undefined) return [];
+    const [processId, startTime = ''] = text.split(' ');
+    return [Number(processId), startTime];
   }
 }

@@ -33,6 +33,8 @@ export interface SessionOptions {
   /** Tells payloads of one container apart. */
   readonly name: string;
   readonly runtimeRoots?: readonly string[];
+  /** Whoever asked learns of the end by how this process exits, not by an event alone. */
+  readonly isToldByExit?: boolean;
 }
 
 /** One payload of one target on this machine: see core/ports/payload.ts. */
@@ -76,14 +78,12 @@ export class LinuxPayloadSession implements PayloadSession {
 
   async lock(): Promise<'taken' | 'running'> {
     const { startTime } = this.target.facts;
-    const { containerId } = this;
-    this.directory = new PayloadDirectory(this.options.stateDirectory, {
-      containerId,
-      startTime,
-      name: this.options.name,
-    });
+    const { containerId, options } = this;
+    const key = { containerId, startTime, name: options.name };
+    this.directory = PayloadDirectory.of(options.stateDirectory, key);
     this.lockDescriptor = this.directory.lock();
     if (this.lockDescriptor === undefined) return 'running';
+    this.directory.describe(this.target.facts.processId);
     const orphan = this.directory.orphan();
     if (orphan === undefined) {
       this.directory.clear();
@@ -115,8 +115,7 @@ export class LinuxPayloadSession implements PayloadSession {
       spec: this.spec,
       takeLog: this.takeLog,
     });
-    // The shim has it now; it is free when the shim ends.
-    this.dropLock();
+    this.dropLock(); // The shim has it now; it is free when the shim ends.
     closeSync(program);
     this.program = undefined;
     return this.connect();
@@ -189,10 +188,15 @@ export class LinuxPayloadSession implements PayloadSession {
     return this.client;
   }
 
-  /** Its end is known and its output taken: the shim may end. */
-  collect(): void {
-    this.client?.collect();
+  /** Its end is told, or is by this process's exit: the shim may end with that. */
+  async collect(): Promise<void> {
+    await this.client?.collect(this.options.isToldByExit === true);
     this.release();
+  }
+
+  /** Where more than its last event is to be told, whoever tells it collects. */
+  async forget(): Promise<void> {
+    if (!this.options.isToldByExit) await this.collect();
   }
 
   /** The payload goes on without us; whoever attaches next reads on where we stopped. */
@@ -209,7 +213,7 @@ export class LinuxPayloadSession implements PayloadSession {
       if (this.sink === undefined) client.drainTo({ write: (_stream, _bytes, done) => done() });
       await Promise.race([this.ended, sleep(shimWaitMs, undefined, { ref: false })]);
     }
-    client?.collect();
+    await client?.collect(false);
     this.release();
   }
 

@@ -20,6 +20,8 @@ export interface ShimHandlers {
 /** Where output goes. `write` calls `done` when it is there for good: only then does the shim forget it. */
 export interface OutputSink {
   write(stream: 'stdout' | 'stderr', bytes: Buffer, done: () => void): void;
+  /** So many bytes were dropped in all, as nobody read them in time: told with the payload's end. */
+  dropped?(bytes: number): void;
 }
 
 /** The connection to one payload's shim (native/shim.c has the protocol). */
@@ -88,10 +90,19 @@ export class ShimClient {
     this.send('Z');
   }
 
-  /** All was taken: the shim may end. */
-  collect(): void {
-    this.send('D');
-    this.socket.end();
+  /**
+   * All was taken, and the end is told, or (`byExit`) is told by the exit of this process: the shim may end.
+   * Resolves when it has been asked to.
+   */
+  async collect(byExit: boolean): Promise<void> {
+    if (this.socket.destroyed || this.socket.writableEnded) return;
+    await this.drained();
+    this.send(byExit ? 'H' : 'D');
+    // A shim that is stopped takes nothing.
+    await Promise.race([
+      new Promise<void>((done) => this.socket.end(done)),
+      sleep(leaveWaitMs, undefined, { ref: false }),
+    ]);
   }
 
   /**
@@ -101,9 +112,7 @@ export class ShimClient {
   async leave(): Promise<void> {
     this.isLeaving = true;
     this.socket.pause();
-    for (let waitedMs = 0; this.pending > 0 && waitedMs < leaveWaitMs; waitedMs += leavePollMs) {
-      await sleep(leavePollMs);
-    }
+    await this.drained();
     this.acknowledge();
     await Promise.race([new Promise<void>((done) => this.socket.end(done)), sleep(leaveWaitMs)]);
     this.socket.destroy();
@@ -113,6 +122,13 @@ export class ShimClient {
     this.socket.destroy();
   }
 
+  /** What was taken is where it goes, or that stalls. */
+  private async drained(): Promise<void> {
+    for (let waitedMs = 0; this.pending > 0 && waitedMs < leaveWaitMs; waitedMs += leavePollMs) {
+      await sleep(leavePollMs);
+    }
+  }
+
   private send(kind: string, body?: Buffer): void {
     if (!this.socket.destroyed) this.socket.write(encodeFrame(kind, body));
   }
@@ -120,8 +136,6 @@ export class ShimClient {
   private handle(frame: Frame): void {
     const { kind, body } = frame;
     if (kind === 'O' || kind === 'E') return this.output(frame);
-    // How it ended comes behind all that it said.
-    if (kind === 'Q' && this.early.length > 0) return void this.early.push(frame);
     const text = body.toString('latin1');
     switch (kind) {
       case 'R':
@@ -133,9 +147,13 @@ export class ShimClient {
       case 'F':
         return this.handlers.failed(text.split(' ')[0] ?? '', Number(text.split(' ')[1]));
       case 'Q':
+        if (this.dropped > 0) this.sink?.dropped?.(this.dropped);
         return this.handlers.ended(parseEnd(text));
       case 'B':
         return this.handlers.busy();
+      case 'L':
+        this.dropped = Number(body.readBigUInt64LE(0) + body.readBigUInt64LE(8));
+        return;
       case 'C':
         this.credit += body.readUInt32LE(0);
         for (const wake of this.waitingForCredit.splice(0)) wake();
@@ -160,6 +178,7 @@ export class ShimClient {
   }
 
   private pending = 0;
+  private dropped = 0;
   private isLeaving = false;
 
   private acknowledgeSoon(): void {

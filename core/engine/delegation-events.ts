@@ -56,12 +56,13 @@ export class DelegationEvents {
   }
 
   requested(id: string, tenant: string, target: Target, strategy: string, origin: string): number {
-    const { containerId, processId, metadata, cgroup } = target;
+    const { containerId, processId, restartCount, metadata, cgroup } = target;
     return this.emit(id, tenant, 'delegation.requested', {
       strategy,
       target: {
         containerId: escapeText(containerId, textLimit),
         ...(processId === undefined ? {} : { processId }),
+        ...(restartCount === undefined ? {} : { restartCount }),
         ...(cgroup === undefined ? {} : { cgroup: escapeText(cgroup, textLimit) }),
         ...(metadata === undefined || metadata === '' ? {} : { metadata: escapeText(metadata, textLimit) }),
       },

@@ -150,6 +150,7 @@ export class DelegationLives {
         'delegation released',
       );
       await sequencer.published(ticket);
+      await delegation.establishment?.forget?.();
     };
     delegation.finished = run();
     return delegation.finished;

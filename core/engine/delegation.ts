@@ -12,6 +12,8 @@ export interface DelegationStatus {
   readonly policyDigest: string;
   readonly containerId: string;
   readonly processId?: number;
+  /** Which life of the container it is. */
+  readonly restartCount?: number;
   readonly counts: Counts;
   /** Ways into the target that are served (listeners). */
   readonly entries: number;
@@ -42,7 +44,7 @@ export class Delegation {
   ) {}
 
   status(): DelegationStatus {
-    const { processId } = this.target;
+    const { processId, restartCount } = this.target;
     return {
       id: this.id,
       state: this.state,
@@ -51,6 +53,7 @@ export class Delegation {
       policyDigest: this.policy.digest,
       containerId: this.target.containerId,
       ...(processId === undefined ? {} : { processId }),
+      ...(restartCount === undefined ? {} : { restartCount }),
       counts: this.establishment?.counts() ?? noCounts,
       entries: this.establishment?.entries ?? 0,
       ...(this.degraded === undefined ? {} : { degraded: this.degraded }),

@@ -39,11 +39,18 @@ export interface DelegateOptions {
    * listener.
    */
   readonly onListenerUnused?: () => void;
+  /**
+   * The target as it is now; undefined while there is none. With it reconcile() delegates again to a
+   * container that was started again: to one whose id or `restartCount` is another.
+   */
+  readonly findTarget?: () => Promise<Target | undefined>;
 }
 
 /** What reconcile() answers: when to ask again, or nothing when all is as it should be. */
 export interface ReconcileResult {
   readonly requeueAfterMs?: number;
+  /** The delegation that took its place, as its container was started again. */
+  readonly delegationId?: string;
 }
 
 /** What is known of a delegation that a process left behind. */
@@ -75,13 +82,17 @@ export interface Engine {
   adopt(options: AdoptOptions): Promise<DelegationStatus>;
   /**
    * Ends the delegations of predecessors that nobody adopted: their targets ended while nobody was there, or
-   * (`lost`, by id) live without a listener. Resolves once the sequencer has caught up; to be called when all
-   * that is to be adopted is.
+   * (`lost`, by id) live without a listener. `reason`: how they ended, where that is known. Resolves once the
+   * sequencer has caught up; to be called when all that is to be adopted is.
    */
-  settlePredecessors(lost?: ReadonlySet<string>): Promise<void>;
+  settlePredecessors(lost?: ReadonlySet<string>, reason?: string): Promise<void>;
   /** Ends a delegation; resolves once the event store has it. */
   release(id: string, reason?: string): Promise<void>;
-  /** Looks at a delegation as it is now: level-triggered, to be called as often as wanted. */
+  /**
+   * Looks at a delegation as it is now: level-triggered, to be called as often as wanted. One that is over
+   * and whose target can be found (`findTarget`) is followed by another one as soon as its container runs
+   * again, by exactly one. Throws what delegate() throws, and then tries again when it is called again.
+   */
   reconcile(id: string): Promise<ReconcileResult>;
   /**
    * Looks whether targets still use handles: each spell in which one doesn't is told once, by an event

@@ -18,10 +18,14 @@ import type {
   ReconcileResult,
 } from './engine-options.js';
 import { settlePredecessors } from './predecessors.js';
+import { Restarts } from './restarts.js';
 import { contradictionOf, placedIn } from './target-identity.js';
 import { Turns } from './turns.js';
 
 export type { Engine };
+
+/** Nothing tells the engine that a container is there again, or that a store has caught up. */
+const reconcileAgainMs = 1_000;
 
 /** Makes an engine. It starts no thread and touches nothing until it is asked to. */
 export function createEngine(options: EngineOptions): Engine {
@@ -32,6 +36,7 @@ class DelegationEngine implements Engine {
   private readonly lives: DelegationLives;
   /** Two listeners of one container (run and exec) may come at the same moment: one delegation for both. */
   private readonly turns = new Turns();
+  private readonly restarts = new Restarts();
   private readonly logger: Logger;
   private readonly log: DelegationEvents;
   private policy: Policy;
@@ -93,25 +98,38 @@ class DelegationEngine implements Engine {
     return delegation.status();
   }
 
-  async settlePredecessors(lost: ReadonlySet<string> = new Set()): Promise<void> {
+  async settlePredecessors(lost: ReadonlySet<string> = new Set(), reason?: string): Promise<void> {
     const isKnown = (id: string): boolean =>
       this.lives.live.has(id) || this.lives.ended.some((one) => one.id === id);
-    await settlePredecessors(this.options.stateDirectory.sequencer, this.log, isKnown, lost);
+    const { sequencer } = this.options.stateDirectory;
+    await settlePredecessors(sequencer, this.log, { isKnown, lost, reason });
   }
 
   async release(id: string, reason = 'released by its owner'): Promise<void> {
     const delegation = this.lives.live.get(id);
     if (!delegation) throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { delegationId: id });
+    this.restarts.forget(id);
     await this.lives.finish(delegation, reason);
   }
 
   async reconcile(id: string): Promise<ReconcileResult> {
     const delegation = this.lives.live.get(id);
-    if (!delegation) {
-      if (this.lives.ended.some((status) => status.id === id)) return {};
-      throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { delegationId: id });
-    }
-    return delegation.state === 'active' ? {} : { requeueAfterMs: 1_000 };
+    if (delegation) return delegation.state === 'active' ? {} : { requeueAfterMs: reconcileAgainMs };
+    if (this.restarts.isFollowed(id)) return this.turns.take(`restart of ${id}`, () => this.followUp(id));
+    if (this.lives.ended.some((status) => status.id === id)) return {};
+    throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { delegationId: id });
+  }
+
+  /** One that is over: its container's next life is delegated to, once, when it is there. */
+  private async followUp(id: string): Promise<ReconcileResult> {
+    if (this.closing) return {};
+    const known = this.restarts.successorOf(id);
+    if (known !== undefined) return { delegationId: known };
+    const request = await this.restarts.nextLife(id);
+    if (request === undefined) return { requeueAfterMs: reconcileAgainMs };
+    const { id: delegationId } = await this.delegate(request);
+    this.restarts.succeeded(id, delegationId);
+    return { delegationId };
   }
 
   noticeDegradations(): void {
@@ -197,6 +215,7 @@ class DelegationEngine implements Engine {
     delegation.fallbacks = others;
     delegation.onListenerUnused = request.onListenerUnused;
     this.lives.live.set(id, delegation);
+    this.restarts.follow(id, request);
     let activated: number | undefined;
     const established = await this.lives.begin(delegation, () => {
       activated = this.lives.activate(delegation);

@@ -18,6 +18,8 @@ export const requestedSchema = z.object({
   target: z.object({
     containerId: escapedTextSchema,
     processId: countSchema.optional(),
+    /** Which life of the container: how often it was started again under its id. */
+    restartCount: countSchema.optional(),
     cgroup: escapedTextSchema.optional(),
     metadata: escapedTextSchema.optional(),
   }),

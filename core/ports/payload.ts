@@ -96,6 +96,8 @@ export interface PayloadSession {
   /** Resolves when the payload has ended. */
   readonly ended: Promise<PayloadEnd>;
   signal(number: number): void;
+  /** The payload's end is in the event store: whoever kept it for a successor need not any more. */
+  forget?(): Promise<void>;
   /** Ends what was begun: kills the payload if there is one, frees the lock. */
   abandon(): Promise<void>;
 }

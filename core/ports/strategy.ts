@@ -10,6 +10,8 @@ export interface Target {
   readonly isNamedByDeputy?: boolean;
   /** A process of the container, in deputy's pid namespace. */
   readonly processId?: number;
+  /** Which life of the container this is: how often it has been started again under its id. */
+  readonly restartCount?: number;
   /** Where the kernel has that process: a line of its /proc/PID/cgroup; none when it is in no cgroup. */
   readonly cgroup?: string;
   /** There is no such process. */
@@ -77,6 +79,11 @@ export interface Establishment {
    * A release() after it closes those listeners. Whoever lacks it is replaced when its target starts next.
    */
   letGo?(): Promise<readonly Target[]>;
+  /**
+   * The delegation's last event is in the event store: what was kept so that a successor could tell of the
+   * end may go. Never called before that; a process that dies in between leaves it to its successor.
+   */
+  forget?(): Promise<void>;
   counts(): Counts;
   /** How the target uses handles; without it that isn't known, as of one that makes its calls itself. */
   use?(): HandleUse | undefined;

@@ -46,6 +46,10 @@ class Dispatched implements Establishment {
     this.session.signal(SIGTERM);
     await this.session.ended;
   }
+
+  async forget(): Promise<void> {
+    await this.session.forget?.();
+  }
 }
 
 /** Every step is told as an event; a payload that was started and isn't as asked for is ended. */

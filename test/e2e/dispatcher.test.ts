@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { sleep } from '../lab/child.js';
 import { type DispatchedVirtiofsd, startDispatchedVirtiofsd } from '../lab/dispatched-virtiofsd.js';
 import { missingLabParts } from '../lab/lab-status.js';
 import { runGuestWorkload } from '../lab/run-guest-workload.js';
@@ -50,6 +51,54 @@ describeWhen(missingLabParts(), 'virtiofsd that deputy puts into a container of 
     });
   }
 
+  test.runIf(isLong)(
+    'serves a guest while whoever dispatched it is killed again and again',
+    {
+      timeout: timeoutMs,
+    },
+    async () => {
+      let kills = 0;
+      let code: Promise<number | null> | undefined;
+      const result = await runGuestWorkload({
+        runtime: 'crun',
+        ownerUid: 107,
+        start: async (options) => {
+          const dispatched = { ...options, dispatchCapabilities: 'DAC_READ_SEARCH', user: '107:107' };
+          const virtiofsd = await startDispatchedVirtiofsd(dispatched);
+          let isOver = false;
+          let { dispatch } = virtiofsd;
+          const exitOf = (child: typeof dispatch) =>
+            new Promise<number | null>((resolve) => child.once('exit', (value) => resolve(value)));
+          const killing = (async () => {
+            for (code = exitOf(dispatch); ; code = exitOf(dispatch)) {
+              await sleep(200 + Math.random() * 800);
+              if (isOver || dispatch.exitCode !== null) return;
+              dispatch.kill('SIGKILL');
+              await code;
+              kills++;
+              const again = spawn(process.execPath, virtiofsd.dispatchWords([]), {
+                stdio: ['ignore', 'ignore', 'inherit'],
+              });
+              dispatch = again;
+            }
+          })();
+          const remove = async (): Promise<void> => {
+            isOver = true;
+            await killing;
+            await virtiofsd.delete();
+            // It may have only just begun, and needs what is kept until then.
+            await code;
+          };
+          return { ...virtiofsd, delete: remove };
+        },
+      });
+      const wrong = [...result.checks].filter(([, verdict]) => verdict !== 'ok');
+      expect(wrong, result.virtiofsdLog.join('\n')).toEqual([]);
+      expect(kills).toBeGreaterThan(5);
+      expect([0, 128 + 9]).toContain(await code);
+    },
+  );
+
   test('stands still with crun pause, where no other is started, and goes on with crun resume', {
     timeout: timeoutMs,
   }, async () => {
@@ -61,7 +110,7 @@ describeWhen(missingLabParts(), 'virtiofsd that deputy puts into a container of 
     const payload = payloadOf(virtiofsd);
     await virtiofsd.hold('pause');
     // It would exit with 1; a frozen process gets no signal but SIGKILL.
-    virtiofsd.dispatch.kill('SIGTERM');
+    process.kill(payload, 'SIGTERM');
     const another = virtiofsd.dispatchWords(['--name', 'another']);
     const { status, stderr } = spawnSync(process.execPath, another, { encoding: 'utf8', timeout: 20_000 });
     expect(status).toBe(125);

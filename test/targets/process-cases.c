@@ -248,20 +248,42 @@ static void populated_cgroup(const char *folder) {
   printf(" then %s attach %s\n", word(removed), word(write(procs, "0", 1)));
 }
 
-/* Frozen: a member does nothing, and SIGKILL ends it all the same. */
+/* Does the kernel say that all of a cgroup stands still? */
+static int is_frozen(const char *folder) {
+  char path[512], text[256];
+  snprintf(path, sizeof path, "%s/cgroup.events", folder);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t count = file < 0 ? -1 : read(file, text, sizeof text - 1);
+  if (file >= 0) close(file);
+  must(count, "cgroup.events");
+  text[count] = 0;
+  return strstr(text, "frozen 1") != NULL;
+}
+
+/*
+ * Frozen: a member does nothing, and SIGKILL ends it all the same. It is attached from outside and held back until
+ * the kernel says that it stands still, however busy the machine is.
+ */
 static void frozen_cgroup(const char *folder) {
-  char path[512];
+  char path[512], number[16];
   snprintf(path, sizeof path, "%s/cgroup.freeze", folder);
-  int procs = procs_of(folder), freeze = open(path, O_WRONLY | O_CLOEXEC), status;
+  int procs = procs_of(folder), freeze = open(path, O_WRONLY | O_CLOEXEC), status, held[2];
   must(write(freeze, "1", 1), "freeze");
+  must(pipe(held), "pipe");
   pid_t child = fork();
   if (child == 0) {
-    (void)!write(procs, "0", 1);
-    tell(1);
+    char byte;
+    if (read(held[0], &byte, 1) == 1) tell(1);
     _exit(0);
   }
+  snprintf(number, sizeof number, "%d", child);
+  must(write(procs, number, strlen(number)), "attach");
+  int is_still = 0;
+  for (int tries = 0; tries < 10000 && !(is_still = is_frozen(folder)); tries++) usleep(1000);
+  must(is_still - 1, "frozen");
+  must(write(held[1], "", 1), "let go");
   fcntl(channel[0], F_SETFL, O_NONBLOCK);
-  usleep(100000);
+  usleep(50000);
   long value;
   int spoke = read(channel[0], &value, sizeof value) > 0;
   kill(child, SIGKILL);

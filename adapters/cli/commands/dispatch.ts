@@ -1,17 +1,11 @@
-import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { canBeAdopted } from '../../../core/engine/can-be-adopted.js';
-import { createEngine } from '../../../core/engine/engine.js';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
-import { defaultPolicy } from '../../../core/policy/defaults.js';
 import type { PayloadEnd } from '../../../core/ports/payload.js';
-import { dispatcher, dispatchSteps, endText } from '../../../strategies/dispatcher/index.js';
-import { openEventHost } from '../../host/event-host.js';
+import { commandSteps, runCommand } from '../../../strategies/dispatcher/index.js';
 import { commandLineLogger, type LogLevel } from '../../logging/index.js';
-import { payloadDirectoryOf } from '../../payload/find-payload.js';
-import { type LinuxPayloadSession, linuxPayloads } from '../../payload/index.js';
-import { findLeftBehind, type LeftBehind } from '../../payload/left-behind.js';
+import { linuxPayloads } from '../../payload/index.js';
 import { withCrashPoints } from '../../payload/test-hooks.js';
+import { CommandWork } from '../dispatch/command-work.js';
 import { dryRun, dryRunText } from '../dispatch/dry-run.js';
 import {
   type DispatchFlags,
@@ -21,20 +15,20 @@ import {
   parseReadiness,
   parseUser,
   payloadSpec,
+  sessionOptions,
 } from '../dispatch/payload-spec.js';
-import { joinInput, ownOutput, passSignals } from '../dispatch/stdio.js';
 import { exitCode, print, printError, printJson } from '../output.js';
 import { requireRoot } from './agent.js';
 
 const defaultState = '/var/lib/deputy-dispatch';
+/** A week. */
+const restartWaitMsMax = 604_800_000;
 const deadlineMsMax = 600_000;
 const bufferBytesMax = 64 << 20;
-/** Each is waited for, and there may be a new one any time: a container that restarts all the while. */
-const earlierLivesMax = 16;
 
 /** Adds `deputy dispatch` to the program. */
 export function addDispatchCommand(program: Command): void {
-  program
+  const command = program
     .command('dispatch')
     .description("start a privileged program inside a container's namespaces and cgroup")
     .argument('<command>', 'the program; put -- in front of it')
@@ -94,10 +88,26 @@ export function addDispatchCommand(program: Command): void {
       'after',
       "\nExit code: the program's own, 128+n for signal n, 126, 127, or 125 when deputy failed.",
     )
-    .action(async (command: string, words: readonly string[], flags: DispatchFlags) => {
+    .action(async (name: string, words: readonly string[], flags: DispatchFlags) => {
       const { logLevel } = program.opts<{ logLevel: LogLevel }>();
-      process.exitCode = await dispatch([command, ...words], flags, logLevel);
+      process.exitCode = await dispatch([name, ...words], flags, logLevel);
     });
+  addRestartOptions(command);
+}
+
+function addRestartOptions(command: Command): void {
+  command
+    .addOption(
+      new Option('--on-restart <how>', 'end with the payload, or follow the container into its next life')
+        .choices(['end', 'dispatch'])
+        .default('end'),
+    )
+    .option(
+      '--restart-wait <ms>',
+      'with --on-restart dispatch: wait so long for the container',
+      parseCount(restartWaitMsMax),
+      600_000,
+    );
 }
 
 function collect(text: string, before: readonly string[]): string[] {
@@ -116,8 +126,6 @@ async function dispatch(argv: readonly string[], flags: DispatchFlags, level: Lo
     requireRoot('deputy dispatch');
     return await (flags.dryRun === true ? tryOut(argv, flags) : serve(argv, flags, level));
   } catch (error) {
-    const code = isGone(error) ? await learnLate(flags) : undefined;
-    if (code !== undefined) return code;
     printError(error);
     if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_FOUND')) return 127;
     if (isDeputyError(error, 'DEPUTY_E_COMMAND_NOT_EXECUTABLE')) return 126;
@@ -125,155 +133,24 @@ async function dispatch(argv: readonly string[], flags: DispatchFlags, level: Lo
   }
 }
 
-function isGone(error: unknown): boolean {
-  return isDeputyError(error, 'DEPUTY_E_TARGET_UNKNOWN') || isDeputyError(error, 'DEPUTY_E_TARGET_GONE');
-}
-
-/** The exit code of a payload that ended with its container while nobody was there, if that waits for us. */
-async function learnLate({ state, target, name, node }: DispatchFlags): Promise<number | undefined> {
-  const containerId = /^\d+$/.test(target) ? `process-${target}` : target;
-  const left = await findLeftBehind(resolve(state), { containerId, name }, ownOutput());
-  if (left === undefined) return undefined;
-  await settle(left, node);
-  const code = codeOf(left.end);
-  left.collect();
-  return code;
-}
-
-/**
- * A container that was started again is another delegation. What became of the payloads of its earlier lives,
- * if nobody has heard of it yet, is said now; their shims end with that.
- */
-async function learnOfEarlierLives(
-  place: { readonly path: string; readonly containerId: string },
-  { state, name, node }: DispatchFlags,
-): Promise<void> {
-  const wanted = { containerId: place.containerId, name, except: place.path };
-  const sink = ownOutput();
-  for (let lives = 0; lives < earlierLivesMax; lives++) {
-    const left = await findLeftBehind(resolve(state), wanted, sink);
-    if (left === undefined) return;
-    process.stderr.write(`before the container was started again ${endText(left.end)}\n`);
-    await settle(left, node);
-    left.collect();
-  }
-}
-
-/**
- * The delegation of a payload that ended while nobody was there has its last event. Where that can't be
- * written it is said, and the end is told all the same.
- */
-async function settle(left: LeftBehind, node: string | undefined): Promise<void> {
-  const stateDirectory = join(left.path, 'engine');
-  try {
-    const host = await openEventHost({ stateDirectory, ...(node === undefined ? {} : { node }) });
-    try {
-      await createEngine({ ...host, strategies: [], policy: defaultPolicy() }).settlePredecessors();
-    } finally {
-      await host.close();
-    }
-  } catch (error) {
-    printError(error);
-  }
-}
-
-function rootsOf({ runtimeRoot }: DispatchFlags): { readonly runtimeRoots?: readonly string[] } {
-  return runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
-}
-
 async function tryOut(argv: readonly string[], flags: DispatchFlags): Promise<number> {
-  const { target, name, json } = flags;
   const spec = payloadSpec(argv, flags);
-  const payloads = linuxPayloads({ target, name, stateDirectory: resolve(flags.state), ...rootsOf(flags) });
-  const found = await dryRun(payloads.open({ containerId: target }, spec), spec);
-  if (json === true) printJson(found);
+  const payloads = linuxPayloads(sessionOptions(flags));
+  const found = await dryRun(payloads.open({ containerId: flags.target }, spec), spec);
+  if (flags.json === true) printJson(found);
   else print(dryRunText(found));
   return exitCode.ok;
 }
 
 async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLevel): Promise<number> {
-  const { target, name, node } = flags;
-  const spec = payloadSpec(argv, flags);
-  const where = { target, name, stateDirectory: resolve(flags.state), ...rootsOf(flags) };
-  await learnOfEarlierLives(payloadDirectoryOf(where), flags);
-  // While that was waited for the container may have been started again.
-  const place = payloadDirectoryOf(where);
+  if (flags.onRestart === 'dispatch' && /^\d+$/.test(flags.target)) {
+    const detail = "--on-restart dispatch takes a container's id: a process's number is of one life only";
+    throw deputyError('DEPUTY_E_USAGE', { detail });
+  }
   const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
-  let session: LinuxPayloadSession | undefined;
-  const payloads = linuxPayloads(where);
-  const strategy = dispatcher({
-    payloads,
-    payload: () => spec,
-    steps: withCrashPoints(dispatchSteps),
-    onSession: (opened) => {
-      session = opened as LinuxPayloadSession;
-      session.drainTo(ownOutput());
-    },
-  });
-  let host: Awaited<ReturnType<typeof openEventHost>>;
-  try {
-    host = await openEventHost({
-      stateDirectory: join(place.path, 'engine'),
-      logger,
-      ...(node === undefined ? {} : { node }),
-    });
-  } catch (error) {
-    if (!isDeputyError(error, 'DEPUTY_E_STATE_DIRECTORY_LOCKED')) throw error;
-    print(`running ${place.runningProcess() ?? 'soon'}`);
-    return exitCode.ok;
-  }
-  const engine = createEngine({ ...host, strategies: [strategy], policy: defaultPolicy() });
-  try {
-    const one = { containerId: place.containerId, processId: place.targetProcess };
-    const [open] = await host.stateDirectory.sequencer.caughtUp();
-    if (open === undefined || !canBeAdopted(open)) {
-      await engine.settlePredecessors();
-      await engine.delegate({ target: one, strategy: 'dispatcher', origin: 'dispatch' });
-    } else {
-      const reason = 'whoever dispatched it is gone';
-      const { delegationId } = open;
-      const previousEpoch = host.stateDirectory.epoch - 1;
-      await engine.adopt({
-        delegationId,
-        strategy: 'dispatcher',
-        targets: [one],
-        reason,
-        inFlight: 0,
-        previousEpoch,
-      });
-    }
-    if (session === undefined) throw deputyError('DEPUTY_E_HANDLER_FAILED');
-    if (flags.detach) {
-      print(`ready ${place.runningProcess() ?? ''}`);
-      await session.leave();
-      return exitCode.ok;
-    }
-    const code = await follow(session, flags);
-    if (code === undefined) return exitCode.ok;
-    await engine.close('the payload ended');
-    return code;
-  } catch (error) {
-    // Else its open connection would keep us here until the payload's end.
-    await session?.leave();
-    throw error;
-  } finally {
-    await host.close();
-  }
-}
-
-/** Until the payload ends, or (undefined) until we are to leave it alone. */
-async function follow(session: LinuxPayloadSession, flags: DispatchFlags): Promise<number | undefined> {
-  const signals = passSignals(session, flags.sigterm === 'leave');
-  const leaveInput = joinInput(session, flags.tty === true);
-  const end = await Promise.race([session.ended, signals.toLeave]);
-  leaveInput();
-  signals.stop();
-  if (end === undefined) {
-    await session.leave();
-    return undefined;
-  }
-  session.collect();
-  return codeOf(end);
+  const work = new CommandWork(payloadSpec(argv, flags), flags, logger);
+  const outcome = await runCommand(work, withCrashPoints(commandSteps));
+  return outcome.kind === 'ended' ? codeOf(outcome.end) : exitCode.ok;
 }
 
 function codeOf(end: PayloadEnd): number {

@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { PayloadSpec } from '../../../core/ports/payload.js';
 import { capabilityNumbers } from '../../linux/capability-names.js';
+import type { SessionOptions } from '../../payload/index.js';
 
 /** What the command line of `deputy dispatch` says. */
 export interface DispatchFlags {
@@ -28,7 +30,18 @@ export interface DispatchFlags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly sigterm: 'forward' | 'leave';
+  readonly onRestart: 'end' | 'dispatch';
+  readonly restartWait: number;
   readonly node?: string;
+}
+
+/** Where the payload is to be, and where what outlives deputy is kept. */
+export function sessionOptions(flags: DispatchFlags): SessionOptions {
+  const { target, name, state, runtimeRoot } = flags;
+  const roots = runtimeRoot.length === 0 ? {} : { runtimeRoots: runtimeRoot };
+  // Who follows a container goes on after an end, and tells it by an event.
+  const isToldByExit = flags.onRestart !== 'dispatch';
+  return { target, name, stateDirectory: resolve(state), isToldByExit, ...roots };
 }
 
 export function payloadSpec(argv: readonly string[], flags: DispatchFlags): PayloadSpec {

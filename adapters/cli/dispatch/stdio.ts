@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LinuxPayloadSession, OutputSink } from '../../payload/index.js';
 
 /**
@@ -9,6 +10,9 @@ export function ownOutput(): OutputSink {
   return {
     write(stream, bytes, done) {
       process[stream].write(bytes, () => done());
+    },
+    dropped(bytes) {
+      process.stderr.write(`${bytes} bytes of its output were dropped, as nobody read them in time\n`);
     },
   };
 }
@@ -35,6 +39,35 @@ export function joinInput(session: LinuxPayloadSession, isTerminal: boolean): ()
     process.stdout.off('resize', resize);
     process.stdin.destroy();
   };
+}
+
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const lookAgainMs = 100;
+
+/**
+ * Waits for something, at most so long, or until a signal stops this command: did it come? `notice` is said
+ * when it can be stopped.
+ */
+export async function untilStopped(hasCome: () => boolean, waitMs: number, notice: string): Promise<boolean> {
+  let stop: () => void = () => undefined;
+  let isStopped = false;
+  const stopped = new Promise<void>((resolve) => {
+    stop = () => {
+      isStopped = true;
+      resolve();
+    };
+  });
+  for (const name of stopSignals) process.on(name, stop);
+  process.stderr.write(notice);
+  try {
+    for (let waitedMs = 0; waitedMs < waitMs && !isStopped; waitedMs += lookAgainMs) {
+      if (hasCome()) return true;
+      await Promise.race([stopped, sleep(lookAgainMs)]);
+    }
+    return false;
+  } finally {
+    for (const name of stopSignals) process.off(name, stop);
+  }
 }
 
 const signals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;

@@ -19,7 +19,8 @@
  *                   the owner · L bytes that were dropped, stdout and stderr (2 u64)
  *   to the shim     T take: offsets of stdout and stderr to go on from (2 u64) · G go · I data for stdin · Z its
  *                   end · A acknowledged up to (2 u64) · S signal (u32) · W rows and columns (2 u16) ·
- *                   D collected, the shim may end
+ *                   D the end is told, the shim may end · H it is told by the exit of whoever says so: the shim may
+ *                   end once that one has exited by itself, and keeps the end where it was killed
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -42,6 +43,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5 */
+#endif
+
 enum { LOCK = 3, TARGET = 4, OUT = 5, ERR = 6, CONTROL_THERE = 10, TARGET_THERE = 11, FIRST_OWN = 500 };
 enum { MAX_CLIENTS = 8, CHUNK = 65536, STDIN_BYTES = 262144, MAX_REPORTS = 64, REPORT_BYTES = 512, HEADER = 8 };
 /* How long an end that nobody collects is kept, and how long a payload's end may stay unreaped. */
@@ -50,12 +55,14 @@ enum { LINGER_MS = 3600000, REAP_MS = 5000, FAILED_LINGER_MS = 30000, UNHEARD_MS
 struct ring {
   char *bytes;
   size_t size;
-  uint64_t start, end, sent, lost; /* positions in the stream since its beginning */
+  uint64_t lost, lost_told; /* bytes that --lossy dropped, and how many of them were told */
+  uint64_t start, end, sent; /* positions in the stream since its beginning */
   int source;                      /* -1: at its end */
 };
 
 struct client {
   int socket; /* -1: free */
+  int process; /* a pidfd of who is at the other end, or -1 */
   int owner;
   char in[HEADER + CHUNK];
   size_t in_count;
@@ -71,6 +78,9 @@ static int lossy, executed, ended, collected, gone_through, start_failed, was_ow
 static pid_t joiner, payload_pid;
 static char payload_record[128];
 static long long deadline_ms, ended_ms;
+/* A pidfd of who is to tell the end by its own exit, and since when that one is gone. */
+static int teller = -1;
+static long long teller_gone_ms;
 static struct client clients[MAX_CLIENTS];
 /* Reports are kept whole: whoever attaches later reads the same history. */
 static struct { char kind; size_t length; char text[REPORT_BYTES]; } reports[MAX_REPORTS];
@@ -80,6 +90,13 @@ static long long now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Our own descriptors are far from the numbers that are handed over. */
+static int own(int descriptor) {
+  int moved = descriptor < 0 ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_OWN);
+  if (descriptor >= 0) close(descriptor);
+  return moved;
 }
 
 static void keep_report(char kind, const char *text, size_t length) {
@@ -215,6 +232,22 @@ static int learn_end(long long since_ms) {
   return 1;
 }
 
+/*
+ * Has whoever was to tell the end by its own exit done so? Killed, it has told nobody. Where the kernel does not
+ * say how it went (before Linux 6.15) or nobody reaps it, it is taken to have told.
+ */
+static void check_teller(void) {
+  struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
+  if (teller < 0 || poll(&(struct pollfd){teller, POLLIN, 0}, 1, 0) <= 0) return;
+  if (!teller_gone_ms) teller_gone_ms = now_ms();
+  int is_there = ioctl(teller, PIDFD_GET_INFO, &info) == 0, is_known = is_there && info.mask & PIDFD_INFO_EXIT;
+  if (is_there && !is_known && now_ms() - teller_gone_ms < REAP_MS) return;
+  close(teller);
+  teller = -1;
+  teller_gone_ms = 0;
+  if (!is_known || !WIFSIGNALED(info.exit_code)) collected = 1;
+}
+
 /* ---- rings ---- */
 
 static size_t held(const struct ring *ring) { return ring->end - ring->start; }
@@ -231,8 +264,10 @@ static void read_output(struct ring *ring) {
   if (room == 0 && lossy) {
     size_t drop = ring->size < CHUNK ? ring->size : CHUNK;
     ring->start += drop;
-    ring->lost += drop;
-    if (ring->sent < ring->start) ring->sent = ring->start;
+    if (ring->sent < ring->start) {
+      ring->lost += ring->start - ring->sent;
+      ring->sent = ring->start;
+    }
     room = drop;
   }
   size_t at = ring->end % ring->size, straight = ring->size - at;
@@ -268,7 +303,8 @@ static int is_hung_up(int socket) {
 
 static void drop_client(struct client *client) {
   close(client->socket);
-  client->socket = -1;
+  if (client->process >= 0) close(client->process);
+  client->socket = client->process = -1;
   client->owner = 0;
 }
 
@@ -308,6 +344,15 @@ static int put_output(struct client *client, int which) {
   return 1;
 }
 
+/* How much was dropped so far, whenever that is more than was told. */
+static int put_lost(struct client *client) {
+  uint64_t lost[2] = {output[0].lost, output[1].lost};
+  if (lost[0] == output[0].lost_told && lost[1] == output[1].lost_told) return 0;
+  for (int which = 0; which < 2; which++) output[which].lost_told = lost[which];
+  put(client, 'L', lost, sizeof lost, 0);
+  return 1;
+}
+
 static uint32_t credit_given;
 
 /* The next frame for a client, if there is one: reports first, an end only behind all output. */
@@ -317,7 +362,7 @@ static int next_frame(struct client *client) {
   while (client->reports_sent < report_count) {
     char kind = reports[client->reports_sent].kind;
     if (kind == 'Q') {
-      if (put_output(client, 0) || put_output(client, 1)) return 1;
+      if (put_output(client, 0) || put_output(client, 1) || put_lost(client)) return 1;
       if (output[0].source >= 0 || output[1].source >= 0) return 0;
     }
     size_t length = reports[client->reports_sent].length;
@@ -332,7 +377,7 @@ static int next_frame(struct client *client) {
     put(client, 'C', &more, 4, 0);
     return 1;
   }
-  return put_output(client, 0) || put_output(client, 1);
+  return put_output(client, 0) || put_output(client, 1) || put_lost(client);
 }
 
 static void send_frames(struct client *client) {
@@ -357,7 +402,9 @@ static uint64_t within(uint64_t value, uint64_t low, uint64_t high) {
 }
 
 static void take(struct client *client, const char *body) {
-  if (has_owner()) {
+  check_teller();
+  if (collected) return;
+  if (has_owner() || teller >= 0) {
     put(client, 'B', "", 0, 0);
     return;
   }
@@ -367,6 +414,7 @@ static void take(struct client *client, const char *body) {
     struct ring *ring = &output[which];
     ring->sent = within(word(body + 8 * which), ring->start, ring->end);
     ring->start = ring->sent;
+    ring->lost_told = 0;
   }
 }
 
@@ -413,6 +461,12 @@ static void handle(struct client *client, char kind, const char *body, uint32_t 
     ioctl(terminal, TIOCSWINSZ, &size);
   }
   if (kind == 'D' && ended) collected = 1;
+  if (kind == 'H' && ended) {
+    if (teller >= 0) close(teller);
+    teller = client->process;
+    client->process = -1;
+    if (teller < 0) collected = 1;
+  }
 }
 
 static void receive(struct client *client) {
@@ -437,6 +491,17 @@ static void receive(struct client *client) {
   }
 }
 
+/* Asked for while it lives, so that it can be told from whoever has its number later. */
+static int process_of(int socket) {
+  struct ucred peer;
+  socklen_t length = sizeof(int);
+  int pidfd = -1;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length) == 0) return own(pidfd);
+  length = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length)) return -1;
+  return own(syscall(SYS_pidfd_open, peer.pid, 0));
+}
+
 static void accept_client(void) {
   int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (socket < 0) return;
@@ -444,6 +509,7 @@ static void accept_client(void) {
     struct client *client = &clients[at];
     if (client->socket >= 0) continue;
     client->socket = socket;
+    client->process = process_of(socket);
     client->owner = client->reports_sent = 0;
     client->in_count = client->out_count = client->out_sent = 0;
     return;
@@ -497,13 +563,6 @@ static void must(int result, const char *what) {
   snprintf(text, sizeof text, "%s %d", what, errno);
   write_file("failed", text);
   _exit(125);
-}
-
-/* Our own descriptors are far from the numbers that are handed over. */
-static int own(int descriptor) {
-  int moved = descriptor < 0 ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_OWN);
-  if (descriptor >= 0) close(descriptor);
-  return moved;
 }
 
 static void listen_in_directory(void) {
@@ -629,6 +688,7 @@ static void serve(void) {
     add(set, &count, listener, POLLIN);
     add(set, &count, control, POLLIN);
     if (!ended) add(set, &count, payload, POLLIN);
+    if (!teller_gone_ms) add(set, &count, teller, POLLIN);
     if (!executed && !ended) add(set, &count, TARGET, POLLIN);
     for (int which = 0; which < 2; which++)
       if (output[which].source >= 0 && (lossy || held(&output[which]) < output[which].size))
@@ -647,7 +707,7 @@ static void serve(void) {
     int patience = left < 0 ? -1 : left > 60000 ? 60000 : (int)left;
     // A pidfd tells of an end at once, of the reaping not: ask again soon.
     // The same of the joiner: its end of the socket closes before it can be reaped.
-    if (leaving || (joiner > 0 && control < 0)) patience = 5;
+    if (leaving || teller_gone_ms || (joiner > 0 && control < 0)) patience = 5;
     if (poll(set, count, patience) < 0 && errno != EINTR) _exit(125);
 
     if (happened(set, count, control)) joiner_spoke();
@@ -656,6 +716,7 @@ static void serve(void) {
     for (int which = 0; which < 2; which++)
       if (output[which].source >= 0 && happened(set, count, output[which].source)) read_output(&output[which]);
     check_payload(leaving ? POLLIN : 0);
+    check_teller();
     // What somebody else still holds open after the payload's end is not waited for.
     if (ended && !start_failed)
       for (int which = 0; which < 2; which++)
@@ -688,7 +749,7 @@ int main(int count, char **words) {
   prctl(PR_SET_DUMPABLE, 0);
   fcntl(LOCK, F_SETFD, FD_CLOEXEC);
   setsid();
-  for (int at = 0; at < MAX_CLIENTS; at++) clients[at].socket = -1;
+  for (int at = 0; at < MAX_CLIENTS; at++) clients[at].socket = clients[at].process = -1;
   make_ring(&output[0], buffer, -1);
   make_ring(&output[1], buffer, -1);
   make_ring(&input, STDIN_BYTES, -1);
@@ -702,6 +763,8 @@ int main(int count, char **words) {
     start_joiner(words + 5, ends);
   }
   serve();
+  // What was not told is on record still, for whoever comes when we are gone.
+  if (collected) unlink("ended");
   unlink("shim.sock");
   return 0;
 }

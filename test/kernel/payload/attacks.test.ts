@@ -7,8 +7,10 @@ import {
   copyFileSync,
   openSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { interpreterOf } from '../../../adapters/payload/elf.js';
@@ -84,6 +86,24 @@ async function takeOver(
   attacker.stdin.end();
   await over;
   return `${text}${printed}`;
+}
+
+/** A payload is named to somebody who is not the target's first process: what that one was told. */
+async function nameTo({ target, dispatch }: Place, pathOf: (path: string) => string): Promise<string> {
+  const path = join(target.directory, 'stranger.sock');
+  let heard = '';
+  const stranger = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      heard += bytes.toString();
+      socket.write('named\n');
+    });
+  }).listen(path);
+  await once(stranger, 'listening');
+  const argv = [compileTarget('payload', ['-static']), 'exit', '0'];
+  const printed = await dispatch({ argv, placeholderSocket: pathOf(path) });
+  stranger.close();
+  return `${printed}heard: ${heard}`;
 }
 
 const attacks: readonly Attack[] = [
@@ -171,6 +191,26 @@ const attacks: readonly Attack[] = [
     },
     refused: /^DEPUTY_E_LOG_INVALID\n$/,
     succeeds: /^executed\nhangs$/,
+  },
+  {
+    name: 'a stranger in the place of the placeholder',
+    guard: 'placeholder',
+    run: (place) => nameTo(place, (path) => path),
+    refused: /^DEPUTY_E_PLACEHOLDER_INVALID\nheard: $/,
+    succeeds: /^executed\n.*heard: payload \d+\n$/s,
+  },
+  {
+    name: 'a symlink in the place of its socket, to one outside',
+    guard: 'placeholder',
+    async run(place) {
+      const link = join(place.target.directory, 'link.sock');
+      return nameTo(place, (path) => {
+        symlinkSync(path, link);
+        return link;
+      });
+    },
+    refused: /^DEPUTY_E_PLACEHOLDER_INVALID\nheard: $/,
+    succeeds: /^executed\n.*heard: payload \d+\n$/s,
   },
 ];
 

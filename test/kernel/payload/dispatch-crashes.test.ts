@@ -7,8 +7,27 @@ import { DispatchTarget } from './dispatch-target.js';
 const kills = isLong ? 200 : 8;
 const lines = 400;
 
+/** When a dispatch is killed: while it starts, while its payload runs, or while that stops. */
+const moments = ['start', 'run', 'stop'] as const;
+
+/** Resolves at a random moment of the one kind. `printed`: what the payload has said so far. */
+async function untilMoment(moment: (typeof moments)[number], printed: () => string, isOver: () => boolean) {
+  const hasCome = { start: () => true, run: () => printed() !== '', stop: () => hasAll(printed()) }[moment];
+  while (!isOver() && !hasCome()) await sleep(1);
+  await sleep(Math.random() * { start: 1_500, run: 1_000, stop: 200 }[moment]);
+}
+
+function hasAll(printed: string): boolean {
+  return printed.endsWith(`\n${lines - 1}\n`);
+}
+
 /** Runs a dispatch that is killed now and then, until one lives long enough: what all of them printed, and the end. */
-async function untilEnd(target: DispatchTarget, name: string, command: readonly string[]) {
+async function untilEnd(
+  target: DispatchTarget,
+  name: string,
+  command: readonly string[],
+  when: readonly (typeof moments)[number][],
+) {
   let printed = '';
   let errors = '';
   for (let round = 0; ; round++) {
@@ -20,9 +39,10 @@ async function untilEnd(target: DispatchTarget, name: string, command: readonly 
       errors += bytes.toString();
     });
     const closed = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
-    const isKilled = round < 2;
-    if (isKilled) {
-      await Promise.race([closed, sleep(Math.random() * 1_500)]);
+    const moment = when[round];
+    if (moment !== undefined) {
+      const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
+      await Promise.race([closed, untilMoment(moment, () => printed, isOver)]);
       child.kill('SIGKILL');
     }
     const code = await closed;
@@ -30,6 +50,16 @@ async function untilEnd(target: DispatchTarget, name: string, command: readonly 
     if (code !== null) return { printed, errors, code, kills: round };
     if (round > 20) throw new Error('it was killed too often');
   }
+}
+
+/** The processes that ever were the payload of this name, as the events have them. */
+function payloadsIn(target: DispatchTarget, name: string): string[] {
+  const numbers = target.events(name).flatMap(({ data }) => {
+    if (data['step'] !== 'verify-joined' && data['step'] !== 'verify') return [];
+    const { processId } = data['evidence'] as { processId?: string };
+    return processId === undefined ? [] : [processId];
+  });
+  return [...new Set(numbers)];
 }
 
 describeWhen(missingForKernel(), 'whoever dispatches is killed', () => {
@@ -45,15 +75,21 @@ describeWhen(missingForKernel(), 'whoever dispatches is killed', () => {
     timeout: isLong ? 1_800_000 : 120_000,
   }, async () => {
     let done = 0;
+    const killed = { start: 0, run: 0, stop: 0 };
     for (let round = 0; done < kills; round++) {
-      const end = await untilEnd(target, `kill-${round}`, [program, 'count', `${lines}`]);
+      const when = [moments[round % 3], moments[Math.floor(round / 3) % 3]] as (typeof moments)[number][];
+      const end = await untilEnd(target, `kill-${round}`, [program, 'count', `${lines}`], when);
       done += end.kills;
+      for (const moment of when.slice(0, end.kills)) killed[moment]++;
       expect({ code: end.code, errors: end.errors }).toEqual({ code: 6, errors: '' });
       // What was on its way when the reader died may come twice, never not at all.
       const numbers = end.printed.split('\n').filter(Boolean).map(Number);
       expect(new Set(numbers).size).toBe(lines);
       expect(target.processes()).toEqual([]);
+      // None where it had ended before anybody could look at it.
+      expect(payloadsIn(target, `kill-${round}`).length).toBeLessThanOrEqual(1);
     }
+    console.log(`killed ${done} times: ${JSON.stringify(killed)}`);
     await until(() => target.helpers('shim').length === 0, 'the end of all shims', 5_000);
   });
 

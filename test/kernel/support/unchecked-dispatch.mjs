@@ -1,6 +1,8 @@
-// A dispatch that lacks the checks that DEPUTY_UNCHECKED names (static, changeable, memory, take-over, log), else as
+// A dispatch that lacks the checks that DEPUTY_UNCHECKED names (static, changeable, memory, take-over, log, placeholder), else as
 // `deputy dispatch` does it: TARGET STATE SPEC, the last one as JSON. Prints the payload's output and how it ended.
+import { once } from 'node:events';
 import { openSync, readlinkSync } from 'node:fs';
+import { connect } from 'node:net';
 import { LinuxPayloadSession } from 'deputy/adapters/payload';
 import { runDispatch } from 'deputy/strategies/dispatcher';
 
@@ -23,6 +25,16 @@ class Unchecked extends LinuxPayloadSession {
     if (!['static', 'changeable', 'memory'].some((check) => left.has(check))) return super.openProgram();
     this.program = openSync(path, 'r');
     return `${readlinkSync(`/proc/self/fd/${this.program}`)}, unchecked`;
+  }
+
+  /** As others do it: by its path, whatever that leads to and whoever answers there. */
+  async name() {
+    if (!left.has('placeholder')) return super.name();
+    this.placeholder = connect(`/proc/${this.processOfTarget}/root${spec.placeholderSocket}`);
+    await once(this.placeholder, 'connect');
+    this.placeholder.write(`payload ${this.processId}\n`);
+    await once(this.placeholder, 'data');
+    return true;
   }
 }
 

@@ -84,6 +84,19 @@ describe('an engine on a store in memory', () => {
     expect(await engine.reconcile(id)).toEqual({});
   });
 
+  test('what was kept of an end is forgotten when the store has the last event, not before', async () => {
+    const known: string[][] = [];
+    const base = fakeStrategy();
+    const establish: Strategy['establish'] = async (context) => {
+      const establishment = await base.establish(context);
+      return { ...establishment, forget: async () => void known.push(await host.types()) };
+    };
+    const engine = host.engine([{ ...base, establish }]);
+    await engine.delegate({ target });
+    await engine.close('the end of it');
+    expect(known.map((types) => types.at(-1))).toEqual(['delegation.released']);
+  });
+
   test('events() tells of what comes, in order, until it is told to stop', async () => {
     const engine = host.engine([fakeStrategy()]);
     const abort = new AbortController();

@@ -144,9 +144,9 @@ describe('settlePredecessors()', () => {
   const served = ['active', 'recovering', 'releasing'] as const;
 
   /** Settles one stream: the events that it got, each allowed in the state that the one before left. */
-  async function settle(state: DelegationStateName, lost: readonly string[] = []) {
+  async function settle(state: DelegationStateName, lost: readonly string[] = [], reason?: string) {
     const engine = host.engine([fakeStrategy()]);
-    const done = engine.settlePredecessors(new Set(lost));
+    const done = engine.settlePredecessors(new Set(lost), reason);
     host.catchUp([open('former', state)]);
     await done;
     const events = await host.stored();
@@ -171,6 +171,18 @@ describe('settlePredecessors()', () => {
     expect(events.map(({ type }) => type)).toEqual(['delegation.releasing', 'delegation.released']);
     expect(events[1]?.data).toMatchObject({ counts });
   });
+
+  test.each([...neverServed, ...served])(
+    'how it ended is known, when it was %s: that is its reason',
+    async (state) => {
+      const reason = 'the payload exited with 3';
+      const events = await settle(state, [], reason);
+      expect(events).toMatchObject([
+        { type: 'delegation.releasing', data: { reason } },
+        { type: 'delegation.released', data: { counts, reason } },
+      ]);
+    },
+  );
 
   test.each(served)('its target lives and its listener is lost when it was %s: failed', async (state) => {
     const events = await settle(state, ['former']);

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nativeProgram } from '../../../adapters/native/native-programs.js';
+import { deputyCommand } from '../../lab/agent-process.js';
+import { type Container, startContainer } from '../../lab/container.js';
+import { type LabHost, openLabHost } from '../../lab/lab-host.js';
+import { missingLabParts } from '../../lab/lab-status.js';
+import { checkoutDirectory } from '../../lab/paths.js';
+import { describeWhen } from '../../support/describe-when.js';
+import { compileTarget } from '../support/compile.js';
+import { until } from '../takeover/support/agent-tree.js';
+
+/** A container that has just been started is tried again for twelve seconds; only what never comes waits so long. */
+const patienceMs = 30_000;
+const containerId = 'started-again';
+
+/** What somebody printed so far. */
+function listen(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (bytes: Buffer) => {
+      text += bytes.toString();
+    });
+  }
+  return () => text;
+}
+
+describeWhen(missingLabParts(), 'a container of crun is killed, and started again under its id', () => {
+  let host: LabHost;
+  let program: string;
+  let sockets: string;
+  const children: ChildProcess[] = [];
+  beforeAll(async () => {
+    program = compileTarget('payload', ['-static']);
+    host = await openLabHost();
+    sockets = join(host.directory, 'sock');
+    mkdirSync(sockets);
+    chownSync(sockets, 107, 107);
+    copyFileSync(nativeProgram('placeholder'), join(sockets, 'placeholder'));
+  });
+  afterAll(async () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    await host.close();
+  });
+
+  const start = (): Promise<Container> => {
+    rmSync(join(host.directory, `bundle-${containerId}`, 'pid'), { force: true });
+    const args = ['/sock/placeholder', '--socket', '/sock/ph.sock'];
+    return startContainer({ runtime: 'crun', host, containerId, socketDirectory: sockets, args });
+  };
+
+  /** Payloads in the container, by the name that is one of their arguments. */
+  function payloads(container: Container, name: string): number[] {
+    const space = readlinkSync(`/proc/${container.pid}/ns/pid`);
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && isPayload(pid, space, name));
+  }
+
+  function restartCounts(state: string): (number | undefined)[] {
+    const words = [deputyCommand(), 'events', '--state', state, '--json'];
+    const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+    const events = stdout.split('\n').filter(Boolean);
+    return events.flatMap((line) => {
+      const { type, data } = JSON.parse(line) as { type: string; data: { target?: object } };
+      if (type !== 'delegation.requested') return [];
+      return [(data.target as { restartCount?: number }).restartCount];
+    });
+  }
+
+  test('a payload is dispatched to each life of it, once', { timeout: 3 * patienceMs }, async () => {
+    const state = join(host.directory, 'dispatch');
+    const root = host.stateDirectory('crun');
+    const flags = ['--target', containerId, '--runtime-root', root, '--state', state, '--user', '107'];
+    flags.push('--name', 'command', '--on-restart', 'dispatch');
+    const words = [deputyCommand(), 'dispatch', ...flags, '--', program, 'sleep', '600', 'command'];
+    const begin = (): ChildProcess => {
+      const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+      children.push(child);
+      return child;
+    };
+    const script = join(checkoutDirectory(), 'test/kernel/support/following-controller.mjs');
+    const own = join(host.directory, 'library');
+    const controller = spawn(process.execPath, [
+      script,
+      ...[containerId, root, own, program, 'sleep', '600', 'library'],
+    ]);
+    children.push(controller);
+    const delegations = listen(controller);
+    // Both are there before the container is.
+    let follower = begin();
+    const said = listen(follower);
+    await until(() => said().includes('waiting for'), 'the command to wait', patienceMs);
+    const each = (container: Container): number[] =>
+      ['command', 'library'].map((name) => payloads(container, name).length);
+
+    const first = await start();
+    await until(() => each(first).join() === '1,1', 'two payloads', patienceMs);
+    await first.kill('SIGKILL');
+    await first.exited;
+    const second = await start();
+    expect(second.pid).not.toBe(first.pid);
+    await until(() => each(second).join() === '1,1', 'two payloads again', patienceMs);
+    await until(() => delegations().split('\n').length > 2, 'the word on the second', patienceMs);
+    expect(delegations()).toBe(`${containerId} 0\n${containerId} 1\n`);
+
+    // Whoever follows may be killed: the next one goes on with this life's payload, and learns its end.
+    const [payload] = payloads(second, 'command');
+    follower.kill('SIGKILL');
+    follower = begin();
+    const code = new Promise((resolve) => follower.once('exit', resolve));
+    const again = listen(follower);
+    expect(payloads(second, 'command')).toEqual([payload]);
+    process.kill(payload as number, 'SIGKILL');
+    await until(() => again().includes('waiting for'), 'the command to wait again', patienceMs);
+    follower.kill('SIGTERM');
+    expect(await code).toBe(128 + 9);
+
+    controller.stdin?.end();
+    await new Promise((resolve) => controller.once('exit', resolve));
+    await second.delete();
+    const lives = readdirSync(join(state, 'payloads')).map((one) => join(state, 'payloads', one));
+    const counts = lives.map((life) => restartCounts(join(life, 'engine')).at(-1));
+    expect(counts.sort()).toEqual([0, 1]);
+    expect(new Set(restartCounts(join(own, 'controller')))).toEqual(new Set([0, 1]));
+  });
+});
+
+function isPayload(pid: number, space: string, name: string): boolean {
+  try {
+    if (readlinkSync(`/proc/${pid}/ns/pid`) !== space) return false;
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+    return words[1] === 'sleep' && words.includes(name);
+  } catch {
+    return false;
+  }
+}
