@@ -3,7 +3,7 @@ import type { StreamPort } from '../../core/ports/stream.js';
 import type { Handler } from '../../core/steps/handler.js';
 import type { StepTable } from '../../core/steps/step.js';
 import { Cast } from '../actors/cast.js';
-import { DispatchCast } from '../actors/dispatch/dispatch-cast.js';
+import { DispatchCast, type MutateDispatch } from '../actors/dispatch/dispatch-cast.js';
 import { InjectorPool } from '../actors/injector/injector-pool.js';
 import { FaultPlan } from '../faults/fault-plan.js';
 import type { Fault } from '../faults/fault-schema.js';
@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly trace?: TraceSink;
   /** Makes another table of a handler's, for mutations; called once a handler. */
   readonly mutateTable?: (handler: Handler) => StepTable;
+  /** Makes other tables of the dispatcher's, for mutations. */
+  readonly mutateDispatch?: MutateDispatch;
   /** Puts something between a publisher and its stream, for mutations. */
   readonly mutateStream?: (port: StreamPort) => StreamPort;
   readonly invariants?: readonly Invariant[];
@@ -96,7 +98,7 @@ class Run {
     buildMachine(this.world.kernel.files, scenario);
     const { strategy } = this.setup;
     const cast = strategy === 'dispatcher' ? undefined : this.makeCast(random);
-    const dispatch = cast === undefined ? new DispatchCast(this.world, scenario) : undefined;
+    const dispatch = cast === undefined ? this.makeDispatch() : undefined;
     this.playing = dispatch ?? (cast as Cast);
     this.stage = stageOf(this.world, scenario, cast, dispatch);
   }
@@ -140,6 +142,10 @@ class Run {
 
   private get setup(): Setup {
     return { ...this.scenario.setup, ...this.options.setup };
+  }
+
+  private makeDispatch(): DispatchCast {
+    return new DispatchCast(this.world, this.scenario, this.options.mutateDispatch);
   }
 
   private makeCast(random: Generator): Cast {

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { MutateDispatch } from '../../simulator/actors/dispatch/dispatch-cast.js';
+import { formerWays } from '../../simulator/actors/dispatch/former-ways.js';
 import { oldWays } from '../../simulator/actors/dispatch/old-ways.js';
 import {
   crashAt,
@@ -10,7 +12,7 @@ import {
   runScenario,
   type Scenario,
 } from '../../simulator/index.js';
-import { dispatchSteps } from '../../strategies/dispatcher/index.js';
+import { commandSteps, dispatchSteps } from '../../strategies/dispatcher/index.js';
 import { checkoutDirectory } from '../lab/paths.js';
 import { isLong } from '../support/describe-when.js';
 
@@ -25,14 +27,24 @@ async function brokenBy(scenario: Scenario, seed: string): Promise<string[]> {
 }
 
 describe('whoever dies at whichever point of a dispatch, all invariants hold', () => {
-  const all = ['dispatch', 'dispatch-crash', 'dispatch-target-death', 'dispatch-twice', 'dispatch-restart'];
+  const all = [
+    'dispatch',
+    'dispatch-crash',
+    'dispatch-target-death',
+    'dispatch-target-death-at-start',
+    'dispatch-twice',
+    'dispatch-twice-shared',
+    'dispatch-restart',
+    'dispatch-restart-unseen',
+    'dispatch-untold',
+  ];
   const seeds = isLong ? ['1', '2', '3', '4', '5'] : ['1'];
 
   test.each(isLong ? all : ['dispatch', 'dispatch-twice'])('%s', { timeout: 600_000 }, async (name) => {
     const scenario = read(name);
     for (const seed of seeds) {
       const points = await enumerateCrashPoints(scenario, { seed });
-      expect(points.length).toBeGreaterThan(150);
+      expect(points.length).toBeGreaterThan(100);
       for (const point of points) {
         const { violations, outcome } = await runScenario(scenario, { seed, faults: [crashAt(point)] });
         expect({ seed, point, violations, outcome }).toEqual({
@@ -55,6 +67,36 @@ describe('whoever dies at whichever point of a dispatch, all invariants hold', (
       await runScenario(scenario, { seed: '1', trace });
     }
     expect([...seen].sort()).toEqual(dispatchSteps.map(({ name }) => name).sort());
+  });
+
+  test('and those of the command, each of them', async () => {
+    const seen = new Set<string>();
+    const mutateDispatch: MutateDispatch = ({ command, strategy }) => ({
+      strategy,
+      command: command.map(({ name, act }) => ({
+        name,
+        act: (given) => {
+          seen.add(name);
+          return act(given);
+        },
+      })),
+    });
+    for (const name of ['dispatch-restart-unseen', 'dispatch-untold']) {
+      for (const seed of ['1', '2', '3', '4']) await runScenario(read(name), { seed, mutateDispatch });
+    }
+    expect([...seen].sort()).toEqual(commandSteps.map(({ name }) => name).sort());
+  });
+});
+
+describe('a fault that the dispatcher had itself', () => {
+  test.each(formerWays)('%s: an invariant catches it, and without it all hold', async (way) => {
+    const scenario = read(`former-${way}`);
+    expect(scenario.dispatch.formerWays).toEqual([way]);
+    const repaired = { ...scenario, dispatch: { ...scenario.dispatch, formerWays: [] } };
+    for (const seed of ['1', '2', '3']) {
+      expect(await brokenBy(scenario, seed), seed).toEqual([...scenario.expect.broken].sort());
+      expect(await brokenBy(repaired, seed), seed).toEqual([]);
+    }
   });
 });
 
