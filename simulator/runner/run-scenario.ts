@@ -1,3 +1,4 @@
+import { deputyError } from '../../core/errors/deputy-error.js';
 import { parsePolicy } from '../../core/policy/parse.js';
 import type { StreamPort } from '../../core/ports/stream.js';
 import type { Handler } from '../../core/steps/handler.js';
@@ -7,6 +8,7 @@ import { DispatchCast, type MutateDispatch } from '../actors/dispatch/dispatch-c
 import { InjectorPool } from '../actors/injector/injector-pool.js';
 import { FaultPlan } from '../faults/fault-plan.js';
 import type { Fault } from '../faults/fault-schema.js';
+import { misfits } from '../faults/fitting-faults.js';
 import { invariants as allInvariants } from '../invariants/all.js';
 import type { Invariant, Stage, Violation } from '../invariants/invariant.js';
 import { StreamService } from '../jetstream/stream-service.js';
@@ -92,6 +94,7 @@ class Run {
   ) {
     const random = new Generator(BigInt(options.seed));
     const faults = [...scenario.faults, ...(options.faults ?? [])];
+    this.refuseMisfits(faults);
     const plan = new FaultPlan(faults, random.fork('faults'));
     this.world = new World(random.fork('world'), this.watch(), plan);
     this.world.isTraced = options.trace !== undefined || options.onPoint !== undefined;
@@ -142,6 +145,14 @@ class Run {
 
   private get setup(): Setup {
     return { ...this.scenario.setup, ...this.options.setup };
+  }
+
+  /** What would do nothing is refused, also where it comes beside a scenario, or with another setup. */
+  private refuseMisfits(faults: readonly Fault[]): void {
+    const problems = misfits(faults, this.setup.strategy);
+    if (problems.length === 0) return;
+    const text = problems.map((problem) => `  ${problem}`).join('\n');
+    throw deputyError('DEPUTY_E_SCENARIO_INVALID', { source: this.scenario.name, text, problems });
   }
 
   private makeDispatch(): DispatchCast {

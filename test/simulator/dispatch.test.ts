@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import type { MutateDispatch } from '../../simulator/actors/dispatch/dispatch-cast.js';
 import { formerWays } from '../../simulator/actors/dispatch/former-ways.js';
 import { oldWays } from '../../simulator/actors/dispatch/old-ways.js';
+import type { Fault } from '../../simulator/faults/fault-schema.js';
 import {
   crashAt,
   enumerateCrashPoints,
@@ -85,6 +86,26 @@ describe('whoever dies at whichever point of a dispatch, all invariants hold', (
       for (const seed of ['1', '2', '3', '4']) await runScenario(read(name), { seed, mutateDispatch });
     }
     expect([...seen].sort()).toEqual(commandSteps.map(({ name }) => name).sort());
+  });
+});
+
+describe('what would do nothing is refused', () => {
+  const journal: Fault = { kind: 'journal', damage: 'gone', count: 1, when: { atUs: 1 }, moment: 'before' };
+  const standby: Fault = { kind: 'crash', actor: 'standby', when: { atUs: 1 }, moment: 'before' };
+
+  test.each([journal, standby])('$kind, in a scenario and beside it', async (fault) => {
+    const scenario = read('dispatch');
+    const refused = { code: 'DEPUTY_E_SCENARIO_INVALID' };
+    expect(() => parseScenario({ ...scenario, faults: [fault] })).toThrow(expect.objectContaining(refused));
+    await expect(runScenario(scenario, { seed: '1', faults: [fault] })).rejects.toMatchObject(refused);
+  });
+
+  test('an actor of the dispatcher, where calls are answered', async () => {
+    const fault: Fault = { kind: 'crash', actor: 'shim', when: { atUs: 1 }, moment: 'before' };
+    const setup = { strategy: 'seccomp-notify' } as const;
+    await expect(runScenario(read('dispatch'), { seed: '1', setup, faults: [fault] })).rejects.toThrow(
+      "there is no 'shim'",
+    );
   });
 });
 

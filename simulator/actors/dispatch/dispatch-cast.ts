@@ -25,8 +25,6 @@ export class DispatchCast {
   readonly targets: TargetProgram[] = [];
   readonly operators: Operator[] = [];
   readonly parts: DispatchParts;
-  /** Deaths and restarts that faults brought, by container. */
-  readonly disturbed = new Set<string>();
   private readonly handles = new HandleBook();
 
   constructor(
@@ -145,10 +143,10 @@ export class DispatchCast {
   }
 
   private touchTarget(fault: Fault): void {
+    // `slow` acts on its step alone; what is not modelled was refused before.
     if (!('target' in fault)) return;
     const container = this.parts.containers.get(fault.target);
-    if (container === undefined || fault.kind === 'signal') return;
-    this.disturbed.add(fault.target);
+    if (container === undefined) return;
     if (fault.kind === 'pod-restart') return container.restart();
     const number = container.current.init.numberIn(this.parts.tree.hostSpace);
     container.kill();
