@@ -165,6 +165,8 @@ const dispatchSchema = z.strictObject({
   restarts: z.int().min(0).max(16).default(0),
   /** Is the container's first process a placeholder, which ends with the payload, or one that only reaps? */
   placeholder: z.boolean().default(true),
+  /** Does a dispatch follow its container into its next life (`--on-restart dispatch`)? */
+  follows: z.boolean().default(false),
   capabilities: z.array(z.int().min(0).max(40)).max(41).default([2]),
   /** The payload's own exit code, when its calls are made. */
   exitCode: z.int().min(0).max(124).default(3),

@@ -38,6 +38,8 @@ describe('whoever dies at whichever point of a dispatch, all invariants hold', (
     'dispatch-restart',
     'dispatch-restart-unseen',
     'dispatch-untold',
+    'dispatch-untold-record',
+    'dispatch-follow',
   ];
   const seeds = isLong ? ['1', '2', '3', '4', '5'] : ['1'];
 
@@ -82,7 +84,7 @@ describe('whoever dies at whichever point of a dispatch, all invariants hold', (
         },
       })),
     });
-    for (const name of ['dispatch-restart-unseen', 'dispatch-untold']) {
+    for (const name of ['dispatch-restart-unseen', 'dispatch-untold', 'dispatch-follow']) {
       for (const seed of ['1', '2', '3', '4']) await runScenario(read(name), { seed, mutateDispatch });
     }
     expect([...seen].sort()).toEqual(commandSteps.map(({ name }) => name).sort());

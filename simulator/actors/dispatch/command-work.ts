@@ -29,6 +29,10 @@ export interface ToldEnd {
   readonly startTime: number;
 }
 
+/** How long a container is waited for that may be started again. */
+const restartWaitUs = 2_000_000;
+const restartLookUs = 50_000;
+
 export interface WorkOptions {
   readonly containerId: string;
   /** Whose state directory it is. */
@@ -49,13 +53,17 @@ export class ModelCommandWork implements DispatchWork {
   startTime = 0;
   private state: OpenState | undefined;
   private place: PayloadFolder | undefined;
+  private found: LeftBehind | undefined;
   session: ModelPayloadSession | undefined;
+  readonly awaitRestart?: (failure: unknown) => Promise<boolean>;
 
   constructor(
     private readonly parts: DispatchParts,
     private readonly acting: Acting,
     private readonly options: WorkOptions,
-  ) {}
+  ) {
+    if (parts.scenario.dispatch.follows) this.awaitRestart = (failure) => this.untilRestarted(failure);
+  }
 
   async findEarlier(): Promise<LeftBehindEnd | undefined> {
     const present = await this.acting.call('find-folder', () => this.folder());
@@ -75,7 +83,7 @@ export class ModelCommandWork implements DispatchWork {
     const left = await this.find();
     if (left === undefined) return undefined;
     this.startTime = left.folder.startTime;
-    return { end: left.end, settle: () => this.settle(left), collect: () => left.collect(true) };
+    return { end: left.end, settle: () => this.settle(left), collect: () => left.collect(this.isToldByExit) };
   }
 
   async settleEarlier(): Promise<void> {
@@ -97,9 +105,10 @@ export class ModelCommandWork implements DispatchWork {
     const { place } = this;
     if (place === undefined) return undefined;
     const left = await findUntold(this.parts, this.acting, place, isOpen);
+    this.found = left;
     if (left === undefined) return undefined;
     // Its delegation is in the state directory that is open.
-    return { end: left.end, settle: async () => undefined, collect: () => left.collect(true) };
+    return { end: left.end, settle: async () => undefined, collect: () => left.collect(this.isToldByExit) };
   }
 
   async open(): Promise<OpenedDispatch | undefined> {
@@ -138,11 +147,33 @@ export class ModelCommandWork implements DispatchWork {
     await this.acting.call('shut', () => {
       if (error !== undefined) this.session?.leave();
       this.closeState(this.state);
+      this.state = this.session = undefined;
     });
   }
 
-  private find(except?: PayloadFolder): Promise<LeftBehind | undefined> {
-    return findLeftBehind(this.parts, this.acting, this.options.containerId, except);
+  private get isToldByExit(): boolean {
+    return !this.parts.scenario.dispatch.follows;
+  }
+
+  private async untilRestarted(failure: unknown): Promise<boolean> {
+    if (failure !== undefined && !isGone(failure)) return false;
+    const served = this.place;
+    for (let waitedUs = 0; waitedUs < restartWaitUs; waitedUs += restartLookUs) {
+      const present = await this.acting.call('look-for-restart', () => this.presentFolder());
+      if (present !== undefined && present !== served) return true;
+      await this.acting.sleep(restartLookUs);
+    }
+    return false;
+  }
+
+  /** Removed the record that a killed shim had left: nobody else has the end then. */
+  get hasLastRecord(): boolean {
+    return this.found?.isForgotten === true;
+  }
+
+  private async find(except?: PayloadFolder): Promise<LeftBehind | undefined> {
+    this.found = await findLeftBehind(this.parts, this.acting, this.options.containerId, except);
+    return this.found;
   }
 
   private async settle({ folder, end }: LeftBehind): Promise<void> {

@@ -37,6 +37,11 @@ export class ModelDeputy {
     self.program = 'deputy';
   }
 
+  /** It died with the only record of an end, before its exit could tell that. */
+  get diedWithTheEnd(): boolean {
+    return this.outcome === undefined && !this.acting.isAlive && this.work.hasLastRecord;
+  }
+
   async run(): Promise<void> {
     try {
       await this.leave(this.outcomeOf(await runCommand(this.work, this.parts.commandSteps)));

@@ -14,6 +14,8 @@ export interface LeftBehind {
   readonly folder: PayloadFolder;
   /** It has been told, or (`byExit`) is by how this process exits: it may be forgotten. */
   readonly collect: (byExit: boolean) => Promise<void>;
+  /** It was on record alone, and is no more. */
+  isForgotten: boolean;
 }
 
 /** How a payload ended whose container is gone: its shim keeps that for whoever comes. */
@@ -60,11 +62,17 @@ async function writtenEnd(acting: Acting, folder: PayloadFolder): Promise<LeftBe
   const text = await acting.call('read-end', () => (folder.isLocked ? undefined : folder.ended));
   const end = text === undefined ? undefined : endOf(text);
   if (end === undefined || end === 'nothing') return undefined;
-  const collect = () =>
-    acting.call('forget-end', () => {
-      folder.ended = undefined;
-    });
-  return { end, folder, collect };
+  const left: LeftBehind = {
+    end,
+    folder,
+    isForgotten: false,
+    collect: () =>
+      acting.call('forget-end', () => {
+        folder.ended = undefined;
+        left.isForgotten = true;
+      }),
+  };
+  return left;
 }
 
 async function endIn(
@@ -86,7 +94,7 @@ async function endIn(
         sendText(socket, byExit && !isAtOnce ? 'exit-tells' : 'collect');
         closeDescription(acting.self, socket);
       });
-    return { end, folder, collect };
+    return { end, folder, collect, isForgotten: false };
   }
   await acting.call('leave-left-behind', () => closeDescription(acting.self, socket));
   return undefined;

@@ -1,5 +1,4 @@
 import { deputyError } from '../../../core/errors/deputy-error.js';
-import { errnoName } from '../../../core/errors/errno.js';
 import type { PayloadEnd, PayloadFacts, PayloadSession, TargetFacts } from '../../../core/ports/payload.js';
 import type { PacketSocket } from '../../kernel/open-description.js';
 import type { LockDescription } from '../../processes/file-lock.js';
@@ -168,8 +167,14 @@ export class ModelPayloadSession implements PayloadSession {
 
   /** The end is told by how this process exits, behind which the shim may end. */
   async collect(): Promise<void> {
-    const isAtOnce = this.parts.formerWays.has('forgotten-before-told');
+    const { formerWays, scenario } = this.parts;
+    const isAtOnce = formerWays.has('forgotten-before-told') || scenario.dispatch.follows;
     await this.acting.call('collect', () => this.tell(isAtOnce ? 'collect' : 'exit-tells'));
+  }
+
+  /** Where its last event is all that is to be told, which is there now, nobody else collects. */
+  async forget(): Promise<void> {
+    if (this.parts.scenario.dispatch.follows) await this.collect();
   }
 
   /** The payload goes on without us. */
@@ -221,7 +226,7 @@ export class ModelPayloadSession implements PayloadSession {
     if (folder === undefined) throw new RangeError('no lock');
     await this.acting.call('start-shim', () => {
       const self = tree.fork(this.self, `shim-${nextNumber('shim')}`, { keeps: [lockNumber] });
-      if (typeof self === 'number') throw deputyError('DEPUTY_E_PAYLOAD_NOT_JOINED', notJoined(-self));
+      if (typeof self === 'number') throw failureOf('clone', -self);
       self.program = 'shim';
       const shim = new ModelShim(this.parts, self, { ...order, folder });
       this.parts.shims.push({ self, shim, folder });
@@ -289,8 +294,4 @@ export class ModelPayloadSession implements PayloadSession {
     this.joined.fail(deputyError('DEPUTY_E_TARGET_GONE', { detail: 'the payload ended' }));
     this.resolveEnd(end);
   }
-}
-
-function notJoined(errno: number) {
-  return { step: 'clone', errno: errnoName(errno) ?? `${errno}` };
 }

@@ -40,6 +40,12 @@ function shimsOf({ dispatch }: Stage, { init }: ContainerLife, containerId: stri
   };
 }
 
+/** The record of a killed shim was taken by a dispatch that was killed, too. */
+export function diedWithTheEnd({ dispatch }: Stage, containerId: string): boolean {
+  const own = dispatch.operators.filter(({ container }) => container.id === containerId);
+  return own.some(({ deputies }) => deputies.some((deputy) => deputy.diedWithTheEnd));
+}
+
 /**
  * Safety: nothing is invented, and no caller is told twice; liveness: every end is an event, and the exit code
  * of a command, or said to be unknown where whoever knew it was killed.
@@ -49,7 +55,7 @@ export const endIsLearnt: Invariant = {
   sentence: 'How a payload ended is learnt truly, by an event and once by its caller, or said to be unknown.',
   begin: (stage, broken) => ({
     finished: () => {
-      const { containers } = stage().dispatch.parts;
+      const { containers, scenario } = stage().dispatch.parts;
       for (const [id, { lives }] of containers) {
         for (const life of lives) {
           const { possible, needed } = endsOf(stage(), life);
@@ -65,6 +71,10 @@ export const endIsLearnt: Invariant = {
           if (wasOneKilled && !didOneKnow) continue;
           for (const end of needed) {
             if (!byEvent.includes(end)) broken({ noEvent: end });
+            // A shim that was killed can't see whether whoever came behind it lived to tell.
+            if (diedWithTheEnd(stage(), id)) continue;
+            // One that follows its container tells of all lives by events, and exits once.
+            if (scenario.dispatch.follows) continue;
             if (!byExit.flat().includes(end) && !bySaying.includes(end)) broken({ neverTold: end });
           }
         }

@@ -1,5 +1,6 @@
 import type { ContainerLife } from '../../actors/dispatch/container.js';
 import type { Invariant, Stage } from '../invariant.js';
+import { diedWithTheEnd } from './end-is-learnt.js';
 
 /** Those of a container's life that are the payload, or wait to become it. */
 function candidatesOf({ dispatch }: Stage, life: ContainerLife): string[] {
@@ -10,9 +11,10 @@ function candidatesOf({ dispatch }: Stage, life: ContainerLife): string[] {
     .map(({ actor }) => actor);
 }
 
-/** It was told that the end of this life's payload is not to be had: a dispatch begins anew. */
-function isGivenUp({ dispatch }: Stage, { init }: ContainerLife, containerId: string): boolean {
-  const { logs } = dispatch.parts.folders.of(containerId, init.startTime);
+/** It was told that the end of this life's payload is not to be had, or it is lost: a dispatch begins anew. */
+function isGivenUp(stage: Stage, { init }: ContainerLife, containerId: string): boolean {
+  if (diedWithTheEnd(stage, containerId)) return true;
+  const { logs } = stage.dispatch.parts.folders.of(containerId, init.startTime);
   return logs.some((log) => log.toldEnds.some(({ kind }) => kind === 'unknown'));
 }
 
