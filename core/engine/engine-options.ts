@@ -64,6 +64,8 @@ export interface AdoptOptions {
   /** Requests that it left unfinished. */
   readonly inFlight: number;
   readonly previousEpoch: number;
+  /** One whose target is gone is left open, for whoever asked: that one settles it, and may know how it ended. */
+  readonly leavesGone?: boolean;
 }
 
 /** The delegation engine: makes, follows and ends delegations. A host controller embeds one. */

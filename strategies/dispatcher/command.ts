@@ -112,6 +112,7 @@ async function begin({ opened }: DispatchCommand): Promise<string> {
     reason: 'whoever dispatched it is gone',
     inFlight: 0,
     previousEpoch: stateDirectory.epoch - 1,
+    leavesGone: true,
   });
   return 'follow';
 }
