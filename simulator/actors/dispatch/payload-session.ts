@@ -10,6 +10,7 @@ import type { DispatchParts } from './dispatch-parts.js';
 import { failureOf } from './failure-of.js';
 import { Gate } from './gate.js';
 import type { PayloadFolder } from './payload-folder.js';
+import { answerOfImpostor } from './placeholder.js';
 import { ModelShim, type ShimOrder } from './shim.js';
 import { identifyTarget, type ModelTarget, targetFacts } from './target-facts.js';
 import { closeDescription, receiveText, sendText } from './text-socket.js';
@@ -128,6 +129,8 @@ export class ModelPayloadSession implements PayloadSession {
 
   async name(): Promise<boolean> {
     if (this.parts.spec.placeholderSocket === undefined) return false;
+    const answer = await this.acting.call('check-peer', () => answerOfImpostor(this.parts));
+    if (answer !== undefined) return answer;
     const socket = await this.acting.call('connect-placeholder', () => {
       const { tree } = this.parts;
       const { placeholder, init } = this.held.life;
