@@ -42,8 +42,10 @@ describe('whoever dies at whichever point of a dispatch, all invariants hold', (
     'dispatch-twice-shared',
     'dispatch-restart',
     'dispatch-restart-unseen',
+    'dispatch-late',
     'dispatch-untold',
     'dispatch-untold-record',
+    'dispatch-versions',
     'dispatch-follow',
   ];
   const seeds = isLong ? ['1', '2', '3', '4', '5'] : ['1'];
@@ -89,7 +91,8 @@ describe('whoever dies at whichever point of a dispatch, all invariants hold', (
         },
       })),
     });
-    for (const name of ['dispatch-restart-unseen', 'dispatch-untold', 'dispatch-follow']) {
+    const names = ['dispatch-restart-unseen', 'dispatch-late', 'dispatch-untold', 'dispatch-follow'];
+    for (const name of names) {
       for (const seed of ['1', '2', '3', '4']) await runScenario(read(name), { seed, mutateDispatch });
     }
     expect([...seen].sort()).toEqual(commandSteps.map(({ name }) => name).sort());
