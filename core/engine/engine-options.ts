@@ -64,7 +64,7 @@ export interface AdoptOptions {
   /** Requests that it left unfinished. */
   readonly inFlight: number;
   readonly previousEpoch: number;
-  /** One whose target is gone is left open, for whoever asked: that one settles it, and may know how it ended. */
+  /** One whose target is gone is left open: whoever asked settles it, and may know how it ended. */
   readonly leavesGone?: boolean;
 }
 

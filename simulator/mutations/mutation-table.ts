@@ -30,7 +30,8 @@ const headOfHandlers: PageHead = {
   title: 'Mutations of the steps',
   catalogue: 'simulator/mutations/catalogue.json',
   command: 'deputy-sim mutate --record',
-  text: `Each step of the handlers and of recovery is skipped once (it goes on as though the step's call had gone
+  text: `\
+Each step of the handlers and of recovery is skipped once (it goes on as though the step's call had gone
 well, without the call), and once made after the step that it leads to. Steps that the handlers share are
 changed in all of them. A mutation is caught when an invariant breaks in a run that the tables as they are
 bear. The fault comes on top of the scenario's own.`,
@@ -41,7 +42,8 @@ export const headOfDispatches: PageHead = {
   title: 'Mutations of a dispatch',
   catalogue: 'simulator/mutations/dispatch/catalogue.json',
   command: 'deputy-sim mutate --of dispatcher --record',
-  text: `Each step of \`deputy dispatch\` (\`command/\`) and of the dispatcher (\`dispatch/\`) is skipped once, made
+  text: `\
+Each step of \`deputy dispatch\` (\`command/\`) and of the dispatcher (\`dispatch/\`) is skipped once, made
 once behind the step that it leads to, and, where it can lead elsewhere or fail, made once without a look at
 what it says. A mutation is caught when an invariant breaks in a run that the tables as they are bear. The
 fault comes on top of the scenario's own.`,

@@ -177,7 +177,7 @@ const dispatchSchema = z.strictObject({
   targetVersion: z.int().min(1).max(1000).default(1),
   /** Somebody in the target has filled the pipe that its first process writes to. */
   logIsFull: z.boolean().default(false),
-  /** Until then somebody else in the target listens on the placeholder's socket, and answers as that would. */
+  /** Until then somebody else in the target listens on the placeholder's socket, and answers as it would. */
   impostorUntilUs: us.default(0),
   /** Programs executed in the target whose parents left: its first process has to reap them. */
   orphans: z

@@ -180,7 +180,7 @@ export class ModelCommandWork implements DispatchWork {
     await this.settleFolder(folder, endText(end));
   }
 
-  /** As with the command, whoever has the state directory open goes before, and the end is told all the same. */
+  /** Whoever has the state directory open goes before, and the end is told all the same. */
   private async settleFolder(folder: PayloadFolder, reason?: string): Promise<boolean> {
     const state = await this.openState(folder);
     if (state === undefined) return false;

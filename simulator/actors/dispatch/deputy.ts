@@ -15,8 +15,8 @@ export type DeputyOutcome =
   | { readonly kind: 'failed'; readonly code: string };
 
 /**
- * `deputy dispatch`: the real steps of the command, with the real engine and the real strategy: one delegation
- * to its payload's end. Whoever comes after a death adopts what that left.
+ * `deputy dispatch`: the real steps of the command, with the real engine and the real strategy: one
+ * delegation to its payload's end. Whoever comes after a death adopts what that left.
  */
 export class ModelDeputy {
   /** What its exit code says; undefined when it was killed. */

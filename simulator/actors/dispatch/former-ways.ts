@@ -19,7 +19,7 @@ export interface DispatchTables {
   readonly strategy: readonly DispatchStep[];
 }
 
-/** Where each step of a command leads instead: by its name, the step that it says, and the one that is made. */
+/** Where each step of a command leads instead: by its name, the step that it says, and the one made. */
 const otherWays: Readonly<Record<FormerWay, Readonly<Record<string, Readonly<Record<string, string>>>>>> = {
   // The shim forgot an end, and then it was told: nobody knew it who came after a death between the two.
   'forgotten-before-told': {

@@ -21,7 +21,7 @@ const connectAgainUs = 50_000;
 const abandonUs = 5_000_000;
 const lockNumber = 3;
 
-/** A payload of a modelled container, behind the port that the real steps use. */
+/** A payload of a modelled container. */
 export class ModelPayloadSession implements PayloadSession {
   readonly ended: Promise<PayloadEnd>;
   private target: ModelTarget | undefined;
@@ -29,7 +29,6 @@ export class ModelPayloadSession implements PayloadSession {
   private folder: PayloadFolder | undefined;
   private lockHeld: LockDescription | undefined;
   private client: PacketSocket | undefined;
-  /** The payload's, once it has joined. */
   processNumber = 0;
   private version: number | undefined;
   private isEnded = false;
@@ -94,10 +93,9 @@ export class ModelPayloadSession implements PayloadSession {
     if (this.lockHeld === undefined) throw new RangeError('no lock');
     const { life } = this.held;
     const pidfd = new Pidfd(this.joinedProcess());
-    const container = life.cgroup;
     await this.startShim({
       target: pidfd,
-      join: { cgroup: container, containerId: this.containerId, version: this.version },
+      join: { cgroup: life.cgroup, containerId: this.containerId, version: this.version },
     });
     return this.connect();
   }
@@ -170,8 +168,8 @@ export class ModelPayloadSession implements PayloadSession {
 
   /** The end is told by how this process exits, behind which the shim may end. */
   async collect(): Promise<void> {
-    const { formerWays, scenario } = this.parts;
-    const isAtOnce = formerWays.has('forgotten-before-told') || scenario.dispatch.follows;
+    const isAtOnce =
+      this.parts.formerWays.has('forgotten-before-told') || this.parts.scenario.dispatch.follows;
     await this.acting.call('collect', () => this.tell(isAtOnce ? 'collect' : 'exit-tells'));
   }
 

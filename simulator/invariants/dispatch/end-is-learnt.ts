@@ -4,7 +4,7 @@ import { endAsText, isKilled, statusText } from './payload-end.js';
 
 const unknown = 'unknown';
 
-/** What was told of the payloads of one life of a container: by events, by exit codes, and by a word on stderr. */
+/** What was told of the payloads of one life of a container: by events, by exit codes, and on stderr. */
 function toldOf({ dispatch }: Stage, { init }: ContainerLife, containerId: string) {
   const own = dispatch.operators.filter(({ container }) => container.id === containerId);
   const texts = (ends: (typeof own)[number]['learned']): string[] =>
@@ -47,8 +47,8 @@ export function diedWithTheEnd({ dispatch }: Stage, containerId: string): boolea
 }
 
 /**
- * Safety: nothing is invented, and no caller is told twice; liveness: every end is an event, and the exit code
- * of a command, or said to be unknown where whoever knew it was killed.
+ * Safety: nothing is invented, and no caller is told twice; liveness: every end is an event, and the exit
+ * code of a command, or said to be unknown where whoever knew it was killed.
  */
 export const endIsLearnt: Invariant = {
   id: 'end-is-learnt',

@@ -11,7 +11,7 @@ function candidatesOf({ dispatch }: Stage, life: ContainerLife): string[] {
     .map(({ actor }) => actor);
 }
 
-/** It was told that the end of this life's payload is not to be had, or it is lost: a dispatch begins anew. */
+/** The end of this life's payload is said not to be had, or it is lost: a dispatch begins anew. */
 function isGivenUp(stage: Stage, { init }: ContainerLife, containerId: string): boolean {
   if (diedWithTheEnd(stage, containerId)) return true;
   const { logs } = stage.dispatch.parts.folders.of(containerId, init.startTime);

@@ -24,7 +24,7 @@ const huntedSeeds = ['1', '2', '3', '4', '5', '6'];
 /** A mutated dispatch that fails at once is tried again and again: more points than these are no news. */
 const pointsMax = 20_000;
 
-/** Those that are also hunted with a death at each point; what comes of one in the others comes of it here. */
+/** Those that are also hunted with a death at each point: what comes of one elsewhere comes of it here. */
 const short: ReadonlySet<string> = new Set(['dispatch', 'dispatch-untold', 'dispatch-restart-unseen']);
 
 /** Scenarios of dispatches in which everything holds. */
