@@ -210,9 +210,14 @@ export class DelegationLives {
     }
   }
 
+  /** It goes on without this engine, or is settled. */
+  leave({ id }: Delegation): void {
+    this.live.delete(id);
+    this.degradations.forget(id);
+  }
+
   remember(delegation: Delegation): void {
-    this.live.delete(delegation.id);
-    this.degradations.forget(delegation.id);
+    this.leave(delegation);
     this.ended.unshift(delegation.status());
     if (this.ended.length > endedRemembered) this.ended.pop();
   }

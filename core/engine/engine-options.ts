@@ -66,6 +66,8 @@ export interface AdoptOptions {
   readonly previousEpoch: number;
   /** As of DelegateOptions: a predecessor may have died before it was told. */
   readonly onListenerUnused?: () => void;
+  /** One whose target is gone is left open: whoever asked settles it, and may know how it ended. */
+  readonly leavesGone?: boolean;
 }
 
 /** The delegation engine: makes, follows and ends delegations. A host controller embeds one. */

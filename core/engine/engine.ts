@@ -1,4 +1,4 @@
-import { type DeputyError, deputyError } from '../errors/deputy-error.js';
+import { type DeputyError, deputyError, isDeputyError } from '../errors/deputy-error.js';
 import { escapeText } from '../events/escape-text.js';
 import type { DeputyEvent } from '../events/event.js';
 import { type ResolvedPolicy, resolvePolicy } from '../policy/match.js';
@@ -88,7 +88,8 @@ class DelegationEngine implements Engine {
         servingAtUs = this.options.clock.monotonicUs();
       });
     } catch (error) {
-      this.lives.fail(delegation, error);
+      if (options.leavesGone && isDeputyError(error, 'DEPUTY_E_TARGET_GONE')) this.lives.leave(delegation);
+      else this.lives.fail(delegation, error);
       throw error;
     }
     // Calls that go to a listener which nobody answers would wait for ever.

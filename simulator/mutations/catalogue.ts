@@ -24,7 +24,7 @@ export type Catalogue = z.output<typeof catalogueSchema>;
 
 /** What a catalogue lacks, or has too much of, for the mutations that there are. */
 export function catalogueProblems(
-  mutations: readonly Mutation[],
+  mutations: readonly Pick<Mutation, 'id'>[],
   { caught, unchanged, open }: Catalogue,
 ): string[] {
   const known = new Set(mutations.map(({ id }) => id));

@@ -1,6 +1,6 @@
 import type { Fault } from '../faults/fault-schema.js';
 import type { Catalogue } from './catalogue.js';
-import type { MutationResult } from './hunt-all.js';
+import type { Catch } from './hunt.js';
 
 /** One line of the table: a mutation, and the run and the invariant that caught it. */
 export interface MutationRow {
@@ -13,8 +13,44 @@ export interface MutationRow {
   readonly because: string;
 }
 
+interface MutatedResult {
+  readonly mutation: { readonly id: string };
+  readonly caught: Catch | undefined;
+}
+
+/** What stands above a page of mutations. */
+export interface PageHead {
+  readonly title: string;
+  readonly catalogue: string;
+  readonly command: string;
+  readonly text: string;
+}
+
+const headOfHandlers: PageHead = {
+  title: 'Mutations of the steps',
+  catalogue: 'simulator/mutations/catalogue.json',
+  command: 'deputy-sim mutate --record',
+  text: `\
+Each step of the handlers and of recovery is skipped once (it goes on as though the step's call had gone
+well, without the call), and once made after the step that it leads to. Steps that the handlers share are
+changed in all of them. A mutation is caught when an invariant breaks in a run that the tables as they are
+bear. The fault comes on top of the scenario's own.`,
+};
+
+/** That of the page about dispatches. */
+export const headOfDispatches: PageHead = {
+  title: 'Mutations of a dispatch',
+  catalogue: 'simulator/mutations/dispatch/catalogue.json',
+  command: 'deputy-sim mutate --of dispatcher --record',
+  text: `\
+Each step of \`deputy dispatch\` (\`command/\`) and of the dispatcher (\`dispatch/\`) is skipped once, made
+once behind the step that it leads to, and, where it can lead elsewhere or fail, made once without a look at
+what it says. A mutation is caught when an invariant breaks in a run that the tables as they are bear. The
+fault comes on top of the scenario's own.`,
+};
+
 export function rowOf(
-  { mutation: { id }, caught }: MutationResult,
+  { mutation: { id }, caught }: MutatedResult,
   { unchanged, open }: Catalogue,
 ): MutationRow {
   const because = [...unchanged, ...open].find((one) => one.id === id)?.because ?? '';
@@ -46,20 +82,20 @@ export function tableLines(rows: readonly MutationRow[]): string[] {
   );
 }
 
-/** The reference page: docs/reference/mutations.md. */
-export function mutationsDocument({ caught, unchanged, open }: Catalogue): string {
+/** A reference page: docs/reference/mutations.md, if no other head is given. */
+export function mutationsDocument(
+  { caught, unchanged, open }: Catalogue,
+  { title, catalogue, command, text }: PageHead = headOfHandlers,
+): string {
   const rows = caught.map(
     ({ id, scenario, seed, fault, invariant }) =>
       `| ${id} | ${invariant} | ${scenario} | ${seed} | ${faultText(fault) || 'none'} |`,
   );
-  return `# Mutations of the steps
+  return `# ${title}
 
-Generated from \`simulator/mutations/catalogue.json\`; \`deputy-sim mutate --record\` hunts and writes both.
+Generated from \`${catalogue}\`; \`${command}\` hunts and writes both.
 
-Each step of the handlers and of recovery is skipped once (it goes on as though the step's call had gone
-well, without the call), and once made after the step that it leads to. Steps that the handlers share are
-changed in all of them. A mutation is caught when an invariant breaks in a run that the tables as they are
-bear. The fault comes on top of the scenario's own.
+${text}
 
 | mutation | invariant | scenario | seed | fault |
 |---|---|---|---|---|

@@ -1,3 +1,4 @@
+import { deputyError } from '../../core/errors/deputy-error.js';
 import { parsePolicy } from '../../core/policy/parse.js';
 import type { StreamPort } from '../../core/ports/stream.js';
 import type { Handler } from '../../core/steps/handler.js';
@@ -5,10 +6,11 @@ import type { StepTable } from '../../core/steps/step.js';
 import { BrokerCast } from '../actors/broker/broker-cast.js';
 import { Cast } from '../actors/cast.js';
 import { ChainCast } from '../actors/chain/chain-cast.js';
-import { DispatchCast } from '../actors/dispatch/dispatch-cast.js';
+import { DispatchCast, type MutateDispatch } from '../actors/dispatch/dispatch-cast.js';
 import { InjectorPool } from '../actors/injector/injector-pool.js';
 import { FaultPlan } from '../faults/fault-plan.js';
 import type { Fault } from '../faults/fault-schema.js';
+import { misfits } from '../faults/fitting-faults.js';
 import { invariants as allInvariants } from '../invariants/all.js';
 import type { Invariant, Stage, Violation } from '../invariants/invariant.js';
 import { StreamService } from '../jetstream/stream-service.js';
@@ -35,6 +37,8 @@ export interface RunOptions {
   readonly trace?: TraceSink;
   /** Makes another table of a handler's, for mutations; called once a handler. */
   readonly mutateTable?: (handler: Handler) => StepTable;
+  /** Makes other tables of the dispatcher's, for mutations. */
+  readonly mutateDispatch?: MutateDispatch;
   /** Puts something between a publisher and its stream, for mutations. */
   readonly mutateStream?: (port: StreamPort) => StreamPort;
   readonly invariants?: readonly Invariant[];
@@ -92,13 +96,14 @@ class Run {
   ) {
     const random = new Generator(BigInt(options.seed));
     const faults = [...scenario.faults, ...(options.faults ?? [])];
+    this.refuseMisfits(faults);
     const plan = new FaultPlan(faults, random.fork('faults'));
     this.world = new World(random.fork('world'), this.watch(), plan);
     this.world.isTraced = options.trace !== undefined || options.onPoint !== undefined;
     buildMachine(this.world.kernel.files, scenario);
     const { strategy } = this.setup;
     const casts: Casts = {
-      ...(strategy === 'dispatcher' ? { dispatch: new DispatchCast(this.world, scenario) } : {}),
+      ...(strategy === 'dispatcher' ? { dispatch: this.makeDispatch() } : {}),
       ...(strategy === 'auto' ? { chain: new ChainCast(this.world, scenario) } : {}),
       ...(strategy === 'sidecar-caps' ? { broker: this.makeBrokers(random) } : {}),
       ...(strategy === 'seccomp-notify' || strategy === 'file-handle' ? { cast: this.makeCast(random) } : {}),
@@ -146,6 +151,18 @@ class Run {
 
   private get setup(): Setup {
     return { ...this.scenario.setup, ...this.options.setup };
+  }
+
+  /** What would do nothing is refused, also where it comes beside a scenario, or with another setup. */
+  private refuseMisfits(faults: readonly Fault[]): void {
+    const problems = misfits(faults, this.setup.strategy);
+    if (problems.length === 0) return;
+    const text = problems.map((problem) => `  ${problem}`).join('\n');
+    throw deputyError('DEPUTY_E_SCENARIO_INVALID', { source: this.scenario.name, text, problems });
+  }
+
+  private makeDispatch(): DispatchCast {
+    return new DispatchCast(this.world, this.scenario, this.options.mutateDispatch);
   }
 
   /** The steps of a handler, which a mutation may have changed. */

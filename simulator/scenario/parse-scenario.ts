@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import { type Fault, faultSchema, streamTroubles } from '../faults/fault-schema.js';
+import { misfits } from '../faults/fitting-faults.js';
 import { type Scenario, scenarioSchema } from './scenario-schema.js';
 
 type Issue = z.core.$ZodIssue;
@@ -73,7 +74,7 @@ function unknownNames({ targets, faults, setup }: Scenario): string[] {
       ? [`faults[${index}].trouble: '${fault.trouble}' needs setup.store: jetstream`]
       : [],
   );
-  return [...repeated, ...unknown, ...streamless];
+  return [...repeated, ...unknown, ...streamless, ...misfits(faults, setup.strategy)];
 }
 
 function isOfStream(trouble: string): boolean {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { policySchema } from '../../core/policy/schema.js';
+import { formerWays } from '../actors/dispatch/former-ways.js';
 import { oldWays } from '../actors/dispatch/old-ways.js';
 import { faultSchema } from '../faults/fault-schema.js';
 import { brokerSchema } from './broker-schema.js';
@@ -176,8 +177,14 @@ const targetSchema = z.strictObject({
 const dispatchSchema = z.strictObject({
   /** So many dispatches of one delegation begin at the same time. */
   dispatches: z.int().min(1).max(8).default(1),
+  /** Do they have one state directory, as commands have, or each its own, as engines of a library may? */
+  states: z.enum(['shared', 'own']).default('shared'),
   /** How often a runtime starts a container again when it has ended. */
   restarts: z.int().min(0).max(16).default(0),
+  /** Is the container's first process a placeholder, which ends with the payload, or one that only reaps? */
+  placeholder: z.boolean().default(true),
+  /** Does a dispatch follow its container into its next life (`--on-restart dispatch`)? */
+  follows: z.boolean().default(false),
   capabilities: z.array(z.int().min(0).max(40)).max(41).default([2]),
   /** The payload's own exit code, when its calls are made. */
   exitCode: z.int().min(0).max(124).default(3),
@@ -188,6 +195,8 @@ const dispatchSchema = z.strictObject({
   targetVersion: z.int().min(1).max(1000).default(1),
   /** Somebody in the target has filled the pipe that its first process writes to. */
   logIsFull: z.boolean().default(false),
+  /** Until then somebody else in the target listens on the placeholder's socket, and answers as it would. */
+  impostorUntilUs: us.default(0),
   /** Programs executed in the target whose parents left: its first process has to reap them. */
   orphans: z
     .array(z.strictObject({ atUs: us, user, runUs: us }))
@@ -195,6 +204,8 @@ const dispatchSchema = z.strictObject({
     .default([]),
   /** Faults of the code that the dispatcher was learnt from, brought back. */
   oldWays: z.array(z.enum(oldWays)).max(oldWays.length).default([]),
+  /** Faults that the dispatcher itself had once, brought back. */
+  formerWays: z.array(z.enum(formerWays)).max(formerWays.length).default([]),
 });
 
 /** A scenario: a machine, targets and what they do, what goes wrong, and what is expected of it all. */

@@ -1,4 +1,5 @@
 import type { Fault, FaultTrigger, FaultyActor, Moment } from '../faults/fault-schema.js';
+import { misfitOf } from '../faults/fitting-faults.js';
 import { Generator } from '../random/generator.js';
 import { plausibleErrnos } from './plausible-errnos.js';
 import type { Profile, StepOfProfile } from './profile.js';
@@ -44,9 +45,10 @@ const totalWeight = makers.reduce((sum, [weight]) => sum + weight, 0);
 export function randomFaults(profile: Profile, seed: string | bigint): Fault[] {
   const random = new Generator(BigInt(seed)).fork('random-faults');
   const draw = new Draw(profile, random);
+  const { strategy } = profile.setup;
   const faults: Fault[] = [];
   do {
-    faults.push(...pick(random)(draw));
+    faults.push(...pick(random)(draw).filter((fault) => misfitOf(fault, strategy) === undefined));
   } while (faults.length < maximumFaults && random.chance(0.55));
   return faults;
 }
@@ -96,7 +98,9 @@ class Draw {
 
   /** Processes of this setup. */
   actor(): FaultyActor {
-    const { keeper, standby, injector, serviceManager } = this.profile.setup;
+    const { strategy, keeper, standby, injector, serviceManager } = this.profile.setup;
+    if (strategy === 'dispatcher')
+      return this.one(['deputy', 'deputy', 'shim', 'joiner', 'payload'] as const);
     const actors: FaultyActor[] = ['supervisor', 'supervisor'];
     if (keeper && standby) actors.push('standby');
     // Without a service manager nobody starts a keeper again, and all that it held is lost: by design.
@@ -126,7 +130,8 @@ function crashOfActor(draw: Draw): Fault[] {
 
 function crashByChance(draw: Draw): Fault[] {
   const probability = 1 / draw.random.between(20, 2_000);
-  const when = { probability, by: 'supervisor', limit: draw.random.between(1, 12) } as const;
+  const by = draw.profile.setup.strategy === 'dispatcher' ? 'deputy' : 'supervisor';
+  const when = { probability, by, limit: draw.random.between(1, 12) } as const;
   return [{ kind: 'crash', when, moment: draw.one(moments) }];
 }
 

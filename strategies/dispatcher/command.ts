@@ -2,6 +2,7 @@ import { canBeAdopted } from '../../core/engine/can-be-adopted.js';
 import type { Engine } from '../../core/engine/engine-options.js';
 import { isDeputyError } from '../../core/errors/deputy-error.js';
 import type { PayloadEnd } from '../../core/ports/payload.js';
+import type { OpenStream } from '../../core/ports/sequencer.js';
 import type { StateDirectory } from '../../core/ports/state-directory.js';
 import type { Target } from '../../core/ports/strategy.js';
 import { endText } from './strategy.js';
@@ -82,17 +83,24 @@ export interface CommandStep {
 
 const done = 'done';
 
-/**
- * Goes on with the delegation that a predecessor left open, or begins one; but never where a payload ended of
- * which nobody was told.
- */
-async function begin(command: DispatchCommand): Promise<string> {
-  const { engine, stateDirectory, target } = command.opened as OpenedDispatch;
+/** The delegation that a predecessor left open, if it can be gone on with. */
+async function leftOpen({ stateDirectory }: OpenedDispatch): Promise<OpenStream | undefined> {
   const [open] = await stateDirectory.sequencer.caughtUp();
-  const isOpen = open !== undefined && canBeAdopted(open);
-  command.left = await command.work.findUntold?.(isOpen);
-  if (command.left !== undefined) return 'settle-untold';
-  if (!isOpen) {
+  return open !== undefined && canBeAdopted(open) ? open : undefined;
+}
+
+/** No payload is begun where one ended of which nobody was told. */
+async function findUntold(command: DispatchCommand): Promise<string> {
+  const open = await leftOpen(command.opened as OpenedDispatch);
+  command.left = await command.work.findUntold?.(open !== undefined);
+  return command.left === undefined ? 'begin' : 'settle-untold';
+}
+
+/** Goes on with the delegation that a predecessor left open, or begins one. */
+async function begin({ opened }: DispatchCommand): Promise<string> {
+  const { engine, stateDirectory, target } = opened as OpenedDispatch;
+  const open = await leftOpen(opened as OpenedDispatch);
+  if (open === undefined) {
     await engine.settlePredecessors();
     await engine.delegate({ target, strategy: 'dispatcher', origin: 'dispatch' });
     return 'follow';
@@ -104,6 +112,7 @@ async function begin(command: DispatchCommand): Promise<string> {
     reason: 'whoever dispatched it is gone',
     inFlight: 0,
     previousEpoch: stateDirectory.epoch - 1,
+    leavesGone: true,
   });
   return 'follow';
 }
@@ -158,9 +167,10 @@ export const commandSteps: readonly CommandStep[] = [
       const opened = await command.work.open();
       if (opened !== undefined) command.opened = opened;
       else command.outcome = { kind: 'running' };
-      return opened === undefined ? done : 'begin';
+      return opened === undefined ? done : 'find-untold';
     },
   },
+  { name: 'find-untold', act: findUntold },
   { name: 'begin', act: begin },
   {
     name: 'follow',

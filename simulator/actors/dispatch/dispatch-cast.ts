@@ -10,29 +10,30 @@ import type { World } from '../../world/world.js';
 import { HandleBook } from '../handle-book.js';
 import { TargetProgram } from '../target.js';
 import { ModelContainer } from './container.js';
-import type { ModelDeputy } from './deputy.js';
 import type { DispatchParts, ModelPayload } from './dispatch-parts.js';
+import { type DispatchTables, formerTables } from './former-ways.js';
 import { Operator } from './operator.js';
 import { PayloadFolders } from './payload-folder.js';
 
 const deadlineMs = 10_000;
+
+/** Makes other tables of the real ones. */
+export type MutateDispatch = (tables: DispatchTables) => DispatchTables;
 
 /** Who plays where the dispatcher is at work: containers, and whoever dispatches to them. */
 export class DispatchCast {
   readonly targets: TargetProgram[] = [];
   readonly operators: Operator[] = [];
   readonly parts: DispatchParts;
-  /** Told when a dispatch says that its payload serves. */
-  whenServing: ((deputy: ModelDeputy) => void) | undefined;
-  /** Deaths and restarts that faults brought, by container. */
-  readonly disturbed = new Set<string>();
   private readonly handles = new HandleBook();
 
   constructor(
     private readonly world: World,
     private readonly scenario: Scenario,
+    mutate: MutateDispatch = (tables) => tables,
   ) {
     const { dispatch } = scenario;
+    const tables = mutate(formerTables(dispatch.formerWays));
     const numbers = new Map<string, number>();
     this.parts = {
       world,
@@ -41,11 +42,14 @@ export class DispatchCast {
       policy: parsePolicy(scenario.policy),
       spec: specOf(scenario),
       oldWays: new Set(dispatch.oldWays),
+      formerWays: new Set(dispatch.formerWays),
+      commandSteps: tables.command,
+      dispatchSteps: tables.strategy,
       folders: new PayloadFolders(world),
       containers: new Map(),
       payloads: [],
       started: new Set(),
-      shims: new Map(),
+      shims: [],
       nextNumber: (kind) => {
         numbers.set(kind, (numbers.get(kind) ?? 0) + 1);
         return numbers.get(kind) ?? 0;
@@ -80,7 +84,8 @@ export class DispatchCast {
       for (const operator of operators) operator.containerStarted();
     };
     for (let count = 0; count < dispatch.dispatches; count++) {
-      operators.push(new Operator(this.parts, container, count, (deputy) => this.whenServing?.(deputy)));
+      const owner = dispatch.states === 'own' ? count : 0;
+      operators.push(new Operator(this.parts, container, owner));
     }
     this.operators.push(...operators);
   }
@@ -132,16 +137,16 @@ export class DispatchCast {
 
   private processOf(actor: FaultyActor): ModelProcess | undefined {
     const { tree } = this.parts;
-    if (actor === 'supervisor' || actor === 'deputy') return this.operators[0]?.deputy?.self.process;
+    if (actor === 'supervisor' || actor === 'deputy') return this.operators[0]?.deputies.at(-1)?.self.process;
     const program = actor === 'shim' || actor === 'joiner' || actor === 'payload' ? actor : undefined;
     return tree.all.findLast((one) => one.program === program && one.process.alive)?.process;
   }
 
   private touchTarget(fault: Fault): void {
+    // `slow` acts on its step alone; what is not modelled was refused before.
     if (!('target' in fault)) return;
     const container = this.parts.containers.get(fault.target);
-    if (container === undefined || fault.kind === 'signal') return;
-    this.disturbed.add(fault.target);
+    if (container === undefined) return;
     if (fault.kind === 'pod-restart') return container.restart();
     const number = container.current.init.numberIn(this.parts.tree.hostSpace);
     container.kill();
@@ -168,7 +173,7 @@ function specOf({ dispatch }: Scenario): PayloadSpec {
     lossy: false,
     bufferBytes: 4096,
     filter: 'default',
-    placeholderSocket: '/placeholder.sock',
+    ...(dispatch.placeholder ? { placeholderSocket: '/placeholder.sock' } : {}),
   };
 }
 

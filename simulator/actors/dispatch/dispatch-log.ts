@@ -1,8 +1,9 @@
 import { type DelegationStateName, delegationLife } from '../../../core/machines/delegation-life.js';
 import type { PayloadEnd } from '../../../core/ports/payload.js';
 import type { EventDraft, OpenStream, Sequencer } from '../../../core/ports/sequencer.js';
-import type { TreeProcess } from '../../processes/tree-process.js';
+import { LockFile } from '../../processes/file-lock.js';
 import type { World } from '../../world/world.js';
+import type { Acting } from './acting.js';
 
 const noCounts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
 
@@ -13,19 +14,22 @@ export class DispatchLog {
   /** Events that do not follow from those before them. */
   readonly illegal: string[] = [];
   epoch = 0;
+  /** Of the state directory: one writer at a time. */
+  readonly lock = new LockFile();
 
   constructor(private readonly world: World) {}
 
   /** The sequencer of a process that opens it. */
-  open(writer: TreeProcess): Sequencer {
+  open(writer: Acting): Sequencer {
     this.epoch++;
     const left = this.openStreams();
     return {
       append: (draft) => {
-        if (writer.process.alive) this.append(draft, writer.actor);
+        if (writer.isAlive) this.append(draft, writer.self.actor);
         return this.events.length;
       },
-      published: () => Promise.resolve(),
+      // What was appended is in the journal; the store has it a little later.
+      published: () => writer.call('publish', () => undefined),
       caughtUp: () => Promise.resolve(left),
     };
   }

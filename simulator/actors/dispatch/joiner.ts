@@ -56,18 +56,20 @@ export class ModelJoiner {
       self.sets.noNewPrivileges = true;
       return 0;
     });
-    const child = await acting.call('clone', () => this.fork(self, 'intermediate'));
+    const child = await acting.call('clone', () =>
+      this.fork(self, 'intermediate', (born) => this.beIntermediate(born)),
+    );
     if (child === undefined) return;
-    void this.beIntermediate(child);
     if (child.state !== 'reaped') await new Promise<void>((done) => child.whenReaped.push(done));
     await acting.call('leave', () => tree.exit(self, 0));
   }
 
   private async beIntermediate(self: TreeProcess): Promise<void> {
     const acting = this.acting(self, 'joiner');
-    const payload = await acting.call('clone-payload', () => this.fork(self, 'payload'));
+    const payload = await acting.call('clone-payload', () =>
+      this.fork(self, 'payload', (born) => this.bePayload(born, self)),
+    );
     if (payload === undefined) return;
-    void this.bePayload(payload, self);
     await acting.call('send-payload', () => {
       const pidfd = new Pidfd(payload);
       const text = `payload ${payload.numberIn(payload.space)}`;
@@ -130,7 +132,12 @@ export class ModelJoiner {
     return sets.cutBounding(wanted) || sets.setUser(user) || sets.set(wanted) || sets.raiseAmbient(wanted);
   }
 
-  private fork(parent: TreeProcess, name: string): TreeProcess | undefined {
+  /** The child goes on by itself, whatever becomes of its parent in that moment. */
+  private fork(
+    parent: TreeProcess,
+    name: string,
+    be: (born: TreeProcess) => Promise<void>,
+  ): TreeProcess | undefined {
     const { tree, started, nextNumber } = this.parts;
     const child = tree.fork(parent, `${name}-${nextNumber(name)}`);
     if (typeof child === 'number') {
@@ -139,6 +146,7 @@ export class ModelJoiner {
     }
     child.program = 'joiner';
     started.add(child);
+    void be(child);
     return child;
   }
 

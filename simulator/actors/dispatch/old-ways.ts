@@ -13,6 +13,8 @@ export const oldWays = [
   'dispatched-once',
   'program-of-the-target',
   'log-of-the-target',
+  // The tenth is what a tenant can do to a payload: fill its log, or be first at a socket.
+  'socket-of-the-target',
 ] as const;
 
 export type OldWay = (typeof oldWays)[number];

@@ -1,4 +1,4 @@
-import type { PayloadEnd } from '../../../core/ports/payload.js';
+import type { ToldEnd } from './command-work.js';
 import type { ModelContainer } from './container.js';
 import { ModelDeputy } from './deputy.js';
 import type { DispatchParts } from './dispatch-parts.js';
@@ -12,12 +12,13 @@ const triesMax = 60;
 /** Whoever wants a payload in a container: starts deputy, and again until it has heard how that ended. */
 export class Operator {
   /** The ends that exit codes told it of. */
-  readonly learned: { readonly end: PayloadEnd; readonly startTime: number }[] = [];
+  readonly learned: ToldEnd[] = [];
+  /** The ends that were said of a container's earlier lives: again, where whoever said so died over it. */
+  readonly said: ToldEnd[] = [];
   /** Why dispatches failed. */
   readonly failures: string[] = [];
-  /** Deputies that said that their payload serves. */
-  readonly served: ModelDeputy[] = [];
-  deputy: ModelDeputy | undefined;
+  /** All that it started. */
+  readonly deputies: ModelDeputy[] = [];
   /** A restart that nobody dispatches to again. */
   private isContent = false;
   private tries = 0;
@@ -25,8 +26,7 @@ export class Operator {
   constructor(
     private readonly parts: DispatchParts,
     readonly container: ModelContainer,
-    private readonly number: number,
-    private readonly whenServing: (deputy: ModelDeputy) => void,
+    private readonly owner: number,
   ) {
     this.begin();
   }
@@ -46,21 +46,18 @@ export class Operator {
     const { tree, nextNumber } = parts;
     const process = tree.fork(tree.init, `deputy-${nextNumber('deputy')}`, { keeps: [] });
     if (typeof process === 'number') throw new RangeError(`no deputy: ${process}`);
-    const deputy = new ModelDeputy(parts, process, container.id, this.number, (serving) => {
-      this.served.push(serving);
-      this.whenServing(serving);
-    });
-    this.deputy = deputy;
+    const deputy = new ModelDeputy(parts, process, container.id, this.owner);
+    this.deputies.push(deputy);
     process.whenEnded.push(() => this.ended(deputy));
     void deputy.run();
   }
 
-  private ended({ outcome, earlier }: ModelDeputy): void {
+  private ended({ outcome, work }: ModelDeputy): void {
     const { world } = this.parts;
-    this.learned.push(...earlier);
+    this.said.push(...work.earlier);
     if (outcome === undefined) return this.again(world.random.between(...restartUs));
     if (outcome.kind === 'failed') this.failures.push(outcome.code);
-    else this.learned.push(outcome);
+    else if (outcome.kind === 'ended') this.learned.push(outcome);
     // The container may have been started again meanwhile, which is told once.
     const isPresent = (startTime: number): boolean =>
       this.parts.oldWays.has('dispatched-once') || startTime === this.container.current.init.startTime;
@@ -75,6 +72,7 @@ export class Operator {
 
   /** Somebody else has it, and hears how it ends. */
   private isOwned(outcome: ModelDeputy['outcome']): boolean {
+    if (outcome?.kind === 'running') return true;
     return outcome?.kind === 'failed' && outcome.code === 'DEPUTY_E_PAYLOAD_OWNED';
   }
 

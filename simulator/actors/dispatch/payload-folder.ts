@@ -1,17 +1,23 @@
 import { LockFile } from '../../processes/file-lock.js';
+import type { ProcessTree } from '../../processes/process-tree.js';
+import type { TreeProcess } from '../../processes/tree-process.js';
 import type { World } from '../../world/world.js';
 import { DispatchLog } from './dispatch-log.js';
 import type { ModelShim } from './shim.js';
 
 /** What of one payload outlives everybody: STATE/payloads/KEY. */
 export class PayloadFolder {
-  /** The events of dispatches, by whose they are: each has a state directory of its own. */
+  /** State directories with the events of dispatches, by whose they are. */
   private readonly logsByOwner = new Map<number, DispatchLog>();
   readonly lock = new LockFile();
   /** Who listens on the socket in it. */
   listener: ModelShim | undefined;
   /** The payload's number and start time, once there is one. */
   record: { readonly number: number; readonly startTime: number } | undefined;
+  /** How the payload ended, as its shim wrote it down, until somebody was told. */
+  ended: string | undefined;
+  /** Nothing of its delegations is open any more. */
+  isSettled = false;
 
   constructor(
     private readonly world: World,
@@ -24,13 +30,25 @@ export class PayloadFolder {
     return log;
   }
 
+  /** Does anybody have the lock? */
+  get isLocked(): boolean {
+    return this.lock.holder !== undefined;
+  }
+
+  /** A payload that lives though its shim is gone. */
+  orphan(tree: ProcessTree): TreeProcess | undefined {
+    const { record } = this;
+    const process = record === undefined ? undefined : tree.find(tree.hostSpace, record.number);
+    return process?.state === 'running' && process.startTime === record?.startTime ? process : undefined;
+  }
+
   get logs(): readonly DispatchLog[] {
     return [...this.logsByOwner.values()];
   }
 
   /** What an earlier payload left; the lock is the caller's. */
   clear(): void {
-    this.record = undefined;
+    this.record = this.ended = undefined;
     this.listener = undefined;
   }
 }

@@ -1,5 +1,4 @@
 import { deputyError } from '../../../core/errors/deputy-error.js';
-import { errnoName } from '../../../core/errors/errno.js';
 import type { PayloadEnd, PayloadFacts, PayloadSession, TargetFacts } from '../../../core/ports/payload.js';
 import type { PacketSocket } from '../../kernel/open-description.js';
 import type { LockDescription } from '../../processes/file-lock.js';
@@ -11,9 +10,10 @@ import type { DispatchParts } from './dispatch-parts.js';
 import { failureOf } from './failure-of.js';
 import { Gate } from './gate.js';
 import type { PayloadFolder } from './payload-folder.js';
+import { answerOfImpostor } from './placeholder.js';
 import { ModelShim, type ShimOrder } from './shim.js';
 import { identifyTarget, type ModelTarget, targetFacts } from './target-facts.js';
-import { receiveText, sendText } from './text-socket.js';
+import { closeDescription, receiveText, sendText } from './text-socket.js';
 
 /** The shim binds its socket first of all; looked at more seldom than by the real one, as each is a point. */
 const shimWaitUs = 5_000_000;
@@ -21,7 +21,7 @@ const connectAgainUs = 50_000;
 const abandonUs = 5_000_000;
 const lockNumber = 3;
 
-/** A payload of a modelled container, behind the port that the real steps use. */
+/** A payload of a modelled container. */
 export class ModelPayloadSession implements PayloadSession {
   readonly ended: Promise<PayloadEnd>;
   private target: ModelTarget | undefined;
@@ -29,7 +29,7 @@ export class ModelPayloadSession implements PayloadSession {
   private folder: PayloadFolder | undefined;
   private lockHeld: LockDescription | undefined;
   private client: PacketSocket | undefined;
-  private processNumber = 0;
+  processNumber = 0;
   private version: number | undefined;
   private isEnded = false;
   private isAttached = false;
@@ -67,7 +67,9 @@ export class ModelPayloadSession implements PayloadSession {
       return 'taken';
     });
     const orphan =
-      result === 'taken' ? await this.acting.call('look-for-orphan', () => this.orphan()) : undefined;
+      result === 'taken'
+        ? await this.acting.call('look-for-orphan', () => this.folder?.orphan(this.parts.tree))
+        : undefined;
     if (result === 'running') return 'running';
     if (orphan === undefined) {
       await this.acting.call('clear', () => this.folder?.clear());
@@ -88,12 +90,12 @@ export class ModelPayloadSession implements PayloadSession {
   }
 
   async join(): Promise<readonly string[]> {
+    if (this.lockHeld === undefined) throw new RangeError('no lock');
     const { life } = this.held;
     const pidfd = new Pidfd(this.joinedProcess());
-    const container = life.cgroup;
     await this.startShim({
       target: pidfd,
-      join: { cgroup: container, containerId: this.containerId, version: this.version },
+      join: { cgroup: life.cgroup, containerId: this.containerId, version: this.version },
     });
     return this.connect();
   }
@@ -124,6 +126,9 @@ export class ModelPayloadSession implements PayloadSession {
   }
 
   async name(): Promise<boolean> {
+    if (this.parts.spec.placeholderSocket === undefined) return false;
+    const answer = await this.acting.call('check-peer', () => answerOfImpostor(this.parts));
+    if (answer !== undefined) return answer;
     const socket = await this.acting.call('connect-placeholder', () => {
       const { tree } = this.parts;
       const { placeholder, init } = this.held.life;
@@ -161,9 +166,25 @@ export class ModelPayloadSession implements PayloadSession {
     this.send(`signal ${number}`);
   }
 
-  /** Its end is known: the shim may end. */
+  /** The end is told by how this process exits, behind which the shim may end. */
   async collect(): Promise<void> {
-    await this.acting.call('collect', () => this.send('collect'));
+    const isAtOnce =
+      this.parts.formerWays.has('forgotten-before-told') || this.parts.scenario.dispatch.follows;
+    await this.acting.call('collect', () => this.tell(isAtOnce ? 'collect' : 'exit-tells'));
+  }
+
+  /** Where its last event is all that is to be told, which is there now, nobody else collects. */
+  async forget(): Promise<void> {
+    if (this.parts.scenario.dispatch.follows) await this.collect();
+  }
+
+  /** The payload goes on without us. */
+  leave(): void {
+    const { client } = this;
+    this.client = undefined;
+    if (client === undefined) return;
+    client.whenReadable = undefined;
+    closeDescription(this.self, client);
   }
 
   async abandon(): Promise<void> {
@@ -174,8 +195,13 @@ export class ModelPayloadSession implements PayloadSession {
         this.acting.later(abandonUs, goOn);
       });
     }
-    if (this.client !== undefined) await this.collect();
+    if (this.client !== undefined) await this.acting.call('collect', () => this.tell('collect'));
     await this.acting.call('drop-lock', () => this.dropLock());
+  }
+
+  private tell(word: 'collect' | 'exit-tells'): void {
+    this.send(word);
+    this.leave();
   }
 
   private get self(): TreeProcess {
@@ -195,24 +221,17 @@ export class ModelPayloadSession implements PayloadSession {
     return tree.find(tree.hostSpace, number) ?? init;
   }
 
-  /** A payload that lives though its shim is gone. */
-  private orphan(): TreeProcess | undefined {
-    const { tree } = this.parts;
-    const record = this.folder?.record;
-    const process = record === undefined ? undefined : tree.find(tree.hostSpace, record.number);
-    return process?.state === 'running' && process.startTime === record?.startTime ? process : undefined;
-  }
-
   private async startShim(order: Omit<ShimOrder, 'folder'>): Promise<void> {
     const { tree, nextNumber } = this.parts;
     const { folder } = this;
     if (folder === undefined) throw new RangeError('no lock');
     await this.acting.call('start-shim', () => {
-      const shim = tree.fork(this.self, `shim-${nextNumber('shim')}`, { keeps: [lockNumber] });
-      if (typeof shim === 'number') throw deputyError('DEPUTY_E_PAYLOAD_NOT_JOINED', notJoined(-shim));
-      shim.program = 'shim';
-      this.parts.shims.set(shim, folder);
-      void new ModelShim(this.parts, shim, { ...order, folder }).run();
+      const self = tree.fork(this.self, `shim-${nextNumber('shim')}`, { keeps: [lockNumber] });
+      if (typeof self === 'number') throw failureOf('clone', -self);
+      self.program = 'shim';
+      const shim = new ModelShim(this.parts, self, { ...order, folder });
+      this.parts.shims.push({ self, shim, folder });
+      void shim.run();
     });
     await this.acting.call('hand-over-lock', () => this.dropLock());
   }
@@ -276,8 +295,4 @@ export class ModelPayloadSession implements PayloadSession {
     this.joined.fail(deputyError('DEPUTY_E_TARGET_GONE', { detail: 'the payload ended' }));
     this.resolveEnd(end);
   }
-}
-
-function notJoined(errno: number) {
-  return { step: 'clone', errno: errnoName(errno) ?? `${errno}` };
 }

@@ -1,3 +1,4 @@
+import { deputyError } from '../../../core/errors/deputy-error.js';
 import type { PacketSocket } from '../../kernel/open-description.js';
 import { exitedWith } from '../../processes/process-tree.js';
 import type { TreeProcess } from '../../processes/tree-process.js';
@@ -6,6 +7,18 @@ import type { DispatchParts } from './dispatch-parts.js';
 import { packetPair, receiveText, sendText } from './text-socket.js';
 
 const wakeUs = [2, 40] as const;
+
+/**
+ * Who listens on the placeholder's socket must be the container's first process. What somebody else's answer
+ * is taken for; undefined where there is nobody else. Throws a coded error.
+ */
+export function answerOfImpostor({ world, scenario, oldWays }: DispatchParts): boolean | undefined {
+  if (world.nowUs >= scenario.dispatch.impostorUntilUs) return undefined;
+  // As the one did that took whoever was there for the one that it had started.
+  if (oldWays.has('socket-of-the-target')) return true;
+  const detail = 'who listens is not the first process of the target';
+  throw deputyError('DEPUTY_E_PLACEHOLDER_INVALID', { path: '/placeholder.sock', detail });
+}
 
 /** The first process of a container: it reaps everything, and ends with the payload and as that did. */
 export class ModelPlaceholder {

@@ -17,6 +17,7 @@ const joinerControl = 10;
 
 interface Client {
   readonly socket: PacketSocket;
+  readonly process: TreeProcess;
   readonly number: number;
   isOwner: boolean;
   sent: number;
@@ -43,7 +44,11 @@ export class ModelShim {
   private hasGone = false;
   private hasFailed = false;
   private hasEnded = false;
+  /** How the payload ended, where it could learn that. */
+  knownEnd: string | undefined;
   private wasOwned = false;
+  /** Who is to tell the end by its own exit. */
+  private teller: TreeProcess | undefined;
 
   constructor(
     private readonly parts: DispatchParts,
@@ -79,7 +84,8 @@ export class ModelShim {
     if (!this.acting.isAlive) return undefined;
     const [near, far] = packetPair();
     caller.process.table.add(near);
-    const client = { socket: far, number: this.self.process.table.add(far), isOwner: false, sent: 0 };
+    const number = this.self.process.table.add(far);
+    const client = { socket: far, process: caller, number, isOwner: false, sent: 0 };
     this.clients.push(client);
     far.whenReadable = () => this.wake('hear-client', () => this.hear(client));
     return near;
@@ -177,7 +183,7 @@ export class ModelShim {
 
   private handle(client: Client, text: string): void {
     if (text === 'take') {
-      if (this.hasOwner) return void sendText(client.socket, 'B');
+      if (this.hasOwner || this.teller !== undefined) return void sendText(client.socket, 'B');
       client.isOwner = this.wasOwned = true;
       return this.flush();
     }
@@ -186,7 +192,19 @@ export class ModelShim {
       this.hasGone = sendText(this.control, 'go');
       if (this.hasGone) this.note(this.payload.process);
     } else if (text === 'collect' && this.hasEnded) this.leave();
+    else if (text === 'exit-tells' && this.hasEnded) this.waitForTeller(client.process);
     else if (text.startsWith('signal ')) this.signal(Number(text.slice(7)));
+  }
+
+  /** Killed, it has told nobody, and the end is kept. */
+  private waitForTeller(teller: TreeProcess): void {
+    const look = (): void => {
+      this.teller = undefined;
+      if (((teller.status ?? 0) & 0x7f) === 0) this.leave();
+    };
+    this.teller = teller;
+    if (teller.state === 'reaped') this.wake('hear-teller', look);
+    else teller.whenReaped.push(() => this.wake('hear-teller', look));
   }
 
   /** One that has hung up is none. */
@@ -223,6 +241,8 @@ export class ModelShim {
 
   private end(text: string): void {
     this.hasEnded = true;
+    if (/^Q (exited|signaled) /.test(text)) this.knownEnd = text.slice(2);
+    if (text.startsWith('Q ')) this.order.folder.ended = text;
     this.keep(text);
   }
 
@@ -240,7 +260,11 @@ export class ModelShim {
   }
 
   private leave(): void {
-    this.wake('shim-leave', () => this.parts.tree.exit(this.self, 0));
+    this.wake('shim-leave', () => {
+      // What was not told stays on record.
+      this.order.folder.ended = undefined;
+      this.parts.tree.exit(this.self, 0);
+    });
   }
 
   private whenEnded(pidfd: Pidfd, work: () => void): void {

@@ -1,4 +1,5 @@
 import { type OpenDescription, PacketSocket } from '../../kernel/open-description.js';
+import type { TreeProcess } from '../../processes/tree-process.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -29,4 +30,11 @@ export function sendText(
 export function receiveText(socket: PacketSocket): TextPacket | undefined {
   const packet = socket.packets.shift();
   return packet && { text: decoder.decode(packet.bytes), passed: packet.passed };
+}
+
+/** Closes whatever descriptor a process has of a description. */
+export function closeDescription({ process }: TreeProcess, description: OpenDescription): void {
+  for (const [number, one] of process.table.entries()) {
+    if (one.description === description) process.table.close(number);
+  }
 }

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { measure } from '../../compare/measure.js';
 import { type Comparison, comparisonJson, comparisonMarkdown } from '../../compare/table.js';
 import { comparisonText } from '../../compare/table-text.js';
-import { compareVariants } from '../../compare/variants.js';
+import { compareVariants, type Variant } from '../../compare/variants.js';
+import { misfits } from '../../faults/fitting-faults.js';
 import { invariants } from '../../invariants/all.js';
 import { createPaint } from '../../show/text/palette.js';
 import { buildIdentity } from '../library/build-identity.js';
@@ -78,7 +79,9 @@ async function compareAll(words: readonly string[], flags: CompareFlags): Promis
   const comparisons: Comparison[] = [];
   for (const { scenario } of findScenarios(words)) {
     const columns: Comparison['columns'][number][] = [];
-    for (const variant of compareVariants()) {
+    // What would do nothing to a strategy compares nothing.
+    const fits = ({ setup }: Variant): boolean => misfits(scenario.faults, setup.strategy).length === 0;
+    for (const variant of compareVariants().filter(fits)) {
       progress.show(() => `${scenario.name}: ${variant.id}`);
       columns.push({ variant, measures: await measure(scenario, variant.setup, seeds, invariants) });
     }

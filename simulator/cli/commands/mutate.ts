@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { handlers } from '../../../strategies/seccomp-notify/handlers/registry.js';
 import { type Catalogue, catalogueProblems, catalogueSchema } from '../../mutations/catalogue.js';
 import type { Mutation } from '../../mutations/generate-mutations.js';
@@ -11,8 +11,10 @@ import { packageRoot } from '../library/package-root.js';
 import { findScenarios } from '../library/scenario-library.js';
 import { printJson, printLines } from '../output.js';
 import { wholeNumber } from '../parse-number.js';
+import { mutateDispatch } from './mutate-dispatch.js';
 
-interface MutateFlags {
+export interface MutateFlags {
+  readonly of: 'handlers' | 'dispatcher';
   readonly json?: boolean;
   readonly full?: boolean;
   readonly record?: boolean;
@@ -25,12 +27,17 @@ const seeds = ['1', '2', '3'];
 export function addMutateCommand(program: Command): void {
   program
     .command('mutate')
-    .description('skip each step of the handlers, swap it with its neighbour, and say what notices')
+    .description('skip each step, swap it with its neighbour, and say what notices')
+    .addOption(
+      new Option('--of <what>', 'steps of the handlers, or of a dispatch')
+        .choices(['handlers', 'dispatcher'])
+        .default('handlers'),
+    )
     .option('--full', 'hunt also those that are known to change nothing')
     .option('--runs <n>', 'give a mutation up after so many runs', wholeNumber, 2_000)
     .option('--record', 'keep what was found: simulator/mutations/catalogue.json and its page in docs/')
     .option('--json', 'print JSON')
-    .action(mutate);
+    .action((flags: MutateFlags) => (flags.of === 'dispatcher' ? mutateDispatch(flags) : mutate(flags)));
 }
 
 async function mutate(flags: MutateFlags): Promise<void> {

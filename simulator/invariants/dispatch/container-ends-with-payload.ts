@@ -6,7 +6,10 @@ export const containerEndsWithPayload: Invariant = {
   sentence: 'A container whose payload has ended ends as well.',
   begin: (stage, broken) => ({
     finished: () => {
-      const { payloads } = stage().dispatch.parts;
+      const { scenario, dispatch } = stage();
+      // Without a placeholder it has a life of its own.
+      if (!scenario.dispatch.placeholder) return;
+      const { payloads } = dispatch.parts;
       for (const { life, process, isExecuted } of payloads) {
         const hasEnded = process.state !== 'running' && isExecuted;
         if (hasEnded && life.init.state === 'running') broken({ container: life.init.actor });

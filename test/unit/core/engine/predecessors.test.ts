@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { deputyError } from '../../../../core/errors/deputy-error.js';
 import type { DelegationStateName } from '../../../../core/machines/delegation-life.js';
 import { isDelegationOver, nextDelegationState } from '../../../../core/machines/delegation-state.js';
 import type { OpenStream } from '../../../../core/ports/sequencer.js';
@@ -122,6 +123,26 @@ describe('adopt()', () => {
     await engine.settlePredecessors();
     expect(await host.types()).toEqual(['delegation.recovering', 'delegation.failed']);
     expect(engine.status().delegations).toMatchObject([{ id: 'former', state: 'failed' }]);
+  });
+
+  test('one whose target is gone is left open, if that is asked for, and settled with how it ended', async () => {
+    const strategy = fakeStrategy({
+      onEstablish: () => {
+        throw deputyError('DEPUTY_E_TARGET_GONE', { detail: 'ESRCH' });
+      },
+    });
+    const engine = host.engine([strategy]);
+    const gone = { code: 'DEPUTY_E_TARGET_GONE' };
+    await expect(engine.adopt({ ...adoption, leavesGone: true })).rejects.toMatchObject(gone);
+    host.catchUp([open('former', 'recovering')]);
+    const reason = 'the payload exited with 3';
+    await engine.settlePredecessors(undefined, reason);
+    const [, ...later] = await host.stored();
+    expect(later).toMatchObject([
+      { type: 'delegation.releasing', data: { reason } },
+      { type: 'delegation.released', data: { reason } },
+    ]);
+    expect(engine.status().delegations).toEqual([]);
   });
 
   test('no target, a strategy that nobody has, a closed engine', async () => {
