@@ -8,6 +8,7 @@ import type { World } from '../../world/world.js';
 import { ModelContainer } from '../dispatch/container.js';
 import { DispatchLog } from '../dispatch/dispatch-log.js';
 import type { DispatchParts } from '../dispatch/dispatch-parts.js';
+import { formerTables } from '../dispatch/former-ways.js';
 import { PayloadFolders } from '../dispatch/payload-folder.js';
 import type { TargetProgram } from '../target.js';
 import type { ChainParts } from './chain-parts.js';
@@ -137,6 +138,7 @@ export class ChainCast {
 
 function dispatchParts(world: World, scenario: Scenario): DispatchParts {
   const numbers = new Map<string, number>();
+  const tables = formerTables([]);
   return {
     world,
     tree: new ProcessTree(world.kernel),
@@ -144,11 +146,14 @@ function dispatchParts(world: World, scenario: Scenario): DispatchParts {
     policy: writtenPolicy({ world, scenario }),
     spec: specOf(scenario),
     oldWays: new Set(),
+    formerWays: new Set(),
+    commandSteps: tables.command,
+    dispatchSteps: tables.strategy,
     folders: new PayloadFolders(world),
     containers: new Map(),
     payloads: [],
     started: new Set(),
-    shims: new Map(),
+    shims: [],
     nextNumber: (kind) => {
       const next = (numbers.get(kind) ?? 0) + 1;
       numbers.set(kind, next);

@@ -33,7 +33,7 @@ export class ChainController {
 
   async run(): Promise<void> {
     const { calls, parts } = this;
-    const sequencer = await calls.call('open-log', () => parts.log.open(this.self));
+    const sequencer = await calls.call('open-log', () => parts.log.open(calls));
     const service = new ChainService(parts, calls);
     const engine = this.makeEngine(
       sequencer,

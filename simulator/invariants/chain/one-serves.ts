@@ -38,7 +38,7 @@ export const oneServes: Invariant = {
  * killed, so that there is nobody who could be told to end it?
  */
 export function isPayloadLeft({ parts, controller }: ChainCast): boolean {
-  const hasDeadShim = [...parts.dispatch.shims.keys()].some(({ process }) => !process.alive);
+  const hasDeadShim = parts.dispatch.shims.some(({ self }) => !self.process.alive);
   if (controller?.self.actor === 'controller-1' && !hasDeadShim) return false;
   return parts.log.events.some(
     ({ type, data }) =>
