@@ -122,9 +122,9 @@ class MessageReader {
   }
 
   /**
-   * What was to be read may have been taken by age meanwhile, so that the last message never comes. A reader is
-   * in one server's memory, also in a cluster: when that one dies others lead the stream, and nobody says that
-   * the reader is gone.
+   * What was to be read may have been taken by age meanwhile, so that the last message never comes. A reader
+   * is in one server's memory, also in a cluster: when that one dies others lead the stream, and nobody says
+   * that the reader is gone.
    */
   private async look({ stream_name: stream, name }: ConsumerInfo, messages: ConsumerMessages): Promise<void> {
     if (this.isLooking) return;
