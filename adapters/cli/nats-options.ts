@@ -49,8 +49,13 @@ export function addStreamOptions(
         '--nats-discard <which>',
         'at these bounds: the eldest go, or no new ones are taken',
       ).choices(['old', 'new']),
-    )
-    .option('--nats-adopt', 'go on in a stream whose state directory was lost, or behind what another wrote');
+    );
+}
+
+/** The option of the one who writes a node's stream. */
+export function addAdoptOption(command: Command): Command {
+  const description = 'go on in a stream whose state directory was lost, or behind what another wrote';
+  return command.option('--nats-adopt', description);
 }
 
 /** How to connect, if the command line says so. */

@@ -19,6 +19,10 @@ import { isUnfilterable } from './scoped-filter.js';
 const messagesAhead = 500;
 const pullMs = 10_000;
 const idleLookMs = 2_000;
+/** So many looks that fail in a row: whoever had the reader is gone, and nothing will ever come of it. */
+const looksUntilLost = 3;
+/** One that follows has time. */
+const followLookMs = 10_000;
 const retryMs = 500;
 /** The server drops a reader that asked for nothing this long. */
 const inactiveMs = 60_000;
@@ -73,6 +77,9 @@ class MessageReader {
   private info: ConsumerInfo | undefined;
   /** What the server can't filter by. */
   private picks: string | undefined;
+  private failedLooks = 0;
+  private isLooking = false;
+  private lost: unknown;
 
   constructor(
     private readonly connection: NatsConnection,
@@ -90,12 +97,13 @@ class MessageReader {
     const messages = await this.consume(info);
     const stop = (): void => messages.stop();
     signal?.addEventListener('abort', stop, { once: true });
-    const watch = follow ? undefined : setInterval(() => void this.stopAtEnd(info, messages), idleLookMs);
+    const watch = setInterval(() => void this.look(info, messages), follow ? followLookMs : idleLookMs);
     try {
       for await (const message of messages) {
         if (this.picks === undefined || matchesFilter(this.picks, message.subject)) yield message;
         if (--remaining === 0) return;
       }
+      if (this.lost !== undefined) throw this.lost;
     } finally {
       clearInterval(watch);
       signal?.removeEventListener('abort', stop);
@@ -113,10 +121,25 @@ class MessageReader {
     });
   }
 
-  /** What was to be read may have been taken by age meanwhile, so that the last message never comes. */
-  private async stopAtEnd({ stream_name: stream, name }: ConsumerInfo, messages: ConsumerMessages) {
-    const { num_pending: pending } = await this.manager.consumers.info(stream, name);
-    if (pending === 0 && messages.getPending() === 0) messages.stop();
+  /**
+   * What was to be read may have been taken by age meanwhile, so that the last message never comes. A reader
+   * is in one server's memory, also in a cluster: when that one dies others lead the stream, and nobody says
+   * that the reader is gone.
+   */
+  private async look({ stream_name: stream, name }: ConsumerInfo, messages: ConsumerMessages): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    try {
+      const { num_pending: pending } = await this.manager.consumers.info(stream, name);
+      this.failedLooks = 0;
+      if (!this.options.follow && pending === 0 && messages.getPending() === 0) messages.stop();
+    } catch (error) {
+      if (++this.failedLooks < looksUntilLost) return;
+      this.lost = error;
+      messages.stop();
+    } finally {
+      this.isLooking = false;
+    }
   }
 
   private async add(from: number | 'new'): Promise<ConsumerInfo> {

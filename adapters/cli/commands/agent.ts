@@ -6,7 +6,7 @@ import { commandLineLogger, type LogLevel } from '../../logging/index.js';
 
 import { announceReady } from '../../systemd/index.js';
 import { type AgentFlags, defaultStateDirectory, startRunningAgent } from '../agent-parts.js';
-import { addNatsOptions, addStreamOptions } from '../nats-options.js';
+import { addAdoptOption, addNatsOptions, addStreamOptions } from '../nats-options.js';
 
 import { exitCode, print } from '../output.js';
 
@@ -42,7 +42,7 @@ export function addAgentCommand(program: Command): void {
     command,
     "events go to a stream there, not to files; 'embedded': a server of the agent's own",
   );
-  addStreamOptions(command, positiveInteger, wholeNumber);
+  addAdoptOption(addStreamOptions(command, positiveInteger, wholeNumber));
   command.action(async (flags: AgentFlags & { socket: string }) => {
     const { logLevel } = program.opts<{ logLevel: LogLevel }>();
     await runAgent({ ...flags, socket: resolve(flags.socket), state: resolve(flags.state) }, logLevel);
