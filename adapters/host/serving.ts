@@ -145,7 +145,8 @@ interface Retention {
 
 /**
  * Files are flushed before a segment goes, and lose nothing later, as a stream its last minutes may. So
- * published segments are kept for whoever looks into them, as long as there is room and nobody said for how long.
+ * published segments are kept for whoever looks into them, as long as there is room, unless somebody said for
+ * how long.
  */
 function retentionOf({ journalRetentionMs, nats }: HostOptions): Retention {
   const byDefault = nats === undefined ? retentionMs.files : retentionMs.stream;
