@@ -6,7 +6,7 @@ import { exitCode, exitCodeOf, printError } from './output.js';
 
 type Add = (program: Command) => void;
 
-/** In the order of the help. Each loads what it needs: a sidecar that starts again keeps its target waiting. */
+/** In the order of the help. Each loads its own parts: a target waits for a sidecar that starts again. */
 const commands: Readonly<Record<string, () => Promise<Add>>> = {
   agent: async () => (await import('./commands/agent.js')).addAgentCommand,
   run: async () => (await import('./commands/run.js')).addRunCommand,
@@ -26,7 +26,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   'pod-security': async () => (await import('./commands/pod-security.js')).addPodSecurityCommand,
 };
 
-/** The commands that a line can mean: the one that it begins with, or all of them, to be told of or listed. */
+/** The commands that a line can mean: the one that it begins with, or all of them, to be listed. */
 function meantBy([first = '', , third = '']: readonly string[]): string[] {
   const word = first === '--log-level' ? third : first;
   return Object.hasOwn(commands, word) ? [word] : Object.keys(commands);

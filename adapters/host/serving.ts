@@ -99,11 +99,7 @@ export function prepareServing(options: HostOptions, injector: InjectorChannels,
         const { checkSealed } = await import('../journal/check-sealed.js');
         await checkSealed(journalDirectory, journal.firstSegment, sayDamage);
       });
-      // Files are flushed before a segment goes, and lose nothing later, as a stream its last minutes
-      // may: published segments are kept for whoever looks into them, as long as there is room.
-      const onlyWithRoom = nats === undefined && options.journalRetentionMs === undefined;
-      const retention = { retentionMs: retentionOf(options), onlyWithRoom };
-      timer = tendDisk({ journal, publisher, store: opened }, retention, clock, logger);
+      timer = tendDisk({ journal, publisher, store: opened }, retentionOf(options), clock, logger);
       return opened;
     },
     async stopLoops() {
@@ -142,8 +138,20 @@ function wallClockBaseMs(clock: Clock): number {
   return clock.nowMs() - clock.monotonicUs() / 1_000;
 }
 
-function retentionOf({ journalRetentionMs, nats }: HostOptions): number {
-  return journalRetentionMs ?? (nats === undefined ? retentionMs.files : retentionMs.stream);
+interface Retention {
+  readonly retentionMs: number;
+  readonly onlyWithRoom: boolean;
+}
+
+/**
+ * Files are flushed before a segment goes, and lose nothing later, as a stream its last minutes may. So
+ * published segments are kept for whoever looks into them, as long as there is room, unless somebody said for
+ * how long.
+ */
+function retentionOf({ journalRetentionMs, nats }: HostOptions): Retention {
+  const byDefault = nats === undefined ? retentionMs.files : retentionMs.stream;
+  const onlyWithRoom = nats === undefined && journalRetentionMs === undefined;
+  return { retentionMs: journalRetentionMs ?? byDefault, onlyWithRoom };
 }
 
 interface OnDisk {
@@ -155,7 +163,7 @@ interface OnDisk {
 /** Syncs to disk now and then, and removes segments of the journal that are published and old enough. */
 function tendDisk(
   { journal, publisher, store }: OnDisk,
-  { retentionMs, onlyWithRoom }: { readonly retentionMs: number; readonly onlyWithRoom: boolean },
+  { retentionMs, onlyWithRoom }: Retention,
   clock: Clock,
   logger: Logger,
 ): NodeJS.Timeout {

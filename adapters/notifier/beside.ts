@@ -34,8 +34,7 @@ export function isBeside(processId: number, cgroup: string, user: number): boole
   }
 }
 
-/** The text of /proc/PID/cgroup; empty for a process that is gone. */
-export function cgroupsOf(processId: number): string {
+function cgroupsOf(processId: number): string {
   try {
     return readFileSync(`/proc/${processId}/cgroup`, 'utf8');
   } catch {
@@ -60,4 +59,10 @@ export function isKeeperThere(state: ContainerProcessState): boolean {
   const start = startOf(keeperOf(state));
   const known = state.annotations[keeperStartAnnotation];
   return start !== undefined && (known === undefined || known === start);
+}
+
+/** Where those are who are served, or were and are on their way back: at one time all in one container. */
+export function cgroupOfPresent(keepers: readonly ContainerProcessState[]): string | undefined {
+  const known = keepers.find(isKeeperThere);
+  return known === undefined ? undefined : cgroupsOf(keeperOf(known)) || undefined;
 }

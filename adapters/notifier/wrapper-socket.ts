@@ -18,12 +18,11 @@ import type { Threads } from '../linux/request-kernel/threads.js';
 import { acceptConnection } from '../linux/sockets.js';
 import type { ContainerProcessState } from '../oci/container-state.js';
 import {
-  cgroupsOf,
+  cgroupOfPresent,
   isBeside,
   isKeeperThere,
   isSame,
   keeperAnnotation,
-  keeperOf,
   keeperStartAnnotation,
   startOf,
 } from './beside.js';
@@ -230,7 +229,9 @@ export class WrapperSocket implements DescriptorStorage {
   private identify({ socket }: Connection, { key, processId }: Hello): ContainerProcessState | string {
     const { admission, threads, user, container, logger } = this.options;
     const listener = loopListener(noListenerKey, socket);
-    const peer = admission.admit(socket, listener, this.presentCgroup());
+    const connected = [...this.connections].flatMap(({ keeper }) => keeper ?? []);
+    const known = [...connected, ...this.awaited.values()];
+    const peer = admission.admit(socket, listener, cgroupOfPresent(known));
     if (typeof peer === 'string') {
       const error = deputyError('DEPUTY_E_NOTIFIER_PEER', { detail: peer });
       // A flood of them must not become one of the log.
@@ -260,13 +261,6 @@ export class WrapperSocket implements DescriptorStorage {
       },
       listenerIndex: 0,
     };
-  }
-
-  /** Where those are who are served, or were and are on their way back: at one time all in one container. */
-  private presentCgroup(): string | undefined {
-    const connected = [...this.connections].flatMap(({ keeper }) => keeper ?? []);
-    const known = [...connected, ...this.awaited.values()].find(isKeeperThere);
-    return known === undefined ? undefined : cgroupsOf(keeperOf(known)) || undefined;
   }
 
   private offer(connection: Connection): void {

@@ -194,7 +194,10 @@ describeWhen(missingForKernel(), 'deputy run --strategy', () => {
     const state = mkdtempSync(join(tmpdir(), 'deputy-beside-'));
     chmodSync(state, 0o755);
     const policy = { defaults: { strategies: ['sidecar-caps', 'seccomp-notify'] } };
-    const look = 'grep Seccomp_filters /proc/self/status; grep -e Uid -e CapEff /proc/$PPID/status; exit 7';
+    // With a call, which waits until it is served: one that makes none may have ended before.
+    const call = `${compileTarget('wrapped')} /etc passwd 0 >/dev/null`;
+    const shown = 'grep Seccomp_filters /proc/self/status; grep -e Uid -e CapEff /proc/$PPID/status';
+    const look = `${call}; ${shown}; exit 7`;
     const words = ['--strategy', 'auto', '--state', join(state, 'own'), '--', 'sh', '-c', look];
     const { status, stdout, stderr } = preflight(words, { command: 'run', json: false, policy });
     expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
