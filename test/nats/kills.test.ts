@@ -16,7 +16,7 @@ function longest(valuesUs: readonly number[]): string {
   return `median ${ms(sorted[Math.floor(sorted.length / 2)])} ms, max ${ms(sorted.at(-1))} ms`;
 }
 
-/** On a machine that others use its keeper may have ended it a moment ago, because it did nothing for too long. */
+/** On a machine that others use its keeper may have ended it a moment ago: it did nothing for too long. */
 function killIfThere(processId: number): void {
   try {
     process.kill(processId, 'SIGKILL');
