@@ -1,7 +1,7 @@
 import type { Target } from '../ports/strategy.js';
 import type { DelegateOptions } from './engine-options.js';
 
-/** Delegations of which it is remembered; the eldest is forgotten, and its container then not followed. */
+/** Delegations of which it is remembered: the eldest that has a successor is forgotten, or else the eldest. */
 const rememberedDelegations = 4096;
 
 /**
@@ -16,8 +16,10 @@ export class Restarts {
   follow(id: string, request: DelegateOptions): void {
     if (request.findTarget === undefined) return;
     this.requests.set(id, request);
+    if (this.requests.size <= rememberedDelegations) return;
     const [eldest] = this.requests.keys();
-    if (this.requests.size > rememberedDelegations && eldest !== undefined) this.forget(eldest);
+    const [followed = eldest] = this.successors.keys();
+    if (followed !== undefined) this.forget(followed);
   }
 
   /** Its owner ended it: nothing is to come after it. */

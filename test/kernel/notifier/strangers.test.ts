@@ -87,7 +87,8 @@ describeWhen(missingForKernel(), 'a sidecar and those whom it does not serve', (
     expect(await first.open('own')).toMatchObject({ opened: 0 });
     const second = await startIn(other);
     expect(await second.open('own')).toMatchObject({ named: ENOSYS });
-    expect(sidecar.log).toMatch(/DEPUTY_E_NOTIFIER_PEER.*another cgroup than the target/s);
+    const refusal = /DEPUTY_E_NOTIFIER_PEER.*another cgroup than the target/s;
+    await until(() => refusal.test(sidecar.log), 'the reason in the log');
     // A successor knows whose sidecar it is before anybody has come back.
     await sidecar.killAll();
     const third = await startIn(other);
