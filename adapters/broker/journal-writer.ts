@@ -100,22 +100,24 @@ export class BrokerJournal {
         this.segments.dropBefore(oldest);
         this.journal.unmapBefore(oldest);
       }
+      // What is published meanwhile is not on the disk yet.
+      const { position } = this.publisher;
       await Promise.all([this.journal.sync(), this.store.flush()]);
       await this.publisher.keepCheckpoint();
-      this.remove();
+      this.remove(position);
     } catch (error) {
       this.logger.warn({ err: error }, 'the state directory could not be tended');
     }
   }
 
-  private remove(): void {
-    const done = Math.min(segmentOf(this.publisher.position), this.journal.eldestOpenSegment);
+  private remove(position: number): void {
+    const done = Math.min(segmentOf(position), this.journal.eldestOpenSegment);
     const keepsMs = this.journal.isCrowded ? 0 : retentionMs;
     for (; this.removable < done; this.removable++) {
       const ageMs = this.journal.ageMs(this.removable, this.nowMs());
       if (ageMs !== undefined && ageMs < keepsMs) break;
     }
-    this.journal.removeBefore(this.removable, this.publisher.position);
+    this.journal.removeBefore(this.removable, position);
   }
 
   private sayDamage({ code, message, remedy }: DeputyError): void {

@@ -170,15 +170,17 @@ function tendDisk(
   let removable = 0;
   const tend = async (): Promise<void> => {
     try {
+      // What is published meanwhile is not on the disk yet.
+      const { position } = publisher;
       await Promise.all([journal.sync(), 'flush' in store ? store.flush() : undefined]);
       await publisher.keepCheckpoint();
-      const done = Math.min(segmentOf(publisher.position), journal.eldestOpenSegment);
+      const done = Math.min(segmentOf(position), journal.eldestOpenSegment);
       const keepsMs = onlyWithRoom && journal.isCrowded ? 0 : retentionMs;
       for (; removable < done; removable++) {
         const ageMs = journal.ageMs(removable, clock.nowMs());
         if (ageMs !== undefined && ageMs < keepsMs) break;
       }
-      journal.removeBefore(removable, publisher.position);
+      journal.removeBefore(removable, position);
     } catch (error) {
       logUntended(logger, error);
     }
