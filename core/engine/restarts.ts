@@ -1,7 +1,7 @@
 import type { Target } from '../ports/strategy.js';
 import type { DelegateOptions } from './engine-options.js';
 
-/** Delegations of which it is remembered: the eldest that has a successor is forgotten, or else the eldest. */
+/** Delegations of which it is remembered: the eldest with a successor is forgotten, or else the eldest. */
 const rememberedDelegations = 4096;
 
 /**
