@@ -9,8 +9,8 @@ import { missingForSystemd, type SystemdLab, startSystemd } from '../lab/systemd
 import { describeWhen, isLong } from '../support/describe-when.js';
 
 const restarts = isLong ? 10 : 1;
-/** Lines of the payload, one each 2 ms, so that all restarts fall into its life. */
-const lines = 350 * (1 + restarts);
+/** Lines of the payload, one each 2 ms, so that all restarts fall into its life, also where each takes a second. */
+const lines = (isLong ? 1000 : 350) * (1 + restarts);
 /** A payload's life and what starting takes under load; only what never comes waits so long. */
 const patienceMs = 60_000;
 
@@ -20,7 +20,11 @@ ExecStart=/usr/bin/unshare --mount --pid --fork --net --uts --ipc --cgroup --mou
   /usr/bin/setpriv --bounding-set -all --reuid 107 --regid 107 --clear-groups --no-new-privs ${words}
 `;
 
-const dispatchUnit = (words: string, output: string, settings: string): string => `[Service]
+/** Without a limit to how often it may be started (systemd.unit(5)): ten times in a few seconds are meant. */
+const dispatchUnit = (words: string, output: string, settings: string): string => `[Unit]
+StartLimitIntervalSec=0
+
+[Service]
 Type=exec
 ExecStart=${process.execPath} ${deputyCommand()} dispatch ${words}
 StandardOutput=append:${output}
