@@ -69,12 +69,13 @@ async function replaceInPlace(
   lives: DelegationLives,
 ): Promise<void> {
   const { establishment } = delegation;
+  // Told first: where that can't be written down, nothing has changed.
+  fallBack(delegation, next, error, lives.options);
   const targets = (await establishment?.letGo?.()) ?? [];
   if (delegation.finished !== undefined) return;
   const [entry, ...further] = targets;
   if (entry === undefined) return lives.finish(delegation, 'the target is gone');
   const counts = establishment?.counts() ?? noCounts;
-  fallBack(delegation, next, error, lives.options);
   const serving = (): void => {
     // Whoever ended it meanwhile has told so.
     if (delegation.finished !== undefined) return;

@@ -17,9 +17,7 @@ const messageUs = [5, 60] as const;
 
 interface Attached {
   readonly key: number;
-  /** Of whoever attached last. */
-  options: AttachOptions;
-  isOffered: boolean;
+  readonly options: AttachOptions;
   policy: CompiledPolicyData;
   former: readonly Uint8Array[];
   detached?: () => void;
@@ -66,31 +64,14 @@ export class ModelRequestServer implements RequestService {
 
   attach(options: AttachOptions): Promise<ServedListener> {
     const key = options.key ?? this.nextKey++;
-    const present = this.attached.get(key);
-    if (present?.isOffered) return this.passOn(present, options);
     const policy = transferPolicy(options.policy);
-    const attached: Attached = { key, options, policy, former: this.left.take(key), isOffered: false };
+    const attached: Attached = { key, options, policy, former: this.left.take(key) };
     this.attached.set(key, attached);
     const later = this.introduce(attached, options.policy);
     options.onServing();
     if (later === undefined) this.serve(attached);
     else void later.then(() => this.serve(attached));
-    return Promise.resolve(this.handleOf(attached));
-  }
-
-  /** The loop notices nothing but the policy; nothing is heard of it between the offer and this. */
-  private passOn(attached: Attached, options: AttachOptions): Promise<ServedListener> {
-    attached.options = options;
-    attached.isOffered = false;
-    options.onServing();
-    const served = this.handleOf(attached);
-    served.setPolicy(options.policy);
-    return Promise.resolve(served);
-  }
-
-  private handleOf(attached: Attached): ServedListener {
-    const { key } = attached;
-    return {
+    return Promise.resolve({
       key,
       setPolicy: (next) => {
         void this.introduce(attached, next);
@@ -98,10 +79,10 @@ export class ModelRequestServer implements RequestService {
         this.tell(() => this.loop.setPolicy(key, attached.policy));
       },
       offer: () => {
-        attached.isOffered = true;
+        throw new RangeError('one strategy alone serves here; who takes whose place is played by the chain');
       },
       detach: () => this.detach(attached),
-    };
+    });
   }
 
   inFlight(key: number): number {
