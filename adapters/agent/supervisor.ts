@@ -128,6 +128,8 @@ export class Supervisor {
     }
     const startedAtUs = serving.clock.monotonicUs();
     serving.begin();
+    const note = (key: number, delegationId: string, strategy: string): void =>
+      this.options.link.send({ kind: 'note', key, note: { delegationId, strategy } });
     const engine = createEngine({
       strategies: this.options.strategies(serving.server),
       store: this.store as EventStore,
@@ -136,6 +138,9 @@ export class Supervisor {
       clock: serving.clock,
       ids: randomIds,
       logger: this.options.logger,
+      onReplaced: (delegationId, strategy, targets) => {
+        for (const { listenerKey: key } of targets) if (key !== undefined) note(key, delegationId, strategy);
+      },
     });
     this.engine = engine;
     const waiting = [...this.waiting.values()];
@@ -207,6 +212,7 @@ export class Supervisor {
         await engine.adopt({
           delegationId,
           strategy: entries[0]?.note?.strategy ?? '',
+          wanted: this.options.configuration.strategy ?? 'auto',
           targets: entries.map(targetOf),
           reason,
           inFlight: entries.reduce((sum, { key }) => sum + server.inFlight(key), 0),

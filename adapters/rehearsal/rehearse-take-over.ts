@@ -111,7 +111,8 @@ function servesNobody(publisher: Publisher, policy: ResolvedPolicy): RequestServ
     attach: ({ delegationId, onServing }: AttachOptions) => {
       introduce(publisher, delegationId, policy);
       onServing();
-      return Promise.resolve({ key, setPolicy: () => undefined, detach: () => Promise.resolve() });
+      const nothing = (): void => undefined;
+      return Promise.resolve({ key, setPolicy: nothing, offer: nothing, detach: () => Promise.resolve() });
     },
     inFlight: () => 0,
     counts: () => noCounts,

@@ -7,7 +7,7 @@ import { transferPolicy } from '../../core/serving/transfer-policy.js';
 import { readOpenRecords } from '../journal/open-records.js';
 import type { SealKeySet } from '../keys/index.js';
 import { systemCall } from '../linux/native.js';
-import type { Attached } from './attached-listener.js';
+import { type Attached, handleOf, letGo, newAttached, passOn, serve } from './attached-listener.js';
 import { firstListenerKey } from './listener-keys.js';
 import type { LoopHandle } from './loop-handle.js';
 import type { LoopCommand, LoopReport } from './loop-messages.js';
@@ -91,30 +91,36 @@ export class RequestServer implements RequestService {
     return this.obstacleFound;
   }
 
-  attach(options: AttachOptions): Promise<ServedListener> {
+  async attach(options: AttachOptions): Promise<ServedListener> {
     const key = options.key ?? this.nextKey++;
-    const policy = transferPolicy(options.policy);
-    const former = this.left.take(key);
-    const attached: Attached = { key, options, policy, loop: this.main, former, isIntroduced: false };
+    const present = this.attached.get(key);
+    if (present?.isOffered) return this.passOn(present, options);
+    const attached = newAttached(key, options, this.main, this.left.take(key));
     this.attached.set(key, attached);
     const later = this.introduce(attached, options.policy);
     options.onServing();
     attached.isIntroduced = later === undefined;
-    this.serve(attached);
+    serve(attached);
     // While the journal has no room the target's calls wait in the kernel.
     void later?.then(() => {
       attached.isIntroduced = true;
-      if (this.attached.get(key) === attached) this.serve(attached);
+      if (this.attached.get(key) === attached) serve(attached);
     });
-    return Promise.resolve({
-      key,
-      setPolicy: (next) => {
-        void this.introduce(attached, next);
-        attached.policy = transferPolicy(next);
-        attached.loop.send({ kind: 'policy', key, policy: attached.policy });
-      },
-      detach: () => this.detach(attached),
-    });
+    return this.handleOf(attached);
+  }
+
+  private passOn(attached: Attached, options: AttachOptions): ServedListener {
+    if (attached.isGone) this.attached.delete(attached.key);
+    passOn(attached, options);
+    options.onServing();
+    const served = this.handleOf(attached);
+    served.setPolicy(options.policy);
+    return served;
+  }
+
+  private handleOf(attached: Attached): ServedListener {
+    const introduce = (policy: ResolvedPolicy): void => void this.introduce(attached, policy);
+    return handleOf(attached, introduce, () => this.detach(attached));
   }
 
   /** A listener that is served, and how to tell its loop something. */
@@ -207,8 +213,10 @@ export class RequestServer implements RequestService {
 
   private gone(key: number): void {
     const attached = this.attached.get(key);
-    if (attached === undefined) return;
-    this.attached.delete(key);
+    if (attached === undefined || attached.isGone) return;
+    // Whoever it is offered to has to hear of it, and not to attach what has its number by then.
+    if (!attached.isOffered) this.attached.delete(key);
+    attached.isGone = true;
     systemCall('close', attached.options.descriptor);
     this.options.publisher.dismiss(key);
     attached.detached?.();
@@ -223,16 +231,9 @@ export class RequestServer implements RequestService {
 
   private async detach(attached: Attached): Promise<void> {
     if (!this.attached.has(attached.key)) return;
-    const done = new Promise<void>((resolve) => {
-      attached.detached = resolve;
-    });
-    if (attached.isIntroduced) attached.loop.send({ kind: 'detach', key: attached.key });
-    else attached.detached?.();
-    // A loop that is stuck can't answer; its target is the one that keeps it.
-    const timeout = new Promise<void>((resolve) => setTimeout(resolve, 2_000).unref());
-    await Promise.race([done, timeout]);
+    if (!attached.isGone) await letGo(attached);
     // It may have hung up meanwhile, and its descriptor's number be another's by now.
-    if (!this.attached.delete(attached.key)) return;
+    if (!this.attached.delete(attached.key) || attached.isGone) return;
     systemCall('close', attached.options.descriptor);
     this.options.publisher.dismiss(attached.key);
   }
@@ -287,13 +288,6 @@ export class RequestServer implements RequestService {
   /** Has the main loop serve a listener that another one served. */
   private move(attached: Attached): void {
     attached.loop = this.main;
-    this.serve(attached);
-  }
-
-  private serve({ loop, key, policy, former, options, isIntroduced }: Attached): void {
-    if (!isIntroduced) return;
-    const { descriptor, cgroup } = options;
-    const within = cgroup === undefined ? {} : { cgroup };
-    loop.send({ kind: 'attach', key, descriptor, policy, ...within, former });
+    serve(attached);
   }
 }

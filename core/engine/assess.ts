@@ -44,7 +44,8 @@ export function rulesOut(
     return "it answers no listener, and nobody would close the target's: its calls would wait for ever";
   }
   if (request.wanted !== 'auto') return undefined;
-  return unheldReason(policy, strategy.enforcesFor?.(request.target) ?? strategy.enforces);
+  const enforces = strategy.enforcesFor?.(request.target) ?? strategy.enforces;
+  return unheldReason(policy, enforces) ?? strategy.unfitFor?.(policy);
 }
 
 /** Asks the strategies in the policy's order. */

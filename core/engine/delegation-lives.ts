@@ -4,23 +4,30 @@ import type { ResolvedPolicy } from '../policy/match.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Sequencer } from '../ports/sequencer.js';
-import type { Target } from '../ports/strategy.js';
+import type { Strategy, Target } from '../ports/strategy.js';
 import { Degradations } from './degradations.js';
 import { type Delegation, type DelegationStatus, noCounts } from './delegation.js';
 import { type DelegationEvents, errorData } from './delegation-events.js';
+import type { EngineOptions } from './engine-options.js';
 import { FailedStrategies } from './failed-strategies.js';
-import { fallBack, nextFallback, nextInPlace, refuseLater } from './fallback.js';
+import { fallBack, nextFallback } from './fallback.js';
+import { goOnOtherwise } from './going-on.js';
+import type { Turns } from './turns.js';
 
 /** Ended delegations that status() still tells of; older ones are in the store. */
 const endedRemembered = 256;
 
 export interface LivesOptions {
+  readonly strategies: readonly Strategy[];
   readonly log: DelegationEvents;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly sequencer: Sequencer;
   /** The policy of a target as it is now. */
   readonly policyOf: (target: Target) => ResolvedPolicy;
+  /** By container: a further listener must not come while a strategy takes another's place. */
+  readonly turns: Turns;
+  readonly onReplaced: EngineOptions['onReplaced'];
 }
 
 /**
@@ -38,7 +45,12 @@ export class DelegationLives {
    * Has the delegation's strategy begin or, where that fails, those that are left, in their order. `serving`
    * is called just before one answers. Resolves to the ticket of the last event before that.
    */
-  async begin(delegation: Delegation, serving: () => void, entry = delegation.target): Promise<number> {
+  async begin(
+    delegation: Delegation,
+    serving: () => void,
+    entry = delegation.target,
+    isWanted: (strategy: Strategy) => boolean = () => true,
+  ): Promise<number> {
     const { log } = this.options;
     for (;;) {
       const { id, policy, strategy, target } = delegation;
@@ -49,7 +61,8 @@ export class DelegationLives {
       try {
         await this.establish(delegation, serving, entry);
       } catch (error) {
-        const next = delegation.finished ? undefined : await nextFallback(delegation, this.options);
+        delegation.failed.add(strategy.name);
+        const next = delegation.finished ? undefined : await nextFallback(delegation, this.options, isWanted);
         // Whoever ended it meanwhile has told so.
         if (delegation.finished) throw error;
         if (next === undefined) {
@@ -68,8 +81,8 @@ export class DelegationLives {
   /** Has the strategy begin with a way into the target. Throws what it throws. */
   async establish(delegation: Delegation, serving: () => void, target = delegation.target): Promise<void> {
     const { id, policy, strategy } = delegation;
-    const { log, logger } = this.options;
-    const isCurrent = (): boolean => delegation.strategy === strategy;
+    const { log, logger, turns } = this.options;
+    const attempt = ++delegation.attempts;
     const establishment = await strategy.establish({
       delegationId: id,
       target,
@@ -79,17 +92,22 @@ export class DelegationLives {
         serving,
         stepped: (step, evidence) => log.stepped(id, policy.tenant, strategy.name, step, evidence),
         ended: (reason, error) => {
+          // Another strategy may have taken its place.
+          const isCurrent = (): boolean => delegation.attempts === attempt;
           if (!isCurrent()) return;
-          const told =
-            error === undefined
-              ? this.finish(delegation, reason)
-              : this.goOnOtherwise(delegation, reason, error);
+          const goOn = async (why: Error): Promise<void> =>
+            turns.take(target.containerId, async () => {
+              if (isCurrent()) await goOnOtherwise(delegation, reason, why, this);
+            });
+          const told = error === undefined ? this.finish(delegation, reason) : goOn(error);
           void told.catch(log.notTold);
         },
         quarantined: (operation, waitedUs) => log.quarantined(id, policy.tenant, operation, waitedUs),
       },
     });
     delegation.establishment = establishment;
+    // It may have been read again meanwhile.
+    if (delegation.policy !== policy) establishment.setPolicy(delegation.policy);
     // Whoever ended the delegation meanwhile could not end this one.
     if (delegation.finished !== undefined) await establishment.release();
   }
@@ -154,36 +172,6 @@ export class DelegationLives {
     };
     delegation.finished = run();
     return delegation.finished;
-  }
-
-  /**
-   * Its strategy can't go on, and the target is still there. One with the same answerer takes its place at
-   * once; any other one when the target starts next, and until then the target is served by nobody.
-   */
-  private async goOnOtherwise(delegation: Delegation, reason: string, cause: Error): Promise<void> {
-    if (delegation.finished !== undefined) return;
-    const { establishment, strategy } = delegation;
-    const error = deputyError('DEPUTY_E_STRATEGY_FAILED', { strategy: strategy.name, detail: reason }, cause);
-    const next = await nextInPlace(delegation, this.options);
-    if (delegation.finished !== undefined) return;
-    if (next === undefined) {
-      delegation.finished = refuseLater(delegation, error, this);
-      return delegation.finished;
-    }
-    const [entry, ...further] = (await establishment?.letGo?.()) ?? [];
-    if (delegation.finished !== undefined) return;
-    if (entry === undefined) return this.finish(delegation, 'the target is gone');
-    const counts = establishment?.counts() ?? noCounts;
-    fallBack(delegation, next, error, this.options);
-    delegation.fallbacks = delegation.fallbacks.filter(({ answerer }) => answerer === next.answerer);
-    try {
-      await this.begin(delegation, () => this.activate(delegation, counts), entry);
-    } catch {
-      // It has failed, with its event. Nobody answers its listeners any more.
-      await establishment?.release();
-      return;
-    }
-    for (const target of further) await this.joinFurther(delegation, target);
   }
 
   /** Tells of each target that has come to use no handles. */

@@ -27,8 +27,14 @@ export const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0
 export class Delegation {
   establishment: Establishment | undefined;
   finished: Promise<void> | undefined;
-  /** Strategies that could take its strategy's place, best first. */
-  fallbacks: readonly Strategy[] = [];
+  /** How often a strategy was to be established for it: only the last one is heard. */
+  attempts = 0;
+  /** Was it left to the policy which strategy serves? One by name has none to fall back to. */
+  isAuto = false;
+  /** Strategies that failed while they served this target, or were to. */
+  readonly failed = new Set<string>();
+  /** Those that had failed when it ran last: they come last. */
+  failedBefore: ReadonlySet<string> = new Set();
   /** Closes the target's listener, where a strategy serves that answers none. */
   onListenerUnused: (() => void) | undefined;
   degraded: string | undefined;

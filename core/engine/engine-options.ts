@@ -18,6 +18,11 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger?: Logger;
+  /**
+   * Another strategy is about to serve a live delegation in the place of its own: its ways in, so that what
+   * a successor is to find of each can be kept.
+   */
+  readonly onReplaced?: (delegationId: string, strategy: string, targets: readonly Target[]) => void;
   /** Delegations alive at a time; more are refused with DEPUTY_E_LIMIT_REACHED. Default 4096. */
   readonly maximumDelegations?: number;
 }
@@ -57,6 +62,8 @@ export interface ReconcileResult {
 export interface AdoptOptions {
   readonly delegationId: string;
   readonly strategy: string;
+  /** What was asked for: 'auto' where the policy's order decided. By default that strategy and no other. */
+  readonly wanted?: string;
   /** Its ways in, the container's own first; listenerKey is the number that each has in the journal. */
   readonly targets: readonly Target[];
   /** Why the predecessor is gone, for the event. */
@@ -107,7 +114,10 @@ export interface Engine {
     readonly signal?: AbortSignal;
   }): AsyncIterable<DeputyEvent>;
   status(): { readonly delegations: readonly DelegationStatus[] };
-  /** Uses another policy: for new targets, and for those that are served. */
+  /**
+   * Uses another policy: for new targets, and for those that are served. Where it rules out the strategy of
+   * one, another takes its place: at once if it answers the same listeners, else when the target starts next.
+   */
   setPolicy(policy: Policy): void;
   /** Releases everything and stops. Safe to call twice. */
   close(reason?: string): Promise<void>;

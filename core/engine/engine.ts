@@ -17,6 +17,7 @@ import type {
   EngineOptions,
   ReconcileResult,
 } from './engine-options.js';
+import { keepToPolicy } from './going-on.js';
 import { settlePredecessors } from './predecessors.js';
 import { Restarts } from './restarts.js';
 import { contradictionOf, placedIn } from './target-identity.js';
@@ -47,9 +48,12 @@ class DelegationEngine implements Engine {
     this.logger = options.logger ?? silentLogger;
     const { sequencer } = options.stateDirectory;
     this.log = new DelegationEvents(sequencer, this.logger);
-    const { log, logger } = this;
+    const { log, logger, turns } = this;
     const policyOf = (target: Target): ResolvedPolicy => this.policyOf(target);
-    this.lives = new DelegationLives({ log, logger, clock: options.clock, sequencer, policyOf });
+    const { strategies, clock, onReplaced } = options;
+    this.lives = new DelegationLives({
+      ...{ strategies, log, logger, clock, sequencer, policyOf, turns, onReplaced },
+    });
   }
 
   async delegate(request: DelegateOptions): Promise<DelegationStatus> {
@@ -80,6 +84,8 @@ class DelegationEngine implements Engine {
     });
     const type = 'delegation.recovering';
     const delegation = new Delegation(id, target, policy, strategy, 'recovering', type, startedAtUs);
+    delegation.isAuto = options.wanted === 'auto';
+    delegation.onListenerUnused = options.onListenerUnused;
     this.lives.live.set(id, delegation);
     this.lives.degradations.adopt(id, startedAtUs);
     let servingAtUs = startedAtUs;
@@ -162,7 +168,13 @@ class DelegationEngine implements Engine {
       delegation.establishment?.setPolicy(resolved);
       // The events of one delegation are all of one tenant.
       if (resolved.tenant === delegation.policy.tenant) delegation.policy = resolved;
+      this.keepToPolicy(delegation);
     }
+  }
+
+  private keepToPolicy(delegation: Delegation): void {
+    const judge = (): Promise<void> => keepToPolicy(delegation, this.lives);
+    void this.turns.take(delegation.target.containerId, judge).catch(this.log.notTold);
   }
 
   close(reason = 'deputy shuts down'): Promise<void> {
@@ -205,7 +217,7 @@ class DelegationEngine implements Engine {
     const failed = this.lives.failedStrategies.take(policy, target.containerId);
     const asked = { wanted, target, closesListener, failed };
     const { ranked, candidates, allowed } = await assess(this.options.strategies, policy, asked);
-    const [chosen, ...others] = ranked;
+    const [chosen] = ranked;
     this.log.emit(id, policy.tenant, 'delegation.assessed', { chosen: chosen?.name ?? null, candidates });
     if (!chosen) {
       const known = this.options.strategies.map(({ name }) => name);
@@ -213,7 +225,8 @@ class DelegationEngine implements Engine {
     }
     const type = 'delegation.establishing';
     const delegation = new Delegation(id, target, policy, chosen, 'establishing', type, startedAtUs);
-    delegation.fallbacks = others;
+    delegation.isAuto = wanted === 'auto';
+    delegation.failedBefore = failed;
     delegation.onListenerUnused = request.onListenerUnused;
     this.lives.live.set(id, delegation);
     this.restarts.follow(id, request);
@@ -222,6 +235,7 @@ class DelegationEngine implements Engine {
       activated = this.lives.activate(delegation);
       request.onServing?.(id, delegation.strategy.name);
     });
+    this.keepToPolicy(delegation);
     await this.options.stateDirectory.sequencer.published(activated ?? established);
     return delegation.status();
   }
@@ -247,6 +261,8 @@ class DelegationEngine implements Engine {
     if (delegation.state !== 'recovering') return;
     const counts = delegation.establishment?.counts() ?? noCounts;
     this.lives.activate(delegation, counts, servingAtUs, delegation.establishment?.entries);
+    // Its predecessor may have ended before it did as the policy says.
+    this.keepToPolicy(delegation);
   }
 }
 

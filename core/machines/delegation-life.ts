@@ -55,16 +55,18 @@ export const delegationLife: Readonly<
   active: {
     'delegation.snapshot': 'active',
     'delegation.recovering': 'recovering',
-    'delegation.fellback': 'assessed',
+    // It is served while another strategy takes the place of the one that served.
+    'delegation.fellback': 'recovering',
     ...answersRequestsIn('active'),
     ...canEnd,
   },
   recovering: {
     'delegation.active': 'active',
+    'delegation.admitted': 'recovering',
     'delegation.establishing': 'recovering',
     // The process that was recovering may die as well.
     'delegation.recovering': 'recovering',
-    'delegation.fellback': 'assessed',
+    'delegation.fellback': 'recovering',
     ...answersRequestsIn('recovering'),
     ...canEnd,
   },

@@ -6,6 +6,11 @@ import type { HandleUse } from '../request/handle-use.js';
 export interface ServedListener {
   readonly key: number;
   setPolicy(policy: ResolvedPolicy): void;
+  /**
+   * It is for whoever attaches with its key next, as it is: calls go on being answered, and what is heard of
+   * it goes to the one who offered it until then.
+   */
+  offer(): void;
   /** Stops serving and closes the listener. */
   detach(): Promise<void>;
 }
@@ -14,7 +19,8 @@ export interface AttachOptions {
   readonly delegationId: string;
   /**
    * The number that the listener has in the journal, where it outlives this process; else one is given. What
-   * a predecessor left unfinished under that number is finished first.
+   * a predecessor left unfinished under that number is finished first. One that is served and was offered is
+   * taken over: throws DEPUTY_E_TARGET_GONE where it has hung up since.
    */
   readonly key?: number;
   /** The seccomp listener's descriptor, owned by the service from here on. */

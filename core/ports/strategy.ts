@@ -74,8 +74,8 @@ export interface Establishment {
   /** Stops serving. The target's later calls fail as they would without deputy. */
   release(): Promise<void>;
   /**
-   * Stops serving and leaves its listeners open, for a strategy with the same answerer: the ways in that are
-   * left, with their listeners' numbers. Resolves when all that was answered is counted and has its events.
+   * Lets a strategy with the same answerer have its listeners: the ways in that are left, with their numbers.
+   * They are served all the while, and their calls are the delegation's. Says nothing of an end from then on.
    * A release() after it closes those listeners. Whoever lacks it is replaced when its target starts next.
    */
   letGo?(): Promise<readonly Target[]>;
@@ -112,6 +112,8 @@ export interface Strategy {
   readonly enforces: readonly string[];
   /** The same for one target, where that makes a difference; else `enforces` holds for all. */
   enforcesFor?(target: Target): readonly string[];
+  /** What of a policy it can't serve under, whatever the target and the machine; undefined: nothing. */
+  unfitFor?(policy: ResolvedPolicy): string | undefined;
   assess(target: Target, policy: ResolvedPolicy): Promise<Assessment>;
   establish(context: EstablishContext): Promise<Establishment>;
 }

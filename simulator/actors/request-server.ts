@@ -78,6 +78,9 @@ export class ModelRequestServer implements RequestService {
         attached.policy = transferPolicy(next);
         this.tell(() => this.loop.setPolicy(key, attached.policy));
       },
+      offer: () => {
+        throw new RangeError('one strategy alone serves here; who takes whose place is played by the chain');
+      },
       detach: () => this.detach(attached),
     });
   }

@@ -155,6 +155,7 @@ export class ModelSupervisor {
         .adopt({
           delegationId,
           strategy: entries[0]?.note?.strategy ?? '',
+          wanted: this.parts.strategy,
           targets: entries.map(targetOf),
           reason: turn.reason,
           inFlight,

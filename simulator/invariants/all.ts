@@ -8,6 +8,7 @@ import { toldAsAnswered } from './broker/told-as-answered.js';
 import { callsReturn } from './calls-return.js';
 import { fallbacksAreTold } from './chain/fallbacks-are-told.js';
 import { firstThatCan } from './chain/first-that-can.js';
+import { keepsToPolicy } from './chain/keeps-to-policy.js';
 import { neverWhatIsForbidden } from './chain/never-what-is-forbidden.js';
 import { nothingLeft } from './chain/nothing-left.js';
 import { oneServes } from './chain/one-serves.js';
@@ -99,6 +100,7 @@ const ofDispatches: readonly Invariant[] = [
 /** Of the choice between strategies, and of who takes whose place. */
 const ofChains: readonly Invariant[] = [
   neverWhatIsForbidden,
+  keepsToPolicy,
   oneServes,
   nothingLeft,
   firstThatCan,

@@ -28,6 +28,12 @@ export interface FileHandleOptions {
 /** Longest text of one reason in an event. */
 const reasonLimit = 1024;
 
+/** Why a policy can't be kept by it, whatever the target. */
+function unfitFor({ confinement }: ResolvedPolicy): string | undefined {
+  if (confinement === 'sealed') return undefined;
+  return `it is made of sealed handles, and the policy has \`confinement: ${confinement}\``;
+}
+
 /** What is to be said of a target whose filter leaves directories to the kernel. */
 async function assessNative(
   { inspectTarget }: FileHandleOptions,
@@ -70,14 +76,12 @@ export function fileHandle(options: FileHandleOptions): Strategy {
     // right, as any call that no filter looks at, and is said in the assessment.
     ...listenerAbilities,
     answerer: service,
+    unfitFor,
     async assess(target, policy) {
       const reasons: string[] = [];
       if (target.listener === undefined) reasons.push('the target came without a seccomp listener');
-      if (policy.confinement !== 'sealed') {
-        reasons.push(
-          `it is made of sealed handles, and the policy has \`confinement: ${policy.confinement}\``,
-        );
-      }
+      const unfit = unfitFor(policy);
+      if (unfit !== undefined) reasons.push(unfit);
       const obstacle = await service.obstacle();
       if (obstacle !== undefined) reasons.push(obstacle);
       const shares = (await assessShares?.(target, policy)) ?? { servable: true, reasons: [] };

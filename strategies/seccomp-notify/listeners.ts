@@ -5,9 +5,15 @@ import type { RequestService, ServedListener } from '../../core/ports/request-se
 import type { EstablishContext, Establishment, Target } from '../../core/ports/strategy.js';
 import type { HandleUse } from '../../core/request/handle-use.js';
 
+/** A listener that is served, and the way in that it is. */
+interface Entry {
+  readonly served: ServedListener;
+  readonly target: Target;
+}
+
 /** One delegation's listeners: the container's own, and one for each `exec` into it. */
 export class Listeners implements Establishment {
-  private readonly served = new Map<number, ServedListener>();
+  private readonly served = new Map<number, Entry>();
   private released = false;
   private serving = false;
 
@@ -38,12 +44,12 @@ export class Listeners implements Establishment {
       onHangup: () => this.hangUp(served),
       onQuarantine: hooks.quarantined,
     });
-    this.served.set(served.key, served);
+    this.served.set(served.key, { served, target });
   }
 
   setPolicy(policy: ResolvedPolicy): void {
     this.policy = policy;
-    for (const served of this.served.values()) served.setPolicy(policy);
+    for (const { served } of this.served.values()) served.setPolicy(policy);
   }
 
   counts(): Counts {
@@ -54,9 +60,17 @@ export class Listeners implements Establishment {
     return this.service.useOf?.(this.context.delegationId);
   }
 
+  async letGo(): Promise<readonly Target[]> {
+    this.released = true;
+    return [...this.served.values()].map(({ served, target }) => {
+      served.offer();
+      return { ...target, listenerKey: served.key };
+    });
+  }
+
   async release(): Promise<void> {
     this.released = true;
-    await Promise.all([...this.served.values()].map((served) => served.detach()));
+    await Promise.all([...this.served.values()].map(({ served }) => served.detach()));
     this.served.clear();
     // Its last requests are counted only then.
     await this.service.settled();

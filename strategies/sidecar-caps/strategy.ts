@@ -52,9 +52,9 @@ async function establish(host: BrokerHost, context: EstablishContext): Promise<E
 }
 
 /** Why a policy can't be kept by a broker: it has nothing to offer but sealed handles. */
-function obstacles(policy: ResolvedPolicy): string[] {
-  if (policy.confinement === 'sealed') return [];
-  return [`a broker opens sealed handles only, and the policy says \`confinement: ${policy.confinement}\``];
+function unfitFor({ confinement }: ResolvedPolicy): string | undefined {
+  if (confinement === 'sealed') return undefined;
+  return `a broker opens sealed handles only, and the policy says \`confinement: ${confinement}\``;
 }
 
 /**
@@ -71,9 +71,10 @@ export function sidecarCaps(options: { readonly broker: BrokerHost }): Strategy 
     },
     // It passes O_PATH descriptors as they are, so both values of `opath` mean the exact one.
     enforces: ['syscalls', 'shares', 'filesystems', 'confinement', 'dac', 'opath', 'record'],
+    unfitFor,
     async assess(_target, policy) {
-      const reasons = obstacles(policy);
-      return { possible: reasons.length === 0, reasons };
+      const unfit = unfitFor(policy);
+      return { possible: unfit === undefined, reasons: unfit === undefined ? [] : [unfit] };
     },
     establish: (context) => establish(options.broker, context),
   };

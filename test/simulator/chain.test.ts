@@ -44,6 +44,8 @@ test.each([
   ['chain-no-notifier', ['dispatcher']],
   ['chain-nothing-permitted', ['sidecar-caps']],
   ['chain-policy-narrowed', ['seccomp-notify', 'seccomp-notify']],
+  ['chain-policy-changes-in-place', ['file-handle', 'seccomp-notify', 'file-handle']],
+  ['chain-breaks-in-place', ['file-handle', 'seccomp-notify', 'file-handle']],
   ['chain-breaks-until-next-start', ['sidecar-caps', 'seccomp-notify']],
 ])('%s: who was tried', async (name, strategies) => {
   expect(await admittedIn(name)).toEqual(strategies);
@@ -51,8 +53,13 @@ test.each([
 
 describe('whoever dies at whichever point of a choice, all invariants hold', () => {
   const all = readdirSync(directory).flatMap((file) => /^(chain-.*)\.yaml$/.exec(file)?.[1] ?? []);
-  // One where a broker fails, one with a policy that changes, and one in which two strategies began something.
-  const short = ['chain-sidecar-stripped', 'chain-policy-narrowed', 'chain-payload-after-notifier'];
+  // One where a broker fails, two with a policy that changes, and one in which two strategies began something.
+  const short = [
+    'chain-sidecar-stripped',
+    'chain-policy-narrowed',
+    'chain-policy-changes-in-place',
+    'chain-payload-after-notifier',
+  ];
   const seeds = isLong ? ['1', '2', '3', '4', '5'] : ['1'];
 
   test.each(isLong ? all : short)('%s', { timeout: 600_000 }, async (name) => {

@@ -112,6 +112,7 @@ export function fakeStrategy(
     readonly letGo?: () => readonly Target[];
     readonly onRelease?: () => void;
     readonly use?: () => HandleUse;
+    readonly unfitFor?: (policy: ResolvedPolicy) => string | undefined;
   } = {},
 ): FakeStrategy {
   const { possible = true, reasons = [], onEstablish, onJoin, counts = () => noCounts } = options;
@@ -122,6 +123,7 @@ export function fakeStrategy(
     ...(answerer === null ? {} : { answerer }),
     needs: { capabilities: [], syscalls: [], ports: [] },
     enforces: options.enforces ?? all,
+    ...(options.unfitFor === undefined ? {} : { unfitFor: options.unfitFor }),
     joined: [],
     policies: [],
     assess: async () => ({ possible, reasons }),

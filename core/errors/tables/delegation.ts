@@ -92,6 +92,13 @@ export const delegationErrors = {
     why: 'It failed while it served, and its target is still there.',
     remedy: 'See the log of this moment; the events say whether another strategy took its place.',
   },
+  DEPUTY_E_STRATEGY_FORBIDDEN: {
+    what: "the policy rules the strategy '{strategy}' out: {detail}",
+    why: 'It was read again while the strategy served. Its fields hold at once, whoever serves.',
+    remedy:
+      'See whether another strategy took its place; else it serves until its target ends, and another one ' +
+      'when that starts next. To have it back, list it and ask for nothing that it can not do.',
+  },
   DEPUTY_E_FALLBACK_AT_NEXT_START: {
     what: "'{to}' takes the place of '{from}' when the target starts next, not before: {detail}",
     why: 'While a target runs, only what answers the same listener, with its journal and keys, can go on.',

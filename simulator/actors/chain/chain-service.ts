@@ -1,3 +1,4 @@
+import { deputyError } from '../../../core/errors/deputy-error.js';
 import type { Counts } from '../../../core/events/vocabulary.js';
 import type { AttachOptions, RequestService, ServedListener } from '../../../core/ports/request-service.js';
 import type { ChainListener, ChainParts } from './chain-parts.js';
@@ -8,6 +9,9 @@ const noCounts: Counts = { answered: 0, refused: 0, cancelled: 0, lost: 0 };
 /** Answers listeners, behind the port of both strategies that have some; no call is played here. */
 export class ChainService implements RequestService {
   private nextKey = 16;
+  /** Who hears of a listener's end, by its descriptor; and keys of those that are for whoever comes next. */
+  private readonly hangups = new Map<number, () => void>();
+  private readonly offered = new Set<number>();
 
   constructor(
     private readonly parts: ChainParts,
@@ -19,25 +23,36 @@ export class ChainService implements RequestService {
   }
 
   /** A listener's descriptor is its place in the list. */
-  async attach({ descriptor, onServing, onHangup }: AttachOptions): Promise<ServedListener> {
-    const { calls, parts } = this;
+  async attach(options: AttachOptions): Promise<ServedListener> {
+    const { descriptor, onServing, onHangup, key = this.nextKey++ } = options;
+    const { calls, parts, hangups, offered } = this;
     const listener = parts.listeners[descriptor];
     await calls.call('attach', () => {
-      if (listener?.isOpen !== true) throw new RangeError('EBADF');
+      const isServed = offered.delete(key);
+      if (listener?.isOpen !== true) {
+        throw isServed ? deputyError('DEPUTY_E_TARGET_GONE', { detail: 'hung up' }) : new RangeError('EBADF');
+      }
       onServing();
       listener.answerer = calls.self;
-    });
-    listener?.life.init.whenEnded.push(() => {
-      if (!calls.isAlive || listener.answerer !== calls.self) return;
-      closeListener(listener);
-      parts.world.hasMicrotasks = true;
-      onHangup();
+      hangups.set(descriptor, onHangup);
+      if (!isServed) listener.life.init.whenEnded.push(() => this.hangUp(descriptor, listener));
     });
     return {
-      key: this.nextKey++,
+      key,
       setPolicy: () => undefined,
-      detach: () => calls.call('detach', () => listener !== undefined && closeListener(listener)),
-    } as ServedListener;
+      offer: () => void offered.add(key),
+      detach: async () => {
+        await calls.call('detach', () => listener !== undefined && closeListener(listener));
+      },
+    };
+  }
+
+  private hangUp(descriptor: number, listener: ChainListener): void {
+    const { calls, parts, hangups } = this;
+    if (!calls.isAlive || listener.answerer !== calls.self) return;
+    closeListener(listener);
+    parts.world.hasMicrotasks = true;
+    hangups.get(descriptor)?.();
   }
 
   inFlight(): number {

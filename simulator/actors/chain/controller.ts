@@ -55,7 +55,8 @@ export class ChainController {
   }
 
   readPolicy(): void {
-    if (this.calls.isAlive) this.engine?.setPolicy(enginePolicy(this.parts));
+    if (!this.calls.isAlive || this.parts.oldWays.has('keeps-the-old-policy')) return;
+    this.engine?.setPolicy(enginePolicy(this.parts));
   }
 
   private get life() {
@@ -88,7 +89,8 @@ export class ChainController {
   private async adopt(engine: Engine, { delegationId }: OpenStream): Promise<void> {
     const target = await this.calls.call('look-at-target', () => this.target());
     const strategy = strategyOf(this.parts.log.events, delegationId);
-    const given = { delegationId, strategy, targets: [target], inFlight: 0, previousEpoch: 0 };
+    const wanted = 'auto';
+    const given = { delegationId, strategy, wanted, targets: [target], inFlight: 0, previousEpoch: 0 };
     try {
       const reason = 'the controller before this one is gone';
       await engine.adopt({ ...given, reason, onListenerUnused: () => this.closeUnused(target) });

@@ -17,6 +17,8 @@ export const chainOldWays = [
   'abandons-nothing',
   /** Who took whose place is told to nobody. */
   'tells-no-fallback',
+  /** A policy that is read again holds for later targets alone. */
+  'keeps-the-old-policy',
 ] as const;
 
 export type ChainOldWay = (typeof chainOldWays)[number];

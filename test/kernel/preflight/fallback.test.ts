@@ -10,6 +10,7 @@ import {
   type DeputyEvent,
   type Engine,
   parsePolicy,
+  resolvePolicy,
   type Strategy,
 } from '../../../core/index.js';
 import type { PayloadSession, PayloadSpec } from '../../../core/ports/payload.js';
@@ -18,6 +19,7 @@ import { handlersModule, seccompNotify } from '../../../strategies/seccomp-notif
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { DispatchTarget } from '../payload/dispatch-target.js';
 import { compileTarget } from '../support/compile.js';
+import { until } from '../takeover/support/agent-tree.js';
 
 const CAP_DAC_READ_SEARCH = 2;
 const wide = { confinement: 'none', dac: 'capability' };
@@ -123,6 +125,31 @@ describeWhen(missingForKernel(), 'an engine with two real strategies', () => {
       code: 'DEPUTY_E_PAYLOAD_NOT_STATIC',
     });
     expect(host.listenerCount).toBe(1);
+  });
+
+  test('a listener that hangs up while it changes hands: whoever comes for it hears so', async () => {
+    const policy = parsePolicy({ version: 1 });
+    engine = createEngine({ ...host, strategies: [], policy });
+    launched = await launchTarget({ argv: ['sleep', '60'], uid: 65534, gid: 65534 });
+    const before = host.listenerCount;
+    let hangups = 0;
+    const options = {
+      delegationId: 'offered',
+      descriptor: launched.listener,
+      policy: resolvePolicy(policy, { containerId: 'offered', metadata: '' }),
+      onServing: () => undefined,
+      onHangup: () => hangups++,
+      onQuarantine: () => undefined,
+    };
+    const served = await host.service.attach(options);
+    served.offer();
+    launched.kill('SIGKILL');
+    await until(() => hangups === 1, 'the hang-up');
+    const next = { ...options, key: served.key, onHangup: () => expect.unreachable() };
+    await expect(host.service.attach(next)).rejects.toMatchObject({ code: 'DEPUTY_E_TARGET_GONE' });
+    // Its number may be another's by now.
+    await served.detach();
+    expect(host.listenerCount).toBe(before);
   });
 
   test('a notifier that fails: a payload runs in the target, and nobody’s listener is left open', async () => {

@@ -243,3 +243,134 @@ describe('later, for good', () => {
     });
   });
 });
+
+describe('a policy that rules out the strategy at work', () => {
+  const answerer = {};
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const entries = [
+    { ...target, listener: 7, listenerKey: 16 },
+    { ...target, listener: 8, listenerKey: 17 },
+  ];
+  const only = (name: string) => host.policy({ strategies: [name] });
+  const notifier = () => fakeStrategy({ answerer, letGo: () => entries });
+  const handles = () =>
+    fakeStrategy({
+      ...{ name: 'file-handle', answerer, letGo: () => entries },
+      unfitFor: ({ confinement }) => (confinement === 'sealed' ? undefined : 'it is made of sealed handles'),
+    });
+
+  test('in place, with the reason, and back; each time it is told which ways in are whose', async () => {
+    const replaced: unknown[] = [];
+    const [first, second] = [notifier(), handles()];
+    const engine = host.engine([first, second], {
+      policy: only('seccomp-notify'),
+      onReplaced: (id, strategy, targets) =>
+        replaced.push([id, strategy, targets.map(({ listenerKey }) => listenerKey)]),
+    });
+    const { id } = await engine.delegate({ target: entries[0] as typeof target });
+    engine.setPolicy(only('file-handle'));
+    await settled();
+    expect(engine.status().delegations).toMatchObject([{ id, state: 'active', strategy: 'file-handle' }]);
+    expect(second.joined).toEqual([8]);
+    // What it can't be held to rules it out as well, whoever is listed.
+    engine.setPolicy(host.policy({ strategies: ['file-handle', 'seccomp-notify'], confinement: 'none' }));
+    await settled();
+    expect(engine.status().delegations).toMatchObject([{ id, state: 'active', strategy: 'seccomp-notify' }]);
+    expect(first.policies.at(-1)).toMatchObject({ confinement: 'none' });
+    expect(replaced).toEqual([
+      [id, 'file-handle', [16, 17]],
+      [id, 'seccomp-notify', [16, 17]],
+    ]);
+    expect((await history()).slice(5)).toEqual([
+      ['fellback', 'seccomp-notify', 'file-handle'],
+      ['admitted', 'file-handle'],
+      ['establishing', 'file-handle'],
+      ['active', 'file-handle'],
+      ['fellback', 'file-handle', 'seccomp-notify'],
+      ['admitted', 'seccomp-notify'],
+      ['establishing', 'seccomp-notify'],
+      ['active', 'seccomp-notify'],
+    ]);
+    const told = (await host.stored()).filter(({ type }) => type === 'delegation.fellback');
+    expect(told.map(({ data }) => data)).toMatchObject([
+      { code: 'DEPUTY_E_STRATEGY_FORBIDDEN', message: expect.stringContaining("not in the policy's list") },
+      { code: 'DEPUTY_E_STRATEGY_FORBIDDEN', message: expect.stringContaining('made of sealed handles') },
+    ]);
+  });
+
+  test('one that nobody can replace in place serves on, and so does one that was asked for by name', async () => {
+    const other = fakeStrategy({ name: 'dispatcher', answerer: null, enforces: [] });
+    const engine = host.engine([notifier(), handles(), other], { policy: host.policy(open) });
+    await engine.delegate({ target: entries[0] as typeof target });
+    engine.setPolicy(host.policy({ ...open, strategies: ['dispatcher', 'file-handle'] }));
+    await settled();
+    const named = { ...entries[0], containerId: 'vm-2' } as typeof target;
+    engine.setPolicy(host.policy({}));
+    await engine.delegate({ target: named, strategy: 'seccomp-notify' });
+    engine.setPolicy(only('file-handle'));
+    await settled();
+    const [first, second] = engine.status().delegations;
+    expect(first).toMatchObject({ state: 'active', strategy: 'file-handle' });
+    expect(second).toMatchObject({ state: 'active', strategy: 'seccomp-notify' });
+    // The first could not be replaced under the policy between these two.
+    expect((await host.types()).filter((type) => type === 'delegation.fellback')).toHaveLength(1);
+  });
+
+  test('a listener that comes meanwhile joins the same delegation, under the strategy that is left', async () => {
+    const second = handles();
+    const engine = host.engine([notifier(), second], { policy: only('seccomp-notify') });
+    const { id } = await engine.delegate({ target: entries[0] as typeof target });
+    engine.setPolicy(only('file-handle'));
+    const joined = await engine.delegate({
+      target: { ...target, listener: 9, listenerKey: 18 } as typeof target,
+    });
+    expect(joined).toMatchObject({ id, strategy: 'file-handle' });
+    expect(second.joined).toEqual([8, 9]);
+  });
+
+  test('one that is read while a strategy is established holds from its start', async () => {
+    const first = fakeStrategy({
+      answerer,
+      onEstablish: () => engine.setPolicy(host.policy({ dac: 'capability' })),
+    });
+    const engine = host.engine([first]);
+    await engine.delegate({ target });
+    expect(first.policies.at(-1)).toMatchObject({ dac: 'capability' });
+  });
+
+  test('an adopted one is kept to it as well, and what fails is remembered at the next start', async () => {
+    const adoption = {
+      delegationId: 'former',
+      targets: entries,
+      reason: 'killed',
+      inFlight: 0,
+      previousEpoch: 1,
+    };
+    const [first, second] = [notifier(), handles()];
+    const last = fakeStrategy({ name: 'dispatcher', answerer: null, enforces: [] });
+    const policy = host.policy({ ...open, strategies: ['seccomp-notify', 'dispatcher'] });
+    const engine = host.engine([first, second, last], { policy });
+    await engine.adopt({
+      ...adoption,
+      strategy: 'file-handle',
+      wanted: 'auto',
+      onListenerUnused: () => undefined,
+    });
+    await settled();
+    expect(engine.status().delegations).toMatchObject([{ state: 'active', strategy: 'seccomp-notify' }]);
+    // Nobody is left who answers listeners: file-handle is not listed.
+    first.hooks?.ended('it broke', new Error('the socket is gone'));
+    await settled();
+    expect((await host.stored()).map(({ type, data }) => [type, (data as { to?: string }).to])).toEqual([
+      ['delegation.recovering', undefined],
+      ['delegation.active', undefined],
+      ['delegation.fellback', 'seccomp-notify'],
+      ['delegation.admitted', undefined],
+      ['delegation.establishing', undefined],
+      ['delegation.active', undefined],
+      ['delegation.fellback', 'dispatcher'],
+      ['delegation.failed', undefined],
+    ]);
+    expect(await engine.delegate({ target })).toMatchObject({ strategy: 'dispatcher' });
+  });
+});

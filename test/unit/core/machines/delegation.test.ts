@@ -66,6 +66,22 @@ describe('foldDelegation', () => {
     });
   });
 
+  it('one strategy takes another’s place while calls are answered, and processes die in the middle', () => {
+    const inPlace: EventType[] = ['delegation.fellback', 'request.answered', 'delegation.admitted'];
+    const events = stream(
+      ...toActive,
+      ...inPlace,
+      'delegation.recovering',
+      'request.answered',
+      'delegation.active',
+      ...inPlace,
+      'delegation.establishing',
+      'request.answered',
+      'delegation.active',
+    );
+    expect(foldDelegation(events)).toMatchObject({ name: 'active', recoveries: 1 });
+  });
+
   it('refuses a history that cannot be', () => {
     const illegal = { code: 'DEPUTY_E_ILLEGAL_TRANSITION' };
     expect(() => foldDelegation(stream('delegation.active'))).toThrow(expect.objectContaining(illegal));
