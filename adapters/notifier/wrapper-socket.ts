@@ -175,6 +175,11 @@ export class WrapperSocket implements DescriptorStorage {
   /** Ends all connections. The keepers hold what they held, and look for a successor; `forGood`: let go. */
   close(forGood = false): void {
     this.watch.stop();
+    // Who waits to be accepted is told too; a keeper that pauses just then finds no socket, and looks on.
+    for (let known = -1; forGood && known < this.connections.size; ) {
+      known = this.connections.size;
+      this.accept(Number.POSITIVE_INFINITY);
+    }
     this.socket.close();
     for (const connection of [...this.connections]) {
       if (forGood) this.refuse(connection, 'the sidecar has ended for good');
@@ -182,11 +187,11 @@ export class WrapperSocket implements DescriptorStorage {
     }
   }
 
-  private accept(): void {
+  private accept(limit = connectionLimit): void {
     for (let count = 0; count < acceptedAtOnce; count++) {
       const socket = acceptConnection(this.socket.descriptor);
       if (socket < 0) return;
-      if (this.connections.size >= connectionLimit) {
+      if (this.connections.size >= limit) {
         // Not refused: that would have its keeper let go. It tries again, and others may be gone by then.
         systemCall('close', socket);
         continue;

@@ -56,7 +56,8 @@ export async function findUntold(
   sink: OutputSink,
 ): Promise<LeftBehind | undefined> {
   const directory = new PayloadDirectory(path);
-  for (let waitedMs = 0; waitedMs < forgetWaitMs; waitedMs += pollMs) {
+  const deadlineMs = performance.now() + forgetWaitMs;
+  while (performance.now() < deadlineMs) {
     if (directory.unheardEnd() === undefined) return undefined;
     if (!directory.isLocked()) return writtenEnd(path);
     if (isOpen) return undefined;
@@ -72,7 +73,20 @@ function writtenEnd(path: string): LeftBehind | undefined {
   const directory = new PayloadDirectory(path);
   const text = directory.isLocked() ? undefined : directory.unheardEnd();
   if (text === undefined) return undefined;
-  return { path, end: parseEnd(text), collect: async () => directory.forgetEnd() };
+  const end = parseEnd(text);
+  // Told by an exit it is forgotten there and not before, and only if it is told by that.
+  const collect = async (byExit: boolean): Promise<void> => {
+    if (!byExit) return directory.forgetEnd();
+    process.once('exit', (code) => {
+      if (isToldBy(end, code)) directory.forgetEnd();
+    });
+  };
+  return { path, end, collect };
+}
+
+function isToldBy(end: PayloadEnd, exitCode: number): boolean {
+  if (end.kind === 'exited') return exitCode === end.code;
+  return end.kind !== 'signaled' || exitCode === 128 + end.signal;
 }
 
 async function endIn(path: string, sink: OutputSink): Promise<LeftBehind | undefined> {

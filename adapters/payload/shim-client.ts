@@ -103,6 +103,8 @@ export class ShimClient {
       new Promise<void>((done) => this.socket.end(done)),
       sleep(leaveWaitMs, undefined, { ref: false }),
     ]);
+    // What was sent is on its way, whatever becomes of us, and nobody here waits for a shim that is stopped.
+    this.socket.unref();
   }
 
   /**

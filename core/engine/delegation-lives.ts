@@ -36,6 +36,8 @@ export interface LivesOptions {
 export class DelegationLives {
   readonly live = new Map<string, Delegation>();
   readonly ended: DelegationStatus[] = [];
+  /** Ends that are on their way to the event store. */
+  private readonly finishing = new Set<Promise<void>>();
   readonly failedStrategies = new FailedStrategies();
   readonly degradations = new Degradations();
 
@@ -170,8 +172,18 @@ export class DelegationLives {
       await sequencer.published(ticket);
       await delegation.establishment?.forget?.();
     };
-    delegation.finished = run();
-    return delegation.finished;
+    const finished = run();
+    delegation.finished = finished;
+    this.finishing.add(finished);
+    const forget = (): void => void this.finishing.delete(finished);
+    finished.then(forget, forget);
+    return finished;
+  }
+
+  /** Ends all that are served. Resolves when the event store has the ends, also of what ended just before. */
+  async finishAll(reason: string): Promise<void> {
+    const ends = [...this.live.values()].map((delegation) => this.finish(delegation, reason));
+    await Promise.allSettled([...ends, ...this.finishing]);
   }
 
   /** Tells of each target that has come to use no handles. */

@@ -113,9 +113,12 @@ class DelegationEngine implements Engine {
   }
 
   async release(id: string, reason = 'released by its owner'): Promise<void> {
-    const delegation = this.lives.live.get(id);
-    if (!delegation) throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { delegationId: id });
+    const isFollowed = this.restarts.isFollowed(id);
     this.restarts.forget(id);
+    const delegation = this.lives.live.get(id);
+    // It is over, and nothing comes after it now.
+    if (!delegation && isFollowed) return;
+    if (!delegation) throw deputyError('DEPUTY_E_DELEGATION_UNKNOWN', { delegationId: id });
     await this.lives.finish(delegation, reason);
   }
 
@@ -133,10 +136,16 @@ class DelegationEngine implements Engine {
     const known = this.restarts.successorOf(id);
     if (known !== undefined) return { delegationId: known };
     const request = await this.restarts.nextLife(id);
+    // Its owner may have ended it meanwhile.
+    if (!this.restarts.isFollowed(id)) return {};
     if (request === undefined) return { requeueAfterMs: reconcileAgainMs };
     const { id: delegationId } = await this.delegate(request);
-    this.restarts.succeeded(id, delegationId);
-    return { delegationId };
+    if (this.restarts.isFollowed(id)) {
+      this.restarts.succeeded(id, delegationId);
+      return { delegationId };
+    }
+    await this.release(delegationId, 'released by its owner while its container was started again');
+    return {};
   }
 
   noticeDegradations(): void {
@@ -178,9 +187,7 @@ class DelegationEngine implements Engine {
   }
 
   close(reason = 'deputy shuts down'): Promise<void> {
-    this.closing ??= Promise.allSettled(
-      [...this.lives.live.values()].map((delegation) => this.lives.finish(delegation, reason)),
-    ).then(() => undefined);
+    this.closing ??= this.lives.finishAll(reason);
     return this.closing;
   }
 
@@ -229,12 +236,13 @@ class DelegationEngine implements Engine {
     delegation.failedBefore = failed;
     delegation.onListenerUnused = request.onListenerUnused;
     this.lives.live.set(id, delegation);
-    this.restarts.follow(id, request);
     let activated: number | undefined;
     const established = await this.lives.begin(delegation, () => {
       activated = this.lives.activate(delegation);
       request.onServing?.(id, delegation.strategy.name);
     });
+    // One that never served is not followed: whoever asked tries again.
+    this.restarts.follow(id, request);
     this.keepToPolicy(delegation);
     await this.options.stateDirectory.sequencer.published(activated ?? established);
     return delegation.status();

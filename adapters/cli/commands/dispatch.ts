@@ -17,6 +17,7 @@ import {
   payloadSpec,
   sessionOptions,
 } from '../dispatch/payload-spec.js';
+import { outliveSignals } from '../dispatch/stdio.js';
 import { exitCode, print, printError, printJson } from '../output.js';
 import { requireRoot } from './agent.js';
 
@@ -148,6 +149,7 @@ async function serve(argv: readonly string[], flags: DispatchFlags, level: LogLe
     throw deputyError('DEPUTY_E_USAGE', { detail });
   }
   const logger = commandLineLogger(level === 'info' ? 'fatal' : level);
+  outliveSignals();
   const work = new CommandWork(payloadSpec(argv, flags), flags, logger);
   const outcome = await runCommand(work, withCrashPoints(commandSteps));
   return outcome.kind === 'ended' ? codeOf(outcome.end) : exitCode.ok;

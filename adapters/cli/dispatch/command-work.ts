@@ -42,7 +42,7 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 /** Twelve seconds in all. */
 const firstPauseMs = 100;
-const triesMax = 6;
+const triesMax = 7;
 
 /** What `deputy dispatch` does to this machine, for the steps of strategies/dispatcher/command.ts. */
 export class CommandWork implements DispatchWork {
@@ -151,7 +151,12 @@ export class CommandWork implements DispatchWork {
     if (error !== undefined) await this.session?.leave();
     const { host } = this;
     this.host = this.session = undefined;
-    await host?.close();
+    try {
+      await host?.close();
+    } catch (failure) {
+      // How the payload ended is told all the same; its events are in the journal.
+      printError(failure);
+    }
     this.freeTerm();
   }
 
@@ -172,8 +177,9 @@ export class CommandWork implements DispatchWork {
   private async tryAgain(): Promise<boolean> {
     const path = this.place?.directory.path;
     if (path !== this.failed.path) this.failed = { path, tries: 0 };
-    await sleep(firstPauseMs << this.failed.tries);
-    return this.failed.tries++ < triesMax;
+    if (this.failed.tries >= triesMax) return false;
+    await sleep(firstPauseMs << this.failed.tries++);
+    return true;
   }
 
   private strategy() {

@@ -77,6 +77,8 @@ static int input_sink = -1, input_ended, terminal = -1, listener = -1, control =
 static int lossy, executed, ended, collected, gone_through, start_failed, was_owned;
 static pid_t joiner, payload_pid;
 static char payload_record[128];
+/* The code with which a command exits that tells how it ended; -1: any. */
+static int told_by = -1;
 static long long deadline_ms, ended_ms;
 /* A pidfd of who is to tell the end by its own exit, and since when that one is gone. */
 static int teller = -1;
@@ -122,6 +124,9 @@ static int write_file(const char *name, const char *text) {
 static void end_with(char kind, const char *text) {
   keep_report(kind, text, strlen(text));
   write_file(kind == 'F' ? "failed" : "ended", text);
+  int number;
+  if (sscanf(text, "exited %d", &number) == 1) told_by = number;
+  if (sscanf(text, "signaled %d", &number) == 1) told_by = 128 + number;
   ended = 1;
   ended_ms = now_ms();
 }
@@ -233,8 +238,8 @@ static int learn_end(long long since_ms) {
 }
 
 /*
- * Has whoever was to tell the end by its own exit done so? Killed, it has told nobody. Where the kernel does not
- * say how it went (before Linux 6.15) or nobody reaps it, it is taken to have told.
+ * Has whoever was to tell the end by its own exit done so? Killed, or with another code than the payload's, it
+ * has not. Where the kernel does not say how it went (before Linux 6.15) or nobody reaps it, it is taken to have told.
  */
 static void check_teller(void) {
   struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
@@ -245,7 +250,8 @@ static void check_teller(void) {
   close(teller);
   teller = -1;
   teller_gone_ms = 0;
-  if (!is_known || !WIFSIGNALED(info.exit_code)) collected = 1;
+  int has_exited = is_known && WIFEXITED(info.exit_code);
+  if (!is_known || (has_exited && (told_by < 0 || WEXITSTATUS(info.exit_code) == told_by))) collected = 1;
 }
 
 /* ---- rings ---- */
@@ -403,8 +409,9 @@ static uint64_t within(uint64_t value, uint64_t low, uint64_t high) {
 
 static void take(struct client *client, const char *body) {
   check_teller();
+  int is_owned = has_owner();
   if (collected) return;
-  if (has_owner() || teller >= 0) {
+  if (is_owned || teller >= 0) {
     put(client, 'B', "", 0, 0);
     return;
   }
