@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { deputyError } from '../../core/errors/deputy-error.js';
 
 /** A hierarchy as /proc/self/mountinfo has it. */
 interface Hierarchy {
@@ -51,18 +52,43 @@ export function cgroupFoldersOf(cgroups: readonly string[]): string[] {
   );
 }
 
-/** Is one of them frozen (cgroup.freeze, freezer.state)? */
-export function isFrozen(folders: readonly string[]): boolean {
-  const read = (path: string): string => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch {
-      return '';
+/** A file of the cgroup by which a process enters it; see cgroups(7). Throws coded errors. */
+export function openForEntry(folder: string): number {
+  try {
+    return openSync(join(folder, 'cgroup.procs'), 'w');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    // Removed with its last process: the target's is elsewhere.
+    if (code === 'ENOENT' || code === 'ENODEV') {
+      throw deputyError('DEPUTY_E_TARGET_CHANGED', { detail: `its cgroup ${folder} was removed` }, error);
     }
-  };
+    throw deputyError('DEPUTY_E_PAYLOAD_NOT_JOINED', { step: 'cgroup', errno: code }, error);
+  }
+}
+
+/** Is one of them frozen, or about to be (cgroup.freeze, freezer.state)? */
+export function isFrozen(folders: readonly string[]): boolean {
   return folders.some(
     (folder) =>
       /^frozen 1$/m.test(read(join(folder, 'cgroup.events'))) ||
-      /^FR/.test(read(join(folder, 'freezer.state'))),
+      /^FR/.test(read(join(folder, 'freezer.state'))) ||
+      isToFreeze(folder),
   );
+}
+
+/** While processes come and go the kernel does not say 'frozen'; what was asked for, it says all the time. */
+function isToFreeze(folder: string): boolean {
+  // A hierarchy's top has no such file.
+  for (let at = folder; existsSync(join(at, 'cgroup.freeze')); at = dirname(at)) {
+    if (read(join(at, 'cgroup.freeze')).trim() === '1') return true;
+  }
+  return false;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -136,16 +136,15 @@ export class LinuxPayloadSession implements PayloadSession {
     const { placeholderSocket } = this.spec;
     if (placeholderSocket === undefined) return false;
     try {
-      this.placeholder = await namePayload(placeholderSocket, this.target.facts, this.processId);
+      const { facts } = this.target;
+      this.placeholder = await namePayload(placeholderSocket, facts, this.processId, (status) => {
+        this.placeholderStatus = status;
+      });
     } catch (error) {
       // One that ran before us may have ended, and its container with it: how is learnt all the same.
       if (!this.isAttached) throw error;
       return false;
     }
-    this.placeholder.on('data', (bytes) => {
-      const status = /^ended \d+ (\d+)$/m.exec(bytes.toString('latin1'))?.[1];
-      if (status !== undefined) this.placeholderStatus = Number(status);
-    });
     return true;
   }
 
@@ -262,7 +261,8 @@ export class LinuxPayloadSession implements PayloadSession {
         this.joined.open();
       },
       executed: () => this.executed.open(),
-      failed: (step: string, errno: number) => this.fail(failureOf(step, errno, this.spec)),
+      failed: (step: string, errno: number) =>
+        this.fail(failureOf(step, errno, this.spec, this.held?.cgroupFolders)),
       busy: () => this.fail(deputyError('DEPUTY_E_PAYLOAD_OWNED', { what: path })),
       ended: (end: PayloadEnd) => this.end(end),
       lost: () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PayloadSpec } from '../../core/ports/payload.js';
@@ -7,6 +7,7 @@ import { allocate } from '../linux/memory.js';
 import { createMemoryFile } from '../linux/memory-file.js';
 import { systemCall } from '../linux/native.js';
 import { nativeProgram } from '../native/native-programs.js';
+import { openForEntry } from './cgroup-folders.js';
 import { takeContainerLog } from './container-log.js';
 import { defaultFilter } from './default-filter.js';
 import type { HeldTarget } from './identify.js';
@@ -44,7 +45,7 @@ export async function startShim(start: ShimStart): Promise<number | undefined> {
   try {
     const handed: number[] = [program];
     const hand = (descriptor: number): number => firstHandedDescriptor + handed.push(own(descriptor)) - 1;
-    const cgroups = target.cgroupFolders.map((folder) => hand(openSync(join(folder, 'cgroup.procs'), 'w')));
+    const cgroups = target.cgroupFolders.map((folder) => hand(openForEntry(folder)));
     const filter = spec.filter === 'default' ? hand(filterFile()) : undefined;
     const pipe = spec.readiness.kind === 'fd' ? openPipe() : undefined;
     const ready = pipe === undefined ? undefined : hand(pipe[1]);

@@ -27,13 +27,15 @@ import { joinInput, ownOutput, passSignals, untilStopped } from './stdio.js';
 
 /**
  * A container that has just been started is not yet what it is going to be: its first process is the
- * runtime's still, with its privileges, and listens nowhere; or it is frozen meanwhile.
+ * runtime's still, with its privileges, and listens nowhere; or it is frozen meanwhile, or moved to another
+ * cgroup.
  */
 const passing: ReadonlySet<string> = new Set([
   'DEPUTY_E_TARGET_COULD_TAKE_OVER',
   'DEPUTY_E_TARGET_NOT_INIT',
   'DEPUTY_E_TARGET_PAUSED',
   'DEPUTY_E_TARGET_CHANGED',
+  'DEPUTY_E_TARGET_CGROUP_BUSY',
   'DEPUTY_E_PLACEHOLDER_INVALID',
   'DEPUTY_E_PAYLOAD_UNVERIFIED',
   'DEPUTY_E_PAYLOAD_NOT_JOINED',

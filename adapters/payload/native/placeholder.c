@@ -5,9 +5,10 @@
  *
  *   placeholder --socket PATH
  *
- * Whoever is outside this pid namespace (SO_PEERCRED has no number for it here, unix(7)) names the payload on the
- * socket with the line 'payload PID' and is told 'ended PID STATUS', STATUS as wait(2) has it. Others may connect
- * and are told nothing.
+ * Whoever is outside this pid namespace (SO_PEERCRED has no number for it here, unix(7)) names a payload on the
+ * socket with the line 'payload PID', is answered 'named', or 'unknown' where that is no child of ours, and is told
+ * 'ended PID STATUS', STATUS as wait(2) has it. The first one that is named is the one to end with. Others may
+ * connect: the connection is closed at once.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,11 +24,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Strangers may hold connections; those who were first are dropped first. */
-enum { MAX_PEERS = 32, MAX_REAPED = 64, LINE = 64 };
+/*
+ * Anybody outside may hold a connection: for a new one, one goes that has named nothing. How many are taken in at a
+ * time is bounded, so that a flood of them holds up neither signals nor those who were there before.
+ */
+enum { MAX_PEERS = 32, MAX_REAPED = 64, LINE = 64, BACKLOG = 128, MAX_ACCEPTED = 64 };
 
 struct peer {
-  int socket, is_outside;
+  int socket; /* -1: free */
+  pid_t named;
   size_t count;
   char line[LINE];
 };
@@ -44,32 +49,53 @@ static void fail(const char *what) {
   exit(1);
 }
 
-static void end_with(int status) {
+static void tell(const struct peer *peer, const char *text) {
+  send(peer->socket, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void has_ended(pid_t pid, int status) {
   char text[LINE];
-  int length = snprintf(text, sizeof text, "ended %d %d\n", payload, status);
+  snprintf(text, sizeof text, "ended %d %d\n", pid, status);
   for (int at = 0; at < MAX_PEERS; at++)
-    if (peers[at].socket >= 0 && peers[at].is_outside)
-      send(peers[at].socket, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-  exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    if (peers[at].socket >= 0 && peers[at].named == pid) tell(&peers[at], text);
+  if (pid == payload) exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 /* Whatever the signal said, and whoever sent it: what counts is who is there to be reaped. */
 static void reap(void) {
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (pid == payload) end_with(status);
+    has_ended(pid, status);
     reaped[reaped_count % MAX_REAPED].pid = pid;
     reaped[reaped_count++ % MAX_REAPED].status = status;
   }
 }
 
-static void name_payload(pid_t pid) {
-  if (payload || pid < 2) return;
-  payload = pid;
+/* How it ended, or NULL. The newest first: a number may have been used again. */
+static const int *find_reaped(pid_t pid) {
   for (int back = 1; back <= MAX_REAPED && back <= reaped_count; back++) {
     int at = (reaped_count - back) % MAX_REAPED;
-    if (reaped[at].pid == pid) end_with(reaped[at].status);
+    if (reaped[at].pid == pid) return &reaped[at].status;
   }
+  return NULL;
+}
+
+static int is_child(pid_t pid) {
+  siginfo_t info;
+  return pid > 0 && waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* What nobody will ever reap here would keep the container for ever. */
+static void name_payload(struct peer *peer, pid_t pid) {
+  const int *status = NULL;
+  if (!is_child(pid) && !(status = find_reaped(pid))) {
+    tell(peer, "unknown\n");
+    return;
+  }
+  peer->named = pid;
+  if (!payload) payload = pid;
+  tell(peer, "named\n");
+  if (status) has_ended(pid, *status);
 }
 
 static void drop(struct peer *peer) {
@@ -77,22 +103,41 @@ static void drop(struct peer *peer) {
   peer->socket = -1;
 }
 
-static void accept_peer(void) {
-  int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (socket < 0) return;
+/* A free place, or that of somebody who has named nothing. NULL: there is neither. */
+static struct peer *find_place(void) {
+  struct peer *found = NULL;
+  for (int at = 0; at < MAX_PEERS; at++) {
+    struct peer *one = &peers[(next_peer + at) % MAX_PEERS];
+    if (one->socket < 0) return one;
+    if (!found && !one->named) found = one;
+  }
+  if (!found) return NULL;
+  // Round and round, so that none is always the first to go.
+  next_peer = found - peers + 1;
+  drop(found);
+  return found;
+}
+
+static int is_outside(int socket) {
   struct ucred who = {0};
   socklen_t length = sizeof who;
-  struct peer *peer = &peers[next_peer++ % MAX_PEERS];
-  if (peer->socket >= 0) drop(peer);
-  peer->socket = socket;
-  peer->count = 0;
-  peer->is_outside = getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 && who.pid == 0;
+  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 && who.pid == 0;
+}
+
+static void accept_peers(void) {
+  for (int taken = 0; taken < MAX_ACCEPTED; taken++) {
+    int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (socket < 0) return;
+    struct peer *peer = is_outside(socket) ? find_place() : NULL;
+    if (peer) *peer = (struct peer){.socket = socket};
+    else close(socket);
+  }
 }
 
 static void hear(struct peer *peer) {
   ssize_t count = recv(peer->socket, peer->line + peer->count, LINE - 1 - peer->count, MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (count <= 0 || !peer->is_outside) {
+  if (count <= 0) {
     drop(peer);
     return;
   }
@@ -100,10 +145,7 @@ static void hear(struct peer *peer) {
   peer->line[peer->count] = 0;
   char *end = strchr(peer->line, '\n');
   int pid;
-  if (end && sscanf(peer->line, "payload %d", &pid) == 1) {
-    name_payload(pid);
-    send(peer->socket, "named\n", 6, MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
+  if (end && sscanf(peer->line, "payload %d", &pid) == 1) name_payload(peer, pid);
   if (end || peer->count == LINE - 1) peer->count = 0;
 }
 
@@ -142,7 +184,7 @@ int main(int count, char **words) {
   if (signals < 0 || listener < 0) fail("start");
   unlink(address.sun_path);
   if (bind(listener, (struct sockaddr *)&address, sizeof address)) fail(words[2]);
-  if (listen(listener, 16)) fail(words[2]);
+  if (listen(listener, BACKLOG)) fail(words[2]);
   for (;;) {
     struct pollfd set[MAX_PEERS + 2] = {{signals, POLLIN, 0}, {listener, POLLIN, 0}};
     for (int at = 0; at < MAX_PEERS; at++) set[at + 2] = (struct pollfd){peers[at].socket, POLLIN, 0};
@@ -150,6 +192,6 @@ int main(int count, char **words) {
     if (set[0].revents) take_signal();
     for (int at = 0; at < MAX_PEERS; at++)
       if (set[at + 2].revents && peers[at].socket == set[at + 2].fd) hear(&peers[at]);
-    if (set[1].revents) accept_peer();
+    if (set[1].revents) accept_peers();
   }
 }

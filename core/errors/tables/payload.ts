@@ -17,6 +17,11 @@ export const payloadErrors = {
     why: 'A process that joins a frozen cgroup is frozen before it can become the payload.',
     remedy: 'Resume the container, then try again.',
   },
+  DEPUTY_E_TARGET_CGROUP_BUSY: {
+    what: "the target's cgroup takes no process: {errno}",
+    why: 'Controllers are enabled for cgroups below it (EBUSY), or one beside it is threaded (cgroups(7)).',
+    remedy: "Try again: the target's process has moved meanwhile, and its cgroup is looked up anew.",
+  },
   DEPUTY_E_TARGET_NOT_INIT: {
     what: 'process {processId} is not the first process of its pid namespace',
     why: "The payload becomes a child of the target's init, which has to reap it.",
@@ -40,7 +45,7 @@ export const payloadErrors = {
   DEPUTY_E_PAYLOAD_NOT_JOINED: {
     what: 'the payload could not be started: step {step}: {errno}',
     why: 'The joiner stopped there; nothing of it is left in the target.',
-    remedy: '`deputy doctor` says what this machine lacks; EBUSY: the cgroup has controllers of its own.',
+    remedy: '`deputy doctor` says what this machine lacks; EAGAIN: the cgroup has no room (pids.max).',
   },
   DEPUTY_E_PAYLOAD_NOT_READY: {
     what: 'the payload was not ready after {deadlineMs} ms: {detail}',

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { findCommand } from '../../lab/paths.js';
 import { describeWhen, missingForKernel } from '../../support/describe-when.js';
@@ -21,22 +22,16 @@ const moments = {
   umask: 'the payload-to-be, with the intermediate gone or about to be',
 } as const;
 
-/** Processes that this one's first thread started. */
-function childrenOf(pid: number): number[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
-    return text.trim().split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-}
-
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
     // It ended before.
   }
+}
+
+function isStopped(pid: number): boolean {
+  return /^[Tt]/.test(statusField(pid, 'State'));
 }
 
 function statusField(pid: number, name: string): string {
@@ -53,7 +48,7 @@ const missing = [
   ...(findCommand('strace') === undefined ? ['strace: node test/setup/prepare.mjs --packages'] : []),
 ];
 
-describeWhen(missing, 'a target ends while its payload is being started', () => {
+describeWhen(missing, 'a target ends while processes of its payload are stopped', () => {
   let program: string;
   beforeAll(() => {
     program = compileTarget('payload', ['-static']);
@@ -66,16 +61,30 @@ describeWhen(missing, 'a target ends while its payload is being started', () => 
       return name.endsWith('/native/joiner') && words.includes(program);
     });
 
-  /** Ends the target's first process: milliseconds until nothing of what was begun is there. */
-  async function endTarget(target: DispatchTarget, begun: readonly number[]): Promise<number> {
+  /**
+   * Ends the target's first process: all of what was begun goes while `stopped` are still, so that it waits for
+   * none of them. Prints after how many milliseconds: under a tenth of a second where nothing else runs.
+   */
+  async function endTarget(
+    target: DispatchTarget,
+    what: string,
+    { begun, stopped }: { begun: readonly number[]; stopped: readonly number[] },
+  ): Promise<void> {
     const start = performance.now();
     target.kill();
     // The kernel waits for every process of the namespace before its first one is gone.
     const left = (): number[] =>
       [...new Set([target.processId, ...begun, ...joiners(target)])].filter(isThere);
-    // A tenth of a second is what it takes; the line below says it, and a busy machine is no failure.
     await until(() => left().length === 0, 'the end of all that was begun', startMsMax);
-    return Math.round(performance.now() - start);
+    const tookMs = Math.round(performance.now() - start);
+    expect(stopped.filter((pid) => !isStopped(pid))).toEqual([]);
+    console.log(`${what}: ${begun.length} begun, gone after ${tookMs} ms`);
+  }
+
+  /** Nothing is left outside either: who was stopped there has ended by itself. */
+  async function expectNothingLeft(target: DispatchTarget): Promise<void> {
+    await until(() => target.helpers('shim').length === 0, 'the end of the shim', startMsMax);
+    await target.end();
   }
 
   test.each(Object.entries(moments))('behind %s, stopped there: %s', async (call, _what) => {
@@ -87,7 +96,6 @@ describeWhen(missing, 'a target ends while its payload is being started', () => 
     const dispatch = spawn('strace', strace, { stdio: 'ignore' });
     const code = new Promise((resolve) => dispatch.once('exit', resolve));
     const deputy = dispatch.pid as number;
-    const isStopped = (pid: number): boolean => /^[Tt]/.test(statusField(pid, 'State'));
     await until(() => joiners(target).some(isStopped), 'one that is stopped', startMsMax);
     // Neither goes deputy on, so that nothing of the start is undone by it.
     const begun = joiners(target);
@@ -100,21 +108,21 @@ describeWhen(missing, 'a target ends while its payload is being started', () => 
       return isStopped(pid);
     };
     await until(() => [...joiners(target), deputy].every(isFree), 'all to be stopped, and not traced');
-    const tookMs = await endTarget(target, [...begun, ...target.processes()]);
+    await endTarget(target, call, { begun: [...begun, ...target.processes()], stopped: [deputy] });
     signal(deputy, 'SIGCONT');
     expect(await code).toBe(125);
-    await target.end();
-    console.log(`${call}: ${begun.length} stopped, gone after ${tookMs} ms`);
+    await expectNothingLeft(target);
   });
 
-  test('with the process stopped that waits to become the payload', async () => {
+  test('with the process stopped that waits to become the payload, and deputy killed', async () => {
     const target = await new DispatchTarget().start();
-    const dispatch = target.begin([], [program, 'sleep', '60']);
-    const code = new Promise((resolve) => dispatch.once('exit', resolve));
-    const deputy = dispatch.pid as number;
-    await until(() => childrenOf(deputy).length > 0, 'the shim', startMsMax);
-    // Nobody tells it to go on.
-    signal(deputy, 'SIGSTOP');
+    const crashFile = join(target.directory, 'crashes');
+    writeFileSync(crashFile, 'verify-joined:after');
+    const environment = { ...process.env, DEPUTY_TEST: '1', DEPUTY_CRASH_FILE: crashFile };
+    const flags = ['--deadline', `${2 * startMsMax}`];
+    const dispatch = target.begin(flags, [program, 'sleep', '60'], environment);
+    expect(await new Promise((resolve) => dispatch.once('exit', (_code, by) => resolve(by)))).toBe('SIGKILL');
+    // Nobody tells it to go on. Those that made it may be about to end still.
     const waits = (): boolean => {
       const [inside, ...others] = target.processes();
       return others.length === 0 && joiners(target).join() === `${inside}`;
@@ -122,10 +130,25 @@ describeWhen(missing, 'a target ends while its payload is being started', () => 
     await until(waits, 'the one inside to be the only one');
     const waiting = target.processes();
     for (const pid of waiting) signal(pid, 'SIGSTOP');
-    await endTarget(target, waiting);
-    signal(deputy, 'SIGCONT');
-    expect(await code).toBe(125);
-    await target.end();
+    await until(() => waiting.every(isStopped), 'it to be stopped');
+    await endTarget(target, 'waiting', { begun: waiting, stopped: [] });
+    await expectNothingLeft(target);
+  });
+
+  test('with payload and shim stopped: deputy hears of it once the shim goes on', async () => {
+    const target = await new DispatchTarget().start();
+    const dispatch = target.begin([], [program, 'sleep', '60']);
+    const code = new Promise((resolve) => dispatch.once('exit', resolve));
+    await new Promise((resolve) => dispatch.stdout?.once('data', resolve));
+    const payload = target.processes();
+    const shim = target.helpers('shim');
+    expect([payload.length, shim.length]).toEqual([1, 1]);
+    for (const pid of [...shim, ...payload]) signal(pid, 'SIGSTOP');
+    await until(() => [...shim, ...payload].every(isStopped), 'both to be stopped');
+    await endTarget(target, 'running', { begun: payload, stopped: shim });
+    for (const pid of shim) signal(pid, 'SIGCONT');
+    expect(await code).toBe(128 + 9);
+    await expectNothingLeft(target);
   });
 });
 
