@@ -20,7 +20,11 @@ ExecStart=/usr/bin/unshare --mount --pid --fork --net --uts --ipc --cgroup --mou
   /usr/bin/setpriv --bounding-set -all --reuid 107 --regid 107 --clear-groups --no-new-privs ${words}
 `;
 
-const dispatchUnit = (words: string, output: string, settings: string): string => `[Service]
+/** Without a limit to how often it may be started (systemd.unit(5)): ten times in a few seconds are meant. */
+const dispatchUnit = (words: string, output: string, settings: string): string => `[Unit]
+StartLimitIntervalSec=0
+
+[Service]
 Type=exec
 ExecStart=${process.execPath} ${deputyCommand()} dispatch ${words}
 StandardOutput=append:${output}
