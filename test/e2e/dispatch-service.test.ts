@@ -9,8 +9,8 @@ import { missingForSystemd, type SystemdLab, startSystemd } from '../lab/systemd
 import { describeWhen, isLong } from '../support/describe-when.js';
 
 const restarts = isLong ? 10 : 1;
-/** Lines of the payload, one each 2 ms, so that all restarts fall into its life. */
-const lines = 350 * (1 + restarts);
+/** Lines of the payload, one each 2 ms, so that all restarts fall into its life, also where each takes a second. */
+const lines = (isLong ? 1000 : 350) * (1 + restarts);
 /** A payload's life and what starting takes under load; only what never comes waits so long. */
 const patienceMs = 60_000;
 

@@ -23,7 +23,7 @@ import { findLeftBehind, findUntold, type LeftBehind, type LeftBehindOf } from '
 import { withCrashPoints } from '../../payload/test-hooks.js';
 import { print, printError } from '../output.js';
 import { type DispatchFlags, sessionOptions } from './payload-spec.js';
-import { joinInput, ownOutput, passSignals, untilStopped } from './stdio.js';
+import { holdTerm, joinInput, ownOutput, passSignals, untilStopped } from './stdio.js';
 
 /**
  * A container that has just been started is not yet what it is going to be: its first process is the
@@ -51,6 +51,8 @@ export class CommandWork implements DispatchWork {
   private session: LinuxPayloadSession | undefined;
   private failed: { readonly path: string | undefined; tries: number } = { path: undefined, tries: 0 };
   private readonly sink = ownOutput();
+  /** Undoes what SIGTERM does outside of `follow`. */
+  private freeTerm: () => void = () => undefined;
 
   constructor(
     private readonly spec: PayloadSpec,
@@ -95,7 +97,8 @@ export class CommandWork implements DispatchWork {
   }
 
   async findUntold(isOpen: boolean): Promise<LeftBehindEnd | undefined> {
-    const left = await findUntold(this.place?.directory.path ?? '', isOpen, this.sink);
+    const path = this.place?.directory.path ?? '';
+    const left = await this.untilTold(() => findUntold(path, isOpen, this.sink));
     // Its delegation is in the journal that is open.
     const settle = async (): Promise<void> => undefined;
     return left && { end: left.end, settle, collect: () => left.collect(this.isToldByExit) };
@@ -127,10 +130,13 @@ export class CommandWork implements DispatchWork {
       await session.leave();
       return undefined;
     }
-    const signals = passSignals(session, flags.sigterm === 'leave');
+    const signals = passSignals(session, this.leavesOnTerm);
+    this.freeTerm();
     const leaveInput = joinInput(session, flags.tty === true);
     const end = await Promise.race([session.ended, signals.toLeave]);
     leaveInput();
+    // It is over soon by itself, and the shim has to be told first what was taken.
+    if (end !== undefined && this.leavesOnTerm) this.freeTerm = holdTerm();
     signals.stop();
     if (end === undefined) await session.leave();
     return end;
@@ -146,6 +152,7 @@ export class CommandWork implements DispatchWork {
     const { host } = this;
     this.host = this.session = undefined;
     await host?.close();
+    this.freeTerm();
   }
 
   async awaitRestart(failure: unknown): Promise<boolean> {
@@ -176,8 +183,12 @@ export class CommandWork implements DispatchWork {
       payload: () => spec,
       steps: withCrashPoints(dispatchSteps),
       onSession: (opened) => {
-        this.session = opened as LinuxPayloadSession;
-        this.session.drainTo(this.sink);
+        const session = opened as LinuxPayloadSession;
+        this.session = session;
+        // Output comes from here on. Killed with what was taken and not yet told, it would come twice.
+        const leave = (): void => void session.leave().finally(() => process.exit(0));
+        if (this.leavesOnTerm) this.freeTerm = holdTerm(leave);
+        session.drainTo(this.sink);
       },
     });
   }
@@ -186,10 +197,24 @@ export class CommandWork implements DispatchWork {
     return sessionOptions(this.flags).isToldByExit === true;
   }
 
+  private get leavesOnTerm(): boolean {
+    return this.flags.sigterm === 'leave';
+  }
+
+  /** Where SIGTERM is to leave all as it is, it does not come between output that was taken and its shim. */
+  private async untilTold(find: () => Promise<LeftBehind | undefined>): Promise<LeftBehind | undefined> {
+    if (!this.leavesOnTerm) return find();
+    const free = holdTerm();
+    const left = await find();
+    if (left !== undefined) return { ...left, collect: (byExit) => left.collect(byExit).finally(free) };
+    free();
+    return undefined;
+  }
+
   private find(containers: LeftBehindOf['containers'], except?: string): Promise<LeftBehind | undefined> {
     const { state, name } = this.flags;
     const wanted = { containers, name, ...(except === undefined ? {} : { except }) };
-    return findLeftBehind(resolve(state), wanted, this.sink);
+    return this.untilTold(() => findLeftBehind(resolve(state), wanted, this.sink));
   }
 
   /** What a container that is gone may have been called. */

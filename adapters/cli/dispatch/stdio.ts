@@ -72,6 +72,12 @@ export async function untilStopped(hasCome: () => boolean, waitMs: number, notic
 
 const signals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
 
+/** SIGTERM does that, and nothing else, until what is returned is called. */
+export function holdTerm(act: () => void = () => undefined): () => void {
+  process.on('SIGTERM', act);
+  return () => void process.off('SIGTERM', act);
+}
+
 /**
  * Passes signals on to the payload; SIGTERM, if that is to leave it alone, resolves `toLeave` instead. `stop`
  * undoes it.
