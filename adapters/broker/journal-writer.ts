@@ -115,7 +115,7 @@ export class BrokerJournal {
     const keepsMs = this.journal.isCrowded ? 0 : retentionMs;
     for (; this.removable < done; this.removable++) {
       const ageMs = this.journal.ageMs(this.removable, this.nowMs());
-      if (ageMs !== undefined && ageMs < keepsMs) break;
+      if (keepsMs > 0 && ageMs !== undefined && ageMs < keepsMs) break;
     }
     this.journal.removeBefore(this.removable, position);
   }

@@ -178,7 +178,7 @@ function tendDisk(
       const keepsMs = onlyWithRoom && journal.isCrowded ? 0 : retentionMs;
       for (; removable < done; removable++) {
         const ageMs = journal.ageMs(removable, clock.nowMs());
-        if (ageMs !== undefined && ageMs < keepsMs) break;
+        if (keepsMs > 0 && ageMs !== undefined && ageMs < keepsMs) break;
       }
       journal.removeBefore(removable, position);
     } catch (error) {

@@ -72,7 +72,7 @@ export async function untilStopped(hasCome: () => boolean, waitMs: number, notic
 
 const signals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
 
-/** Signals that are passed on come also when there is no payload; Node's debugger is not for them to start. */
+/** Those that are passed on come also when there is no payload, and must not start Node's debugger then. */
 export function outliveSignals(): void {
   for (const name of ['SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) process.on(name, () => undefined);
 }

@@ -116,4 +116,22 @@ describeWhen(missingForKernel(), 'who attaches to a payload that runs', () => {
     expect({ code: again.code, stdout: again.stdout.toString() }).toEqual({ code: 3, stdout: 'again\n' });
     expect(target.events('left').at(-1)?.type).toBe('delegation.released');
   });
+
+  test('leaves with SIGTERM before it is ready, too, and what was read does not come again', async () => {
+    const flags = ['--name', 'early', '--sigterm', 'leave', '--readiness', 'fd', '--deadline', '60000'];
+    const child = target.begin(flags, [program, 'sleep', '60']);
+    const code = new Promise((resolve) => child.once('exit', (value, by) => resolve(by ?? value)));
+    let output = '';
+    child.stdout?.on('data', (bytes: Buffer) => {
+      output += bytes.toString();
+    });
+    // It never says that it is ready, so that nobody follows it yet.
+    await until(() => output === 'begun\n', 'its output');
+    child.kill('SIGTERM');
+    expect(await code).toBe(0);
+    const [payload = 0] = target.processes();
+    process.kill(payload, 'SIGKILL');
+    const again = await target.run(flags, [program, 'sleep', '60']);
+    expect({ code: again.code, stdout: again.stdout.toString() }).toEqual({ code: 128 + 9, stdout: '' });
+  });
 });

@@ -91,10 +91,15 @@ describeWhen(missingForKernel(), "a process of the payload's own user, in its pi
 
   /** A dispatch during which somebody acts upon the one that waits inside to become the payload: its error. */
   async function meddleWithNewcomer(program: string, name: string, act: () => Promise<void>) {
+    let failed: unknown;
     for (const deadlineMs of deadlinesMs) {
       const spec: PayloadSpec = { ...base, argv: [program, 'sleep', '60'], deadlineMs };
       const session = new LinuxPayloadSession(
-        { target: `${target.processId}`, stateDirectory: target.stateDirectory, name },
+        {
+          target: `${target.processId}`,
+          stateDirectory: target.stateDirectory,
+          name: `${name}-${deadlineMs}`,
+        },
         spec,
       );
       let isDone = false;
@@ -111,8 +116,10 @@ describeWhen(missingForKernel(), "a process of the payload's own user, in its pi
       const error = await runDispatch(dispatch, () => undefined, steps).catch((reason) => reason);
       await session.abandon();
       if (isDone) return error;
+      // It was not there yet, or had to end while somebody acted upon it.
+      failed = error;
     }
-    throw new Error('the newcomer never waited');
+    throw failed;
   }
 
   test.each([
@@ -120,12 +127,13 @@ describeWhen(missingForKernel(), "a process of the payload's own user, in its pi
     ['killed', SIGKILL, 'step joiner: ESRCH'],
   ])(
     'has no way into the one that waits to become it; %s, that is a failed start',
+    { timeout: 60_000 },
     async (name, sent, what) => {
       const program = await begin();
       const own = target.processes();
       const error = await meddleWithNewcomer(program, name, async () => {
         // The one that made it may be about to end still.
-        await until(() => others(own).length === 1, 'the newcomer to be the only one');
+        await until(() => others(own).length === 1, 'the newcomer to be the only one', 2_000);
         const [newcomer = 0] = others(own);
         expect(await meddler.told('find /joiner')).toMatch(/ done$/);
         await expectNoWayIn();
