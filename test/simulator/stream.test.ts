@@ -76,26 +76,25 @@ describe('the real publisher on the modelled JetStream', () => {
 describe('a publisher that does less is noticed', () => {
   const withoutSequence = (port: StreamPort): StreamPort =>
     changed(port, {
-      publish: (run, subject, headers, payload) =>
-        port.publish(run, subject, headers.replace(/Nats-Expected-Last-Sequence: \d+\r\n/, ''), payload),
+      publish: (attempt, subject, headers, payload) =>
+        port.publish(attempt, subject, headers.replace(/Nats-Expected-Last-Sequence: \d+\r\n/, ''), payload),
     });
   /** Takes all that is on its way for unanswered as soon as one message fails. */
   const withoutSettling = (port: StreamPort): StreamPort => {
-    const open = new Map<number, number>();
+    const open = new Set<number>();
     return changed(port, {
-      publish: (run, ...message) => {
-        open.set(run, (open.get(run) ?? 0) + 1);
-        port.publish(run, ...message);
+      publish: (attempt, ...message) => {
+        open.add(attempt);
+        port.publish(attempt, ...message);
       },
       listen: (listener) =>
         port.listen({
-          replied: (run, reply) => {
-            const left = (open.get(run) ?? 0) - 1;
-            if (left < 0) return;
-            open.set(run, reply.kind === 'stored' ? left : 0);
-            listener.replied(run, reply);
+          replied: (attempt, reply) => {
+            if (!open.delete(attempt)) return;
+            listener.replied(attempt, reply);
             if (reply.kind === 'stored') return;
-            for (let unheard = left; unheard > 0; unheard--) listener.replied(run, { kind: 'nobody' });
+            for (const one of open) listener.replied(one, { kind: 'nobody' });
+            open.clear();
           },
           disconnected: () => listener.disconnected(),
           reconnected: () => listener.reconnected(),
@@ -123,9 +122,9 @@ describe('a publisher that does less is noticed', () => {
     const broken = await brokenBy('stream-duplicates-after-reconnect', (port) => {
       let known = 0;
       const counted = (listener: StreamListener): StreamListener => ({
-        replied: (run, reply) => {
+        replied: (attempt, reply) => {
           if (reply.kind === 'stored') known = reply.sequence;
-          listener.replied(run, reply);
+          listener.replied(attempt, reply);
         },
         disconnected: () => listener.disconnected(),
         reconnected: () => listener.reconnected(),
