@@ -56,7 +56,9 @@ export function checkOrder(
   // One wrong entry in a segment that nobody wrote to doesn't make all before it ones that are missing.
   const lastRight = lastTickets(known, (ticket, epoch) => {
     const entry = index.entry(ticket);
-    if (confirmed.has(ticket) || typeof entry !== 'object') return confirmed.has(ticket);
+    // The order had come to what a record asks for, whatever stands there now.
+    if (confirmed.has(ticket) || isAsked(ticket)) return true;
+    if (typeof entry !== 'object') return false;
     return damagedSlots.has(slotOf(entry)) || isElsewhere(entry.segment, epoch);
   });
   const findings: OrderFindings = { problems: [], badTickets: new Set(), strayTickets: new Set() };

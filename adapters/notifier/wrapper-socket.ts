@@ -30,10 +30,10 @@ import { type Hello, helloBytes, readHello, wordType, writeWord } from './packet
 
 /** Wrapped programs at a time; each keeps one connection. */
 const connectionLimit = 64;
-/** In one turn of the event loop: supervisors' heartbeats have their turns, too. */
+/** In one turn of the event loop, where supervisors' heartbeats have theirs; at the end all that wait. */
 const acceptedAtOnce = 8;
-/** Strangers that one line of the log stands for. */
-const strangersPerLine = 1_000;
+const waitingLimit = 1_024;
+const strangersPerLine = 1_000; // One line of the log stands for them.
 /** A listener keeper says all at once; who is silent for longer is none. */
 const helloTimeoutMs = 2_000;
 /**
@@ -172,14 +172,10 @@ export class WrapperSocket implements DescriptorStorage {
     return Promise.resolve();
   }
 
-  /** Ends all connections. The keepers hold what they held, and look for a successor; `forGood`: let go. */
+  /** Ends all connections. Keepers hold what they held, and look for a successor; `forGood`: all let go. */
   close(forGood = false): void {
     this.watch.stop();
-    // Who waits to be accepted is told too; a keeper that pauses just then finds no socket, and looks on.
-    for (let known = -1; forGood && known < this.connections.size; ) {
-      known = this.connections.size;
-      this.accept(Number.POSITIVE_INFINITY);
-    }
+    if (forGood) this.accept(waitingLimit);
     this.socket.close();
     for (const connection of [...this.connections]) {
       if (forGood) this.refuse(connection, 'the sidecar has ended for good');
@@ -187,11 +183,11 @@ export class WrapperSocket implements DescriptorStorage {
     }
   }
 
-  private accept(limit = connectionLimit): void {
-    for (let count = 0; count < acceptedAtOnce; count++) {
+  private accept(most = acceptedAtOnce): void {
+    for (let count = 0; count < most; count++) {
       const socket = acceptConnection(this.socket.descriptor);
       if (socket < 0) return;
-      if (this.connections.size >= limit) {
+      if (this.connections.size >= connectionLimit && most !== waitingLimit) {
         // Not refused: that would have its keeper let go. It tries again, and others may be gone by then.
         systemCall('close', socket);
         continue;

@@ -193,7 +193,9 @@ export class DelegationLives {
       if (delegation.state !== 'active') continue;
       const { id, policy, strategy, target } = delegation;
       const use = delegation.establishment?.use?.();
-      const nowUs = use?.knownUntilUs ?? clock.monotonicUs();
+      // What a checkpoint has of an earlier boot is ahead of this one's clock.
+      const monotonicUs = clock.monotonicUs();
+      const nowUs = Math.min(use?.knownUntilUs ?? monotonicUs, monotonicUs);
       const begun = this.degradations.look(id, use, policy.degradation, nowUs);
       delegation.degraded = this.degradations.spellOf(id)?.error.message;
       if (begun === undefined || use === undefined) continue;

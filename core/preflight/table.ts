@@ -61,14 +61,14 @@ const becomeAndOpen = {
 const sidecarPrivilege = 'the sidecar, beside the target and with its user, holds CAP_DAC_READ_SEARCH';
 
 /** The sidecar is in the pod's, and open_by_handle_at(2) takes the capability in the initial one. */
-function ownUserNamespaces(pods: readonly ExaminedPod[]): Reason[] {
-  return pods
-    .filter(({ pod }) => hasOwnUserNamespace(pod))
-    .map(({ name }) => ({
-      kind: 'target',
-      text: `${name} has a user namespace of its own (hostUsers: false), where the capability opens none`,
-      remedy: 'Leave `hostUsers` out, or use a strategy that serves it from the node.',
-    }));
+function ownUserNamespaces(pods: readonly ExaminedPod[], target: ExaminedTarget | undefined): Reason[] {
+  const names = pods.filter(({ pod }) => hasOwnUserNamespace(pod)).map(({ name }) => `${name} has`);
+  if (target?.userNamespaceIsOurs === false) names.push('the target has');
+  return names.map((whose) => ({
+    kind: 'target',
+    text: `${whose} a user namespace of its own (hostUsers: false), where the capability opens none`,
+    remedy: 'Leave `hostUsers` out, or use a strategy that serves it from the node.',
+  }));
 }
 
 /** For programs as they are. */
@@ -89,7 +89,10 @@ const sidecarNotifier: StrategyForm = {
     },
   ],
   addToPod: withNotifierSidecar,
-  obstacles: (policy, target, pods) => [...unservableShares(policy, target), ...ownUserNamespaces(pods)],
+  obstacles: (policy, target, pods) => [
+    ...unservableShares(policy, target),
+    ...ownUserNamespaces(pods, target),
+  ],
   price: {
     latency: 'answered',
     boundary: "a container of the target's own pod holds the capability; the program runs behind a wrapper",
@@ -109,7 +112,7 @@ const sidecarBroker: StrategyForm = {
   obstacles: (policy, target, pods) => [
     ...unsealed(policy),
     ...unservableShares(policy, target),
-    ...ownUserNamespaces(pods),
+    ...ownUserNamespaces(pods, target),
   ],
   price: {
     latency: 'brokered',

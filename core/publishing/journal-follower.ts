@@ -82,6 +82,8 @@ export class JournalFollower {
   private furthest: { readonly maker: EventMaker; readonly position: number } | undefined;
   private readonly waiters = new PublishedWaiters();
   private publishedBefore = 0;
+  /** Where it began last. */
+  private begunAt = -1;
   private announcement: Promise<void> | undefined;
   private isCaughtUp = false;
   /** The journal was read from a checkpoint on that the store bears out. */
@@ -174,7 +176,7 @@ export class JournalFollower {
     maker.writeTo(this.window.current);
     this.tail?.close();
     this.tail = parts.openTail(from, parts.first());
-    this.publishedBefore = from;
+    this.publishedBefore = this.begunAt = from;
     parts.checkpoints.begin(from);
     if (from >= parts.first() && !this.isReconciled) await this.reconcile(target);
   }
@@ -199,6 +201,9 @@ export class JournalFollower {
         this.parts.outage.note(error);
         const { position = 0 } = this.tail ?? {};
         this.furthest ??= { maker: this.maker, position };
+        // What refuses at once would be asked again and again.
+        if (this.publishedBefore === this.begunAt) await rest(this.parts.timers, retryMs);
+        if (this.stopping) return;
         await this.beginAnew(target);
       }
     }

@@ -53,6 +53,7 @@ export class Pipeline {
   private lastId: string | undefined;
   private stored = new StoredEvents();
   private adopts = false;
+  hasStored = false;
   /** Attempts are numbered; the first one of the queue has `headAttempt`. */
   private headAttempt = 0;
   private nextAttempt = 0;
@@ -179,7 +180,7 @@ export class Pipeline {
 
   private acknowledged(sequence: number): void {
     this.base = sequence;
-    this.adopts = false;
+    this.hasStored = true;
     this.headAttempt++;
     this.lastId = this.queue.shift().id;
     this.heardAtMs = this.options.timers.nowMs();
@@ -262,8 +263,7 @@ export class Pipeline {
       this.base = lastSequence;
       this.lastId = undefined;
     }
-    this.firstAttempt = this.nextAttempt;
-    this.headAttempt = this.nextAttempt;
+    this.firstAttempt = this.headAttempt = this.nextAttempt;
     this.unanswered = 0;
     this.early.clear();
     this.queue.sent = 0;
@@ -275,7 +275,8 @@ export class Pipeline {
     const { port, writer } = this.options;
     const first = this.queue.find((event) => this.stored.isMissing(event))?.id;
     const lost = first ?? missing;
-    if (stranger !== undefined && !this.adopts) throw fenced(port.stream, stranger, writer, lost);
+    const passes = this.adopts && !this.hasStored;
+    if (stranger !== undefined && !passes) throw fenced(port.stream, stranger, writer, lost);
     if (lost !== undefined) throw gapAt(port.stream, lost);
   }
 

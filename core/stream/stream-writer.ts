@@ -33,7 +33,7 @@ export class StreamWriter
   private begun: Promise<boolean> | undefined;
   private closed: DeputyError | undefined;
   /** Until something of ours is stored: who writes after that is fenced. */
-  private adopts: boolean;
+  private readonly adopts: boolean;
 
   constructor(private readonly options: StreamWriterOptions) {
     this.pipeline = new Pipeline(options);
@@ -51,7 +51,7 @@ export class StreamWriter
 
   goOnFrom(checkpoint: Checkpoint | undefined, isLast: boolean): Promise<boolean> {
     const { port, writer } = this.options;
-    const adopt = this.adopts;
+    const adopt = this.adopts && !this.pipeline.hasStored;
     const cursor = checkpoint?.cursor;
     this.begun = (async () => {
       const ends = await port.prepare();
@@ -76,7 +76,6 @@ export class StreamWriter
     const result = await new Promise<{ appended: number; duplicates: number }>((resolve, reject) => {
       this.pipeline.push(this.envelopes.of(batch, resolve, reject));
     });
-    if (result.appended > 0) this.adopts = false;
     return result;
   }
 
