@@ -3,18 +3,12 @@ import { judgeNative, type TargetHandleFacts } from '../../core/file-handles/tar
 import { wayOf } from '../../core/file-handles/ways.js';
 import type { ResolvedPolicy } from '../../core/policy/match.js';
 import { hasNativeDirectories } from '../../core/policy/metadata.js';
-import type { RequestService } from '../../core/ports/request-service.js';
-import type { Assessment, ShareAssessment, Strategy, Target } from '../../core/ports/strategy.js';
+import type { Assessment, Strategy, Target } from '../../core/ports/strategy.js';
 import { listenerAbilities } from '../seccomp-notify/abilities.js';
+import type { ListenerStrategyOptions } from '../seccomp-notify/listener-strategy.js';
 import { Listeners } from '../seccomp-notify/listeners.js';
 
-export interface FileHandleOptions {
-  readonly service: RequestService;
-  /** Looks whether the target's shares can be served under its policy; without it that shows call by call. */
-  readonly assessShares?: (
-    target: Target,
-    policy: ResolvedPolicy,
-  ) => ShareAssessment | Promise<ShareAssessment>;
+export interface FileHandleOptions extends ListenerStrategyOptions {
   /**
    * Looks at what decides whether the kernel opens directories for the target itself. Without it a target
    * whose filter leaves them to the kernel is refused.
