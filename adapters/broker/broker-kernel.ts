@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../../core/request/record.js';
-import { injectionOutcome, offset } from '../../core/request/record-layout.js';
+import { offset } from '../../core/request/record-layout.js';
 import { findPlacedMount, type PlacedMount } from '../linux/mount-information.js';
 import { systemCall } from '../linux/native.js';
 import { isProcessThere } from '../linux/pidfd.js';
@@ -113,8 +113,7 @@ export class BrokerKernel extends LinuxRequestKernel {
   }
 
   override writeHandle(record: RequestRecord, _register: number, bytes: number): number {
-    const start = record.base + offset.handleData;
-    answersOf(record).handle = record.views.u8.slice(start, start + bytes);
+    answersOf(record).keepHandle(record, bytes);
     return 0;
   }
 
@@ -132,13 +131,8 @@ export class BrokerKernel extends LinuxRequestKernel {
     return this.answerValue(record, 0, EPERM);
   }
 
-  /** SCM_RIGHTS passes O_PATH descriptors as they are: what takes an injector elsewhere is an answer here. */
   override injectDescriptor(record: RequestRecord, descriptor: number): number {
-    const answers = answersOf(record);
-    answers.descriptor = descriptor;
-    const sent = answers.send(record, 0) === 0;
-    record.setI32(offset.result, 0);
-    record.setU16(offset.injectionOutcome, sent ? injectionOutcome.completed : injectionOutcome.cancelled);
+    answersOf(record).sendInjected(record, descriptor);
     return 0;
   }
 

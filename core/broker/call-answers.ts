@@ -1,6 +1,6 @@
 import type { CompiledPolicy } from '../request/compiled-policy.js';
 import type { RequestRecord } from '../request/record.js';
-import { offset } from '../request/record-layout.js';
+import { injectionOutcome, offset } from '../request/record-layout.js';
 import type { BrokerAnswer, BrokerCall } from './messages.js';
 
 const ENOENT = -2;
@@ -41,6 +41,20 @@ export class CallAnswers<Peer> {
     if (!this.isOpen || this.call === undefined) return ENOENT;
     const descriptors = result >= 0 && this.descriptor >= 0 ? [this.descriptor] : [];
     return this.transmit(this.answerOf(this.call, record, result), descriptors) ? 0 : ENOENT;
+  }
+
+  /** The handle of a name, as the handler has put it into the record. */
+  keepHandle(record: RequestRecord, bytes: number): void {
+    const start = record.base + offset.handleData;
+    this.handle = record.views.u8.slice(start, start + bytes);
+  }
+
+  /** SCM_RIGHTS passes O_PATH descriptors as they are: what takes an injector elsewhere is an answer here. */
+  sendInjected(record: RequestRecord, descriptor: number): void {
+    this.descriptor = descriptor;
+    const sent = this.send(record, 0) === 0;
+    record.setI32(offset.result, 0);
+    record.setU16(offset.injectionOutcome, sent ? injectionOutcome.completed : injectionOutcome.cancelled);
   }
 
   private answerOf({ type, id }: BrokerCall, record: RequestRecord, result: number): BrokerAnswer {

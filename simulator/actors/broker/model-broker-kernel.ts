@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../../../core/request/record.js';
-import { injectionOutcome, offset } from '../../../core/request/record-layout.js';
+import { offset } from '../../../core/request/record-layout.js';
 import { no, syscall } from '../../kernel/numbers.js';
 import type { ModelProcess } from '../../kernel/process.js';
 import type { LoopMount } from '../../ports/loop-state.js';
@@ -87,8 +87,7 @@ export class ModelBrokerKernel extends ModelRequestKernel {
   }
 
   override writeHandle(record: RequestRecord, _register: number, bytes: number): number {
-    const start = record.base + offset.handleData;
-    answersOf(record).handle = record.views.u8.slice(start, start + bytes);
+    answersOf(record).keepHandle(record, bytes);
     return 0;
   }
 
@@ -107,11 +106,7 @@ export class ModelBrokerKernel extends ModelRequestKernel {
   }
 
   override injectDescriptor(record: RequestRecord, descriptor: number): number {
-    const answers = answersOf(record);
-    answers.descriptor = descriptor;
-    const sent = answers.send(record, 0) === 0;
-    record.setI32(offset.result, 0);
-    record.setU16(offset.injectionOutcome, sent ? injectionOutcome.completed : injectionOutcome.cancelled);
+    answersOf(record).sendInjected(record, descriptor);
     return 0;
   }
 
