@@ -1,5 +1,4 @@
 import { type ResolvedPolicy, resolvePolicy } from '../../../core/policy/match.js';
-import type { PayloadSpec } from '../../../core/ports/payload.js';
 import type { Fault } from '../../faults/fault-schema.js';
 import type { ModelProcess } from '../../kernel/process.js';
 import { ProcessTree } from '../../processes/process-tree.js';
@@ -10,6 +9,7 @@ import { DispatchLog } from '../dispatch/dispatch-log.js';
 import type { DispatchParts } from '../dispatch/dispatch-parts.js';
 import { formerTables } from '../dispatch/former-ways.js';
 import { PayloadFolders } from '../dispatch/payload-folder.js';
+import { payloadSpecOf, placeholderSocket } from '../dispatch/payload-spec.js';
 import type { TargetProgram } from '../target.js';
 import type { ChainParts } from './chain-parts.js';
 import { ChainController } from './controller.js';
@@ -144,7 +144,7 @@ function dispatchParts(world: World, scenario: Scenario): DispatchParts {
     tree: new ProcessTree(world.kernel),
     scenario,
     policy: writtenPolicy({ world, scenario }),
-    spec: specOf(scenario),
+    spec: { ...payloadSpecOf(scenario), lossy: true, placeholderSocket },
     oldWays: new Set(),
     formerWays: new Set(),
     commandSteps: tables.command,
@@ -161,26 +161,5 @@ function dispatchParts(world: World, scenario: Scenario): DispatchParts {
     },
     // It runs until its container ends.
     runPayload: () => undefined,
-  };
-}
-
-function specOf({ dispatch }: Scenario): PayloadSpec {
-  return {
-    argv: ['/payload'],
-    capabilities: dispatch.capabilities,
-    user: 0,
-    group: 0,
-    groups: [],
-    from: 'host',
-    environment: {},
-    directory: '/',
-    readiness: { kind: 'none' },
-    deadlineMs: 10_000,
-    terminal: false,
-    output: 'caller',
-    lossy: true,
-    bufferBytes: 4096,
-    filter: 'default',
-    placeholderSocket: '/placeholder.sock',
   };
 }

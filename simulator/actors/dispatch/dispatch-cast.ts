@@ -1,6 +1,5 @@
 import { resolvePolicy } from '../../../core/policy/match.js';
 import { parsePolicy } from '../../../core/policy/parse.js';
-import type { PayloadSpec } from '../../../core/ports/payload.js';
 import type { Fault, FaultyActor } from '../../faults/fault-schema.js';
 import type { ModelProcess } from '../../kernel/process.js';
 import { bit, capability } from '../../processes/capability-sets.js';
@@ -14,8 +13,7 @@ import type { DispatchParts, ModelPayload } from './dispatch-parts.js';
 import { type DispatchTables, formerTables } from './former-ways.js';
 import { Operator } from './operator.js';
 import { PayloadFolders } from './payload-folder.js';
-
-const deadlineMs = 10_000;
+import { payloadSpecOf } from './payload-spec.js';
 
 /** Makes other tables of the real ones. */
 export type MutateDispatch = (tables: DispatchTables) => DispatchTables;
@@ -40,7 +38,7 @@ export class DispatchCast {
       tree: new ProcessTree(world.kernel),
       scenario,
       policy: parsePolicy(scenario.policy),
-      spec: specOf(scenario),
+      spec: payloadSpecOf(scenario),
       oldWays: new Set(dispatch.oldWays),
       formerWays: new Set(dispatch.formerWays),
       commandSteps: tables.command,
@@ -154,27 +152,6 @@ export class DispatchCast {
     const id = `stranger-${this.parts.nextNumber('stranger')}`;
     this.parts.containers.set(id, new ModelContainer(this.parts, id, 1000, 0, number));
   }
-}
-
-function specOf({ dispatch }: Scenario): PayloadSpec {
-  return {
-    argv: ['/payload'],
-    capabilities: dispatch.capabilities,
-    user: 0,
-    group: 0,
-    groups: [],
-    from: 'host',
-    environment: {},
-    directory: '/',
-    readiness: { kind: 'none' },
-    deadlineMs,
-    terminal: false,
-    output: 'caller',
-    lossy: false,
-    bufferBytes: 4096,
-    filter: 'default',
-    ...(dispatch.placeholder ? { placeholderSocket: '/placeholder.sock' } : {}),
-  };
 }
 
 /** The capabilities that a payload may hold, as bits. */
