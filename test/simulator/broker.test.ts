@@ -1,22 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import {
-  crashAt,
-  enumerateCrashPoints,
-  parseScenario,
-  runScenario,
-  type Scenario,
-} from '../../simulator/index.js';
+import { crashAt, enumerateCrashPoints, runScenario, type Scenario } from '../../simulator/index.js';
 import { brokerSteps } from '../../strategies/sidecar-caps/index.js';
-import { checkoutDirectory } from '../lab/paths.js';
 import { isLong } from '../support/describe-when.js';
-
-function read(name: string): Scenario {
-  const path = join(checkoutDirectory(), 'simulator', 'scenarios', `${name}.yaml`);
-  return parseScenario(parse(readFileSync(path, 'utf8')), name);
-}
+import { readScenario } from './read-scenario.js';
 
 /** In the short form every so manieth point: a prime, so that each kind of step has its turns. */
 const stride = 17;
@@ -25,7 +11,7 @@ describe('whoever dies at whichever point of a broker, all invariants hold', () 
   const all = ['broker-truncates', 'broker-restart', 'broker-forged', 'broker-target-death'];
 
   test.each(isLong ? all : ['broker-truncates'])('%s', { timeout: 600_000 }, async (name) => {
-    const scenario = read(name);
+    const scenario = readScenario(name);
     const points = await enumerateCrashPoints(scenario, { seed: '1' });
     const chosen = isLong ? points : points.filter((_, index) => index % stride === 0);
     expect(chosen.length).toBeGreaterThan(10);
@@ -39,13 +25,13 @@ describe('whoever dies at whichever point of a broker, all invariants hold', () 
 test('the real steps run, each of them', async () => {
   const seen = new Set<string>();
   const trace = ({ name }: { readonly name: string }): void => void seen.add(name);
-  await runScenario(read('broker-restart'), { seed: '1', trace });
+  await runScenario(readScenario('broker-restart'), { seed: '1', trace });
   const named = brokerSteps.map(({ name }) => (name === 'verify' ? 'inspect-broker' : name));
   expect(named.filter((name) => !seen.has(name))).toEqual([]);
 });
 
 test('a target sees no error of a sidecar that is killed twelve times under load', async () => {
-  const { outcome, coverage } = await runScenario(read('broker-crash-storm'), { seed: '1' });
+  const { outcome, coverage } = await runScenario(readScenario('broker-crash-storm'), { seed: '1' });
   expect(outcome).toBe('held');
   expect(coverage.faults['storm']).toBeGreaterThan(0);
   expect(coverage.steps['begin-epoch']).toBeGreaterThan(3);
@@ -62,16 +48,16 @@ describe('a mistake is noticed', () => {
   };
 
   test('a client that sends an open with O_TRUNC again', async () => {
-    const scenario = read('old-repeats-truncation');
+    const scenario = readScenario('old-repeats-truncation');
     expect(await brokenBy(scenario)).toEqual(['never-truncated-again']);
     expect(await brokenBy({ ...scenario, broker: { oldWays: [] } })).toEqual([]);
   });
 
   test('a broker that does not look at seals', async () => {
-    expect(await brokenBy(read('broker-forged'), 'verify-seal')).toContain('nothing-forbidden');
+    expect(await brokenBy(readScenario('broker-forged'), 'verify-seal')).toContain('nothing-forbidden');
   });
 
   test('a broker that sends an answer without its descriptor', async () => {
-    expect(await brokenBy(read('broker-restart'), 'add-descriptor')).toContain('answers-are-right');
+    expect(await brokenBy(readScenario('broker-restart'), 'add-descriptor')).toContain('answers-are-right');
   });
 });

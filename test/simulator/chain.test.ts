@@ -1,33 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { chainOldWays } from '../../simulator/actors/chain/old-ways.js';
-import {
-  crashAt,
-  enumerateCrashPoints,
-  parseScenario,
-  runScenario,
-  type Scenario,
-} from '../../simulator/index.js';
-import { checkoutDirectory } from '../lab/paths.js';
+import { crashAt, enumerateCrashPoints, runScenario } from '../../simulator/index.js';
 import { isLong } from '../support/describe-when.js';
-
-const directory = join(checkoutDirectory(), 'simulator', 'scenarios');
-
-function read(name: string): Scenario {
-  return parseScenario(parse(readFileSync(join(directory, `${name}.yaml`), 'utf8')), name);
-}
-
-async function brokenBy(scenario: Scenario, seed: string): Promise<string[]> {
-  const { violations } = await runScenario(scenario, { seed });
-  return [...new Set(violations.map(({ invariant }) => invariant))].sort();
-}
+import { brokenBy, readScenario, scenarioDirectory } from './read-scenario.js';
 
 /** The strategies that were admitted, in their order, as the events have it. */
 async function admittedIn(name: string): Promise<unknown[]> {
   const admitted: unknown[] = [];
-  await runScenario(read(name), {
+  await runScenario(readScenario(name), {
     seed: '1',
     trace: (entry) => {
       if (entry.name === 'delegation.admitted') admitted.push(entry.detail['strategy']);
@@ -52,7 +33,7 @@ test.each([
 });
 
 describe('whoever dies at whichever point of a choice, all invariants hold', () => {
-  const all = readdirSync(directory).flatMap((file) => /^(chain-.*)\.yaml$/.exec(file)?.[1] ?? []);
+  const all = readdirSync(scenarioDirectory).flatMap((file) => /^(chain-.*)\.yaml$/.exec(file)?.[1] ?? []);
   // One where a broker fails, two with a policy that changes, and one in which two strategies began something.
   const short = [
     'chain-sidecar-stripped',
@@ -63,7 +44,7 @@ describe('whoever dies at whichever point of a choice, all invariants hold', () 
   const seeds = isLong ? ['1', '2', '3', '4', '5'] : ['1'];
 
   test.each(isLong ? all : short)('%s', { timeout: 600_000 }, async (name) => {
-    const scenario = read(name);
+    const scenario = readScenario(name);
     for (const seed of seeds) {
       for (const point of await enumerateCrashPoints(scenario, { seed })) {
         const { violations, outcome } = await runScenario(scenario, { seed, faults: [crashAt(point)] });
@@ -80,7 +61,7 @@ describe('whoever dies at whichever point of a choice, all invariants hold', () 
 
 describe('a way to get a chain of fallbacks wrong', () => {
   test.each(chainOldWays)('%s: an invariant catches it, and without it all hold', async (way) => {
-    const scenario = read(`old-${way}`);
+    const scenario = readScenario(`old-${way}`);
     expect(scenario.chain.oldWays).toEqual([way]);
     expect(scenario.expect.broken.length).toBeGreaterThan(0);
     const repaired = { ...scenario, chain: { ...scenario.chain, oldWays: [] } };

@@ -1,7 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import type { MutateDispatch } from '../../simulator/actors/dispatch/dispatch-cast.js';
 import { formerWays } from '../../simulator/actors/dispatch/former-ways.js';
 import { oldWays } from '../../simulator/actors/dispatch/old-ways.js';
@@ -14,22 +12,14 @@ import {
   type Scenario,
 } from '../../simulator/index.js';
 import { commandSteps, dispatchSteps } from '../../strategies/dispatcher/index.js';
-import { checkoutDirectory } from '../lab/paths.js';
 import { isLong } from '../support/describe-when.js';
-
-function read(name: string): Scenario {
-  const path = join(checkoutDirectory(), 'simulator', 'scenarios', `${name}.yaml`);
-  return parseScenario(parse(readFileSync(path, 'utf8')), name);
-}
+import { brokenBy, readScenario, scenarioDirectory } from './read-scenario.js';
 
 function oldScenarios(): Scenario[] {
-  const names = readdirSync(join(checkoutDirectory(), 'simulator', 'scenarios'));
-  return names.filter((name) => name.startsWith('old-')).map((name) => read(name.slice(0, -'.yaml'.length)));
-}
-
-async function brokenBy(scenario: Scenario, seed: string): Promise<string[]> {
-  const { violations } = await runScenario(scenario, { seed });
-  return [...new Set(violations.map(({ invariant }) => invariant))].sort();
+  const names = readdirSync(scenarioDirectory);
+  return names
+    .filter((name) => name.startsWith('old-'))
+    .map((name) => readScenario(name.slice(0, -'.yaml'.length)));
 }
 
 describe('whoever dies at whichever point of a dispatch, all invariants hold', () => {
@@ -51,7 +41,7 @@ describe('whoever dies at whichever point of a dispatch, all invariants hold', (
   const seeds = isLong ? ['1', '2', '3', '4', '5'] : ['1'];
 
   test.each(isLong ? all : ['dispatch', 'dispatch-twice'])('%s', { timeout: 600_000 }, async (name) => {
-    const scenario = read(name);
+    const scenario = readScenario(name);
     for (const seed of seeds) {
       const points = await enumerateCrashPoints(scenario, { seed });
       expect(points.length).toBeGreaterThan(100);
@@ -70,7 +60,7 @@ describe('whoever dies at whichever point of a dispatch, all invariants hold', (
   test('the real steps run, each of them', async () => {
     const seen = new Set<string>();
     for (const name of ['dispatch', 'dispatch-crash']) {
-      const scenario = read(name);
+      const scenario = readScenario(name);
       const trace = ({ detail }: { readonly detail: Record<string, unknown> }): void => {
         if (typeof detail['step'] === 'string') seen.add(detail['step']);
       };
@@ -93,7 +83,8 @@ describe('whoever dies at whichever point of a dispatch, all invariants hold', (
     });
     const names = ['dispatch-restart-unseen', 'dispatch-late', 'dispatch-untold', 'dispatch-follow'];
     for (const name of names) {
-      for (const seed of ['1', '2', '3', '4']) await runScenario(read(name), { seed, mutateDispatch });
+      for (const seed of ['1', '2', '3', '4'])
+        await runScenario(readScenario(name), { seed, mutateDispatch });
     }
     expect([...seen].sort()).toEqual(commandSteps.map(({ name }) => name).sort());
   });
@@ -104,7 +95,7 @@ describe('what would do nothing is refused', () => {
   const standby: Fault = { kind: 'crash', actor: 'standby', when: { atUs: 1 }, moment: 'before' };
 
   test.each([journal, standby])('$kind, in a scenario and beside it', async (fault) => {
-    const scenario = read('dispatch');
+    const scenario = readScenario('dispatch');
     const refused = { code: 'DEPUTY_E_SCENARIO_INVALID' };
     expect(() => parseScenario({ ...scenario, faults: [fault] })).toThrow(expect.objectContaining(refused));
     await expect(runScenario(scenario, { seed: '1', faults: [fault] })).rejects.toMatchObject(refused);
@@ -113,15 +104,15 @@ describe('what would do nothing is refused', () => {
   test('an actor of the dispatcher, where calls are answered', async () => {
     const fault: Fault = { kind: 'crash', actor: 'shim', when: { atUs: 1 }, moment: 'before' };
     const setup = { strategy: 'seccomp-notify' } as const;
-    await expect(runScenario(read('dispatch'), { seed: '1', setup, faults: [fault] })).rejects.toThrow(
-      "there is no 'shim'",
-    );
+    await expect(
+      runScenario(readScenario('dispatch'), { seed: '1', setup, faults: [fault] }),
+    ).rejects.toThrow("there is no 'shim'");
   });
 });
 
 describe('a fault that the dispatcher had itself', () => {
   test.each(formerWays)('%s: an invariant catches it, and without it all hold', async (way) => {
-    const scenario = read(`former-${way}`);
+    const scenario = readScenario(`former-${way}`);
     expect(scenario.dispatch.formerWays).toEqual([way]);
     const repaired = { ...scenario, dispatch: { ...scenario.dispatch, formerWays: [] } };
     for (const seed of ['1', '2', '3']) {

@@ -1,32 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import type { StreamListener, StreamPort } from '../../core/ports/stream.js';
-import {
-  crashAt,
-  enumerateCrashPoints,
-  parseScenario,
-  runScenario,
-  type Scenario,
-} from '../../simulator/index.js';
-import { checkoutDirectory } from '../lab/paths.js';
+import { crashAt, enumerateCrashPoints, runScenario } from '../../simulator/index.js';
 import { isLong } from '../support/describe-when.js';
+import { readScenario, scenarioDirectory } from './read-scenario.js';
 
-const directory = join(checkoutDirectory(), 'simulator', 'scenarios');
-const names = readdirSync(directory)
+const names = readdirSync(scenarioDirectory)
   .filter((name) => name.startsWith('stream-'))
   .map((name) => name.replace('.yaml', ''));
 const seeds = isLong ? 200 : 8;
 
-function read(name: string): Scenario {
-  return parseScenario(parse(readFileSync(join(directory, `${name}.yaml`), 'utf8')), name);
-}
-
 /** The invariants that any seed breaks. */
 async function brokenBy(name: string, mutateStream?: (port: StreamPort) => StreamPort): Promise<Set<string>> {
   const broken = new Set<string>();
-  const scenario = { ...read(name), limits: { virtualUs: 8_000_000, points: 2_000_000 } };
+  const scenario = { ...readScenario(name), limits: { virtualUs: 8_000_000, points: 2_000_000 } };
   for (let seed = 1; seed <= seeds; seed++) {
     const options = mutateStream === undefined ? {} : { mutateStream };
     const { violations } = await runScenario(scenario, { seed: `${seed}`, ...options });
@@ -55,13 +42,13 @@ function changed(port: StreamPort, changes: Partial<StreamPort>): StreamPort {
 
 describe('the real publisher on the modelled JetStream', () => {
   test.each(names)('%s: what it expects, on many seeds', async (name) => {
-    expect([...(await brokenBy(name))].sort()).toEqual([...read(name).expect.broken].sort());
+    expect([...(await brokenBy(name))].sort()).toEqual([...readScenario(name).expect.broken].sort());
   });
 
   test('whoever dies at whichever point around a change of leaders, all invariants hold', {
     timeout: isLong ? 600_000 : 120_000,
   }, async () => {
-    const scenario = read('stream-leader-change');
+    const scenario = readScenario('stream-leader-change');
     const all = await enumerateCrashPoints(scenario, { seed: '1' });
     const points = all.filter(({ name }) => /^(publish|send|reply|ask-|checkpoint|connect)/.test(name));
     expect(points.length).toBeGreaterThan(300);

@@ -9,6 +9,7 @@ import { describeWhen, missingForKernel } from '../../support/describe-when.js';
 import { compileTarget } from '../support/compile.js';
 import { until } from '../takeover/support/agent-tree.js';
 import { DispatchTarget } from './dispatch-target.js';
+import { plainPayload } from './payload-spec.js';
 
 const deadlineMs = 20_000;
 /** The joiner is frozen, and so waits for all of it. */
@@ -50,7 +51,7 @@ describeWhen(missing, "a target's cgroup is not what it was when it was looked a
   /** As whoever manages a container's cgroups may, between the look at the target and the joining. */
   async function dispatch(name: string, change?: () => void, patienceMs = deadlineMs) {
     const argv = [compileTarget('payload', ['-static']), 'exit', '4'];
-    const spec: PayloadSpec = { ...base, argv, deadlineMs: patienceMs };
+    const spec: PayloadSpec = { ...plainPayload, argv, deadlineMs: patienceMs };
     const session = new LinuxPayloadSession(
       { target: `${target.processId}`, stateDirectory: target.stateDirectory, name },
       spec,
@@ -144,22 +145,6 @@ describeWhen(missing, "a target's cgroup is not what it was when it was looked a
     await expectNothingLeft();
   });
 });
-
-const base: Omit<PayloadSpec, 'argv' | 'deadlineMs'> = {
-  capabilities: [],
-  user: 107,
-  group: 107,
-  groups: [],
-  from: 'host',
-  environment: {},
-  directory: '/',
-  readiness: { kind: 'none' },
-  terminal: false,
-  output: 'caller',
-  lossy: false,
-  bufferBytes: 65_536,
-  filter: 'default',
-};
 
 function commandOf(pid: string): string[] {
   const path = `/proc/${pid}/cmdline`;

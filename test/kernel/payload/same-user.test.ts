@@ -8,6 +8,7 @@ import { compileTarget } from '../support/compile.js';
 import { until } from '../takeover/support/agent-tree.js';
 import { DispatchTarget } from './dispatch-target.js';
 import { Meddler } from './meddler.js';
+import { plainPayload } from './payload-spec.js';
 
 /** A start takes so long under load; only what never comes waits for it. */
 const startMsMax = 20_000;
@@ -93,7 +94,12 @@ describeWhen(missingForKernel(), "a process of the payload's own user, in its pi
   async function meddleWithNewcomer(program: string, name: string, act: () => Promise<void>) {
     let failed: unknown;
     for (const deadlineMs of deadlinesMs) {
-      const spec: PayloadSpec = { ...base, argv: [program, 'sleep', '60'], deadlineMs };
+      const spec: PayloadSpec = {
+        ...plainPayload,
+        capabilities: [CAP_DAC_READ_SEARCH],
+        argv: [program, 'sleep', '60'],
+        deadlineMs,
+      };
       const session = new LinuxPayloadSession(
         {
           target: `${target.processId}`,
@@ -147,22 +153,6 @@ describeWhen(missingForKernel(), "a process of the payload's own user, in its pi
     },
   );
 });
-
-const base: Omit<PayloadSpec, 'argv' | 'deadlineMs'> = {
-  capabilities: [CAP_DAC_READ_SEARCH],
-  user,
-  group: user,
-  groups: [],
-  from: 'host',
-  environment: {},
-  directory: '/',
-  readiness: { kind: 'none' },
-  terminal: false,
-  output: 'caller',
-  lossy: false,
-  bufferBytes: 65_536,
-  filter: 'default',
-};
 
 function isGone(pid: number): boolean {
   try {
