@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deputyError } from '../../core/errors/deputy-error.js';
 import type { Logger } from '../../core/ports/logger.js';
@@ -83,9 +83,12 @@ export async function runBesideSidecar(
   }
 }
 
-/** The sidecar is the program's user by the time that it writes there. */
+/** The sidecar is the program's user by the time that it writes there; folders above it only have to let it in. */
 function ownedDirectory(path: string, uid: number, gid: number): void {
-  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chownSync(path, uid, gid);
+  if (existsSync(path)) return;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  mkdirSync(path, { mode: 0o700 });
+  chownSync(path, uid, gid);
 }
 
 function startProgram(

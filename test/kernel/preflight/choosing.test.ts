@@ -198,7 +198,7 @@ describeWhen(missingForKernel(), 'deputy run --strategy', () => {
     const call = `${compileTarget('wrapped')} /etc passwd 0 >/dev/null`;
     const shown = 'grep Seccomp_filters /proc/self/status; grep -e Uid -e CapEff /proc/$PPID/status';
     const look = `${call}; ${shown}; exit 7`;
-    const words = ['--strategy', 'auto', '--state', join(state, 'own'), '--', 'sh', '-c', look];
+    const words = ['--strategy', 'auto', '--state', join(state, 'made', 'own'), '--', 'sh', '-c', look];
     const { status, stdout, stderr } = preflight(words, { command: 'run', json: false, policy });
     expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
     expect(stdout.split('\n').slice(0, 3)).toEqual([
@@ -206,7 +206,7 @@ describeWhen(missingForKernel(), 'deputy run --strategy', () => {
       'Uid:\t65534\t65534\t65534\t65534',
       'CapEff:\t0000000000000004',
     ]);
-    const told = runDeputy(['events', '--state', join(state, 'own'), '--json']).stdout;
+    const told = runDeputy(['events', '--state', join(state, 'made', 'own'), '--json']).stdout;
     expect(told).toContain('"chosen":"sidecar-caps"');
     expect(told).toContain('"type":"delegation.released"');
     rmSync(state, { recursive: true });
