@@ -245,8 +245,9 @@ static void check_teller(void) {
   struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
   if (teller < 0 || poll(&(struct pollfd){teller, POLLIN, 0}, 1, 0) <= 0) return;
   if (!teller_gone_ms) teller_gone_ms = now_ms();
-  int is_there = ioctl(teller, PIDFD_GET_INFO, &info) == 0, is_known = is_there && info.mask & PIDFD_INFO_EXIT;
-  if (is_there && !is_known && now_ms() - teller_gone_ms < REAP_MS) return;
+  int is_asked = ioctl(teller, PIDFD_GET_INFO, &info) == 0, is_known = is_asked && info.mask & PIDFD_INFO_EXIT;
+  // ESRCH too is no word yet: where it is reaped just now the kernel looks first for how it went, then for the task.
+  if ((is_asked || errno == ESRCH) && !is_known && now_ms() - teller_gone_ms < REAP_MS) return;
   close(teller);
   teller = -1;
   teller_gone_ms = 0;
