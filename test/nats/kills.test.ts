@@ -7,7 +7,7 @@ import { SteadyTarget } from '../kernel/takeover/support/steady-target.js';
 import { startAgentProcess } from '../lab/agent-process.js';
 import { LabNatsServer, missingForNats } from '../lab/nats-server.js';
 import { describeWhen, isLong, missingForKernel } from '../support/describe-when.js';
-import { expectAllPublished } from './support/published.js';
+import { expectAllPublished, untilPublished } from './support/published.js';
 
 /** Median and maximum, for people: on a machine that others use nothing can be asserted of them. */
 function longest(valuesUs: readonly number[]): string {
@@ -66,7 +66,7 @@ describeWhen([...missingForKernel(), ...missingForNats()], 'a server and supervi
     }
     const end = await target.end();
     expect(end).toMatchObject({ wrong: 0, enosys: 0, interrupted: 0 });
-    await expect.poll(() => agent.status().eventStore, { timeout: 60_000 }).toBe('open');
+    await untilPublished(server, node, stateDirectory);
     expect(await agent.stop()).toBe(0);
     const { messages, tickets } = await expectAllPublished(server, node, stateDirectory);
     console.log(

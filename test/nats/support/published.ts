@@ -23,6 +23,26 @@ export function journaledTickets(stateDirectory: string): number[] {
   return tickets;
 }
 
+/**
+ * Resolves when the stream has all that the journal has: an agent that is stopped before that, or that had not yet
+ * begun to publish, leaves the rest to the next one.
+ */
+export async function untilPublished(
+  server: Pick<LabNatsServer, 'url'>,
+  node: string,
+  stateDirectory: string,
+): Promise<void> {
+  const last = journaledTickets(stateDirectory).at(-1) ?? 0;
+  const published = (): Promise<number> =>
+    asOperator(server, async (manager) => {
+      const { state } = await manager.streams.info(streamName(node));
+      if (state.messages === 0) return -1;
+      const message = await manager.streams.getMessage(streamName(node), { seq: state.last_seq });
+      return message.json<{ sequence: number }>().sequence;
+    });
+  await expect.poll(published, { timeout: 60_000, interval: 500 }).toBeGreaterThanOrEqual(last);
+}
+
 /** A reader that gets nothing for so long begins anew: the server that it was at may have been killed. */
 const silentMs = 10_000;
 const attempts = 100;
