@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { lockFile } from '../linux/file-space.js';
 import { isProcessThere, openProcess } from '../linux/pidfd.js';
-import { readStartTime } from './proc-facts.js';
+import { readStartTime, readStatus } from './proc-facts.js';
 
 /** Two of them and a start time are fewer than the 255 bytes of a file's name. */
 const longestPart = 100;
@@ -169,6 +169,18 @@ export class PayloadDirectory {
   /** The payload's number, once there is one. */
   runningProcess(): number | undefined {
     return this.record()[0];
+  }
+
+  /** Does its payload run, with or without a shim? One that ended and that nobody has reaped yet does not. */
+  isPayloadRunning(): boolean {
+    const [processId, startTime] = this.record();
+    if (processId === undefined) return false;
+    try {
+      // In this order: the number may be another's by now.
+      return readStatus(processId).isAlive && readStartTime(processId) === startTime;
+    } catch {
+      return false;
+    }
   }
 
   private record(): readonly [number, string] | readonly [] {

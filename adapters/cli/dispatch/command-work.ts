@@ -163,6 +163,8 @@ export class CommandWork implements DispatchWork {
   async awaitRestart(failure: unknown): Promise<boolean> {
     const { onRestart, restartWait, target } = this.flags;
     if (onRestart === 'end') return false;
+    // Its shim was killed and it was not: the life that it runs in is gone on with.
+    if (failure === undefined && this.place?.directory.isPayloadRunning()) return this.tryAgain();
     if (isDeputyError(failure) && passing.has(failure.code)) return this.tryAgain();
     if (failure !== undefined && !isGone(failure)) return false;
     const served = this.place?.directory.path;

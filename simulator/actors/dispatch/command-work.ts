@@ -158,6 +158,12 @@ export class ModelCommandWork implements DispatchWork {
   private async untilRestarted(failure: unknown): Promise<boolean> {
     if (failure !== undefined && !isGone(failure)) return false;
     const served = this.place;
+    const { parts } = this;
+    const orphan = await this.acting.call('look-for-payload', () => served?.orphan(parts.tree));
+    if (failure === undefined && orphan !== undefined) {
+      await this.acting.sleep(restartLookUs);
+      return true;
+    }
     for (let waitedUs = 0; waitedUs < restartWaitUs; waitedUs += restartLookUs) {
       const present = await this.acting.call('look-for-restart', () => this.presentFolder());
       if (present !== undefined && present !== served) return true;

@@ -113,6 +113,11 @@ describeWhen(missingLabParts(), 'a container of crun is killed, and started agai
     const code = new Promise((resolve) => follower.once('exit', resolve));
     const again = listen(follower);
     expect(payloads(second, 'command')).toEqual([payload]);
+    // So may the payload's shim: the command goes on with what it left.
+    const [shim = 0] = shimsOf(state);
+    process.kill(shim, 'SIGKILL');
+    await until(() => shimsOf(state).some((pid) => pid !== shim), 'another shim', patienceMs);
+    expect(payloads(second, 'command')).toEqual([payload]);
     process.kill(payload as number, 'SIGKILL');
     await until(() => again().includes('waiting for'), 'the command to wait again', patienceMs);
     follower.kill('SIGTERM');
@@ -127,6 +132,22 @@ describeWhen(missingLabParts(), 'a container of crun is killed, and started agai
     expect(new Set(restartCounts(join(own, 'controller')))).toEqual(new Set([0, 1]));
   });
 });
+
+/** The shims of payloads whose folders are there. */
+function shimsOf(state: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && isShim(pid, state));
+}
+
+function isShim(pid: number, state: string): boolean {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+    return words[0]?.endsWith('/native/shim') === true && words.some((word) => word.startsWith(state));
+  } catch {
+    return false;
+  }
+}
 
 function isPayload(pid: number, space: string, name: string): boolean {
   try {
