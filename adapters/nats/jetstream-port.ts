@@ -43,7 +43,7 @@ export class JetStreamPort implements StreamPort {
   }
 
   publish(attempt: number, subject: string, headers: string, payload: Uint8Array): void {
-    this.inbox?.publish(attempt, subject, Buffer.from(headers, 'latin1'), payload);
+    this.inbox?.publish(attempt, subject, headers, payload);
   }
 
   async prepare(): Promise<StreamEnds> {

@@ -1,11 +1,12 @@
 import { type DeputyError, deputyError, isDeputyError } from '../errors/deputy-error.js';
-import { expectedEnd } from '../events/cloud-event.js';
 import type { PublishReply, StreamPort } from '../ports/stream.js';
 import { rest, type Timers } from '../ports/timers.js';
 import type { StoreCursor } from '../publishing/checkpoint.js';
 import type { StoreState } from '../publishing/published-store.js';
+import { EarlyAnswers } from './early-answers.js';
 import { Link } from './link.js';
-import { finishEvent, type Outgoing, OutgoingQueue } from './outgoing-queue.js';
+import type { Outgoing } from './outgoing.js';
+import { finishEvent, OutgoingQueue } from './outgoing-queue.js';
 import { away, type Trouble, troubleOf } from './publish-trouble.js';
 import { type Behind, gapAt, readBehind, StoredEvents, type StoredRange } from './stored-events.js';
 import { fenced, type Writer } from './stored-versions.js';
@@ -58,7 +59,7 @@ export class Pipeline {
   private headAttempt = 0;
   private nextAttempt = 0;
   private firstAttempt = 0;
-  private readonly early = new Map<number, number>();
+  private readonly early = new EarlyAnswers();
   private unanswered = 0;
   private troubles = 0;
   private heardAtMs = 0;
@@ -142,8 +143,8 @@ export class Pipeline {
       // Somebody else's message takes one predicted sequence, and what comes behind the one that is refused
       // would fit again: it doesn't fit behind a message that isn't there. Where servers bring each other up
       // to date they lose track of the last message's id, and would come to differ (ADR 23).
-      const before = port.isReplicated ? undefined : queue.lastSent?.messageId;
-      const headers = event.headers + expectedEnd(this.base + queue.sent, before);
+      const before = port.isReplicated ? undefined : queue.lastSent;
+      const headers = event.headers(this.base + queue.sent, before);
       if (queue.sent === 0) this.heardAtMs = timers.nowMs();
       try {
         port.publish(this.nextAttempt, event.subject, headers, event.payload);
@@ -167,13 +168,12 @@ export class Pipeline {
       const { stream, servers } = this.options.port;
       return this.disturb(troubleOf(reply, stream, servers));
     }
-    this.early.set(attempt, reply.sequence);
-    for (;;) {
-      const sequence = this.early.get(this.headAttempt);
-      if (sequence === undefined) break;
-      this.early.delete(this.headAttempt);
+    if (attempt !== this.headAttempt) return this.early.keep(attempt, reply.sequence);
+    let sequence: number | undefined = reply.sequence;
+    while (sequence !== undefined) {
       if (sequence !== this.base + 1) return this.disturb({ state: 'open' });
       this.acknowledged(sequence);
+      sequence = this.early.take(this.headAttempt);
     }
     this.pump();
   }
