@@ -4,7 +4,7 @@ import { MessageWriter } from './message-writer.js';
 import { ReplyReader } from './reply-reader.js';
 
 /**
- * Publishes with one inbox for all replies, numbered: three times as fast as a subscription or a promise for
+ * Publishes with one inbox for all replies: three times as fast as a subscription or a promise for
  * each message.
  */
 export class AckInbox {
@@ -14,7 +14,7 @@ export class AckInbox {
 
   constructor(
     private readonly connection: NatsConnection,
-    onReply: (attempt: number, reply: PublishReply) => void,
+    onReply: (run: number, reply: PublishReply) => void,
   ) {
     this.writer = MessageWriter.of(connection);
     const start = this.prefix.length + 1;
@@ -28,9 +28,9 @@ export class AckInbox {
   }
 
   /** `headers` in NATS's own form, to the empty line at their end. */
-  publish(attempt: number, subject: string, headers: string, payload: Uint8Array): void {
+  publish(run: number, subject: string, headers: string, payload: Uint8Array): void {
     const { connection, writer } = this;
-    const reply = `${this.prefix}.${attempt}`;
+    const reply = `${this.prefix}.${run}`;
     if (writer?.takes(headers.length + payload.length)) {
       return writer.write(subject, reply, headers, payload);
     }

@@ -1,17 +1,14 @@
-/** Answers that came before their turn: seldom any, since nearly all come in the order of what was asked. */
+/** Messages that were stored before it was known of those before them: seldom any. */
 export class EarlyAnswers {
-  private readonly sequences = new Map<number, number>();
+  private readonly sequences = new Set<number>();
 
-  keep(attempt: number, sequence: number): void {
-    this.sequences.set(attempt, sequence);
+  keep(sequence: number): void {
+    this.sequences.add(sequence);
   }
 
-  /** Undefined: it has not come. */
-  take(attempt: number): number | undefined {
-    if (this.sequences.size === 0) return undefined;
-    const sequence = this.sequences.get(attempt);
-    this.sequences.delete(attempt);
-    return sequence;
+  /** Was it kept? */
+  take(sequence: number): boolean {
+    return this.sequences.size > 0 && this.sequences.delete(sequence);
   }
 
   clear(): void {

@@ -55,10 +55,8 @@ export class Pipeline {
   private stored = new StoredEvents();
   private adopts = false;
   hasStored = false;
-  /** Attempts are numbered; the first one of the queue has `headAttempt`. */
-  private headAttempt = 0;
-  private nextAttempt = 0;
-  private firstAttempt = 0;
+  /** Counts how often it began to send: what was sent before is answered to nobody. */
+  private run = 0;
   private readonly early = new EarlyAnswers();
   private unanswered = 0;
   private troubles = 0;
@@ -71,7 +69,7 @@ export class Pipeline {
 
   constructor(private readonly options: PipelineOptions) {
     options.port.listen({
-      replied: (attempt, reply) => this.hear(attempt, reply),
+      replied: (run, reply) => this.hear(run, reply),
       disconnected: () => this.disconnected(),
       reconnected: () => this.link.up(),
     });
@@ -147,18 +145,17 @@ export class Pipeline {
       const headers = event.headers(this.base + queue.sent, before);
       if (queue.sent === 0) this.heardAtMs = timers.nowMs();
       try {
-        port.publish(this.nextAttempt, event.subject, headers, event.payload);
+        port.publish(this.run, event.subject, headers, event.payload);
       } catch (error) {
         return this.disturb(away(port.servers, String(error)));
       }
-      this.nextAttempt++;
       this.unanswered++;
       queue.sent++;
     }
   }
 
-  private hear(attempt: number, reply: PublishReply): void {
-    if (attempt < this.firstAttempt || this.phase === 'closed') return;
+  private hear(run: number, reply: PublishReply): void {
+    if (run !== this.run || this.phase === 'closed') return;
     this.unanswered--;
     if (this.phase !== 'sending') {
       if (this.unanswered <= 0) this.settled();
@@ -168,20 +165,18 @@ export class Pipeline {
       const { stream, servers } = this.options.port;
       return this.disturb(troubleOf(reply, stream, servers));
     }
-    if (attempt !== this.headAttempt) return this.early.keep(attempt, reply.sequence);
-    let sequence: number | undefined = reply.sequence;
-    while (sequence !== undefined) {
-      if (sequence !== this.base + 1) return this.disturb({ state: 'open' });
-      this.acknowledged(sequence);
-      sequence = this.early.take(this.headAttempt);
-    }
+    // Each is stored where it was predicted, or not at all: its sequence says which one it is.
+    const place = reply.sequence - this.base;
+    if (place < 1 || place > this.queue.sent) return this.disturb({ state: 'open' });
+    if (place > 1) return this.early.keep(reply.sequence);
+    do this.acknowledged();
+    while (this.early.take(this.base + 1));
     this.pump();
   }
 
-  private acknowledged(sequence: number): void {
-    this.base = sequence;
+  private acknowledged(): void {
+    this.base++;
     this.hasStored = true;
-    this.headAttempt++;
     this.lastId = this.queue.shift().id;
     this.heardAtMs = this.options.timers.nowMs();
     this.troubles = 0;
@@ -263,7 +258,7 @@ export class Pipeline {
       this.base = lastSequence;
       this.lastId = undefined;
     }
-    this.firstAttempt = this.headAttempt = this.nextAttempt;
+    this.run++;
     this.unanswered = 0;
     this.early.clear();
     this.queue.sent = 0;

@@ -11,19 +11,19 @@ class SilentPort implements StreamPort {
   readonly stream = 'deputy-n';
   readonly servers = 'none';
   readonly isReplicated = false;
-  readonly sent: { attempt: number; subject: string; headers: string; payload: string }[] = [];
+  readonly sent: { run: number; subject: string; headers: string; payload: string }[] = [];
   private listener: StreamListener | undefined;
 
   listen(listener: StreamListener): void {
     this.listener = listener;
   }
 
-  publish(attempt: number, subject: string, headers: string, payload: Uint8Array): void {
-    this.sent.push({ attempt, subject, headers, payload: new TextDecoder().decode(payload) });
+  publish(run: number, subject: string, headers: string, payload: Uint8Array): void {
+    this.sent.push({ run, subject, headers, payload: new TextDecoder().decode(payload) });
   }
 
   reply(place: number, reply: PublishReply): void {
-    this.listener?.replied(this.sent[place]?.attempt ?? -1, reply);
+    this.listener?.replied(this.sent[place]?.run ?? -1, reply);
   }
 
   async prepare() {
