@@ -23,8 +23,9 @@ const window = 256;
 const batchEvents = 128;
 const latencyMs = 4_000;
 const bare = `bare acknowledged, window ${window}`;
+const withBytes = 'bare, payloads longer by the headers';
 /** What the server and the client's own call leave for deputy. */
-export const withHeaders = `the same with deputy's headers`;
+export const withHeaders = "bare, deputy's headers";
 
 /** How fast events go into a stream one way. */
 export interface StreamRow {
@@ -102,25 +103,31 @@ async function acknowledged(
 }
 
 /** One reply inbox, no headers: the fastest that is acknowledged. */
-function bareAcknowledged(connection: NatsConnection, subject: string): Promise<void> {
+function bareAcknowledged(
+  connection: NatsConnection,
+  subject: string,
+  messages: readonly Buffer[],
+): Promise<void> {
   const reply = `bare.${subject}`;
   return acknowledged(connection, reply, (index) =>
-    connection.publish(subject, payloads[index] as Buffer, { reply }),
+    connection.publish(subject, messages[index] as Buffer, { reply }),
   );
 }
 
-/**
- * The same with all headers that deputy's events have, spelt beforehand, into a stream as deputy's: what is
- * left for a publisher that costs nothing itself.
- */
-async function bareWithHeaders(connection: NatsConnection, url: string, node: string): Promise<number> {
-  await (await openJetStreamStore({ url, node, writer })).close();
+/** All headers that deputy's events have, spelt beforehand. */
+function headersOf(node: string): Buffer[] {
   const common = writerHeaders(node, writer.id, writer.epoch);
-  const headers = samples.map(({ type, time }, index) => {
+  return samples.map(({ type, time }, index) => {
     const own = eventHeaders(eventId('one', index + 1), type, time);
     const before = index === 0 ? undefined : eventId('one', index);
     return Buffer.from(common + own + expectedEnd(index, before), 'latin1');
   });
+}
+
+/** The bare one with them, into a stream as deputy's: what is left for a publisher that costs nothing itself. */
+async function bareWithHeaders(connection: NatsConnection, url: string, node: string): Promise<number> {
+  await (await openJetStreamStore({ url, node, writer })).close();
+  const headers = headersOf(node);
   const subject = `${delegationSubject(node, 'blue', 'one')}.request.answered`;
   const reply = `headers.${node}`;
   const sending = acknowledged(connection, reply, (index) => {
@@ -175,8 +182,11 @@ async function speeds(server: LabNatsServer): Promise<StreamRow[]> {
     const published = await fresh(connection, `published-${round}`);
     note(`js.publish, window ${window}`, await timed(jetStreamPublish(connection, published)));
     const plain = await fresh(connection, `bare-${round}`);
-    note(bare, await timed(bareAcknowledged(connection, plain)));
+    note(bare, await timed(bareAcknowledged(connection, plain, payloads)));
     const node = `headers-${round}`;
+    const padded = headersOf(node).map((header, index) => Buffer.concat([header, payloads[index] as Buffer]));
+    const long = await fresh(connection, `long-${round}`);
+    note(withBytes, await timed(bareAcknowledged(connection, long, padded)));
     note(withHeaders, await bareWithHeaders(connection, server.url, node));
     note('deputy', await deputyPublish(server.url, `node-${round}`));
   }
