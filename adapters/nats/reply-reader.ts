@@ -12,8 +12,8 @@ const decoder = new TextDecoder();
 const nothing = new Uint8Array(0);
 
 /**
- * Reads answers to publishes. A server's plain yes is the same text each time, but for the sequence at its end:
- * it is parsed once, and the next ones are compared with it.
+ * Reads answers to publishes. A server's plain yes is the same text each time, but for the sequence at its
+ * end: it is parsed once, and the next ones are compared with it.
  */
 export class ReplyReader {
   /** What is before the sequence in a plain yes. */

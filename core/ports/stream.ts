@@ -45,9 +45,9 @@ export interface StreamPort {
   /** Whom to tell; once, and before anything is published. */
   listen(listener: StreamListener): void;
   /**
-   * Sends a message, and waits for nothing. Its answer is told with the number of its run: the same for many,
-   * since servers look up the subject of an answer faster that they had before. `headers` in NATS's own form, to the empty line at their end, in
-   * ASCII. Throws when it can't be sent at all.
+   * Sends a message, and waits for nothing. Its answer is told with the number of its run, which many have
+   * in common: a server finds whom to answer faster where it has answered before. `headers` in NATS's own
+   * form, to the empty line at their end, in ASCII. Throws when it can't be sent at all.
    */
   publish(run: number, subject: string, headers: string, payload: Uint8Array): void;
   /** Makes the stream where there is none, and checks it where there is one. */

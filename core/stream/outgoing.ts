@@ -60,7 +60,7 @@ export class Outgoing {
     return this.handful.bytes.subarray(this.from, this.to);
   }
 
-  /** All its headers, for a stream that ends at `sequence`, with `before` as its last message if that is said. */
+  /** All its headers, for a stream that ends at `sequence`, and with `before` if that is said. */
   headers(sequence: number, before: Outgoing | undefined): string {
     const own = eventHeaders(this.messageId, this.type, this.time);
     return this.texts.common + own + expectedEnd(sequence, before?.messageId);
