@@ -38,12 +38,12 @@ export class JetStreamPort implements StreamPort {
   }
 
   listen(listener: StreamListener): void {
-    this.inbox = new AckInbox(this.connection, (attempt, reply) => listener.replied(attempt, reply));
+    this.inbox = new AckInbox(this.connection, (run, reply) => listener.replied(run, reply));
     void this.watch(listener);
   }
 
-  publish(attempt: number, subject: string, headers: string, payload: Uint8Array): void {
-    this.inbox?.publish(attempt, subject, Buffer.from(headers, 'latin1'), payload);
+  publish(run: number, subject: string, headers: string, payload: Uint8Array): void {
+    this.inbox?.publish(run, subject, headers, payload);
   }
 
   async prepare(): Promise<StreamEnds> {

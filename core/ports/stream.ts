@@ -25,8 +25,8 @@ export type PublishReply =
 
 /** What comes from a stream by itself. */
 export interface StreamListener {
-  /** The answer to a publish, by the number that it was given. */
-  replied(attempt: number, reply: PublishReply): void;
+  /** The answer to a publish of this run. */
+  replied(run: number, reply: PublishReply): void;
   /** What is on its way on this connection is never answered. */
   disconnected(): void;
   reconnected(): void;
@@ -45,10 +45,11 @@ export interface StreamPort {
   /** Whom to tell; once, and before anything is published. */
   listen(listener: StreamListener): void;
   /**
-   * Sends a message, and waits for nothing. `headers` in NATS's own form, to the empty line at their end, in
-   * ASCII. Throws when it can't be sent at all.
+   * Sends a message, and waits for nothing. Its answer is told with the number of its run, which many have
+   * in common: a server finds whom to answer faster where it has answered before. `headers` in NATS's own
+   * form, to the empty line at their end, in ASCII. Throws when it can't be sent at all.
    */
-  publish(attempt: number, subject: string, headers: string, payload: Uint8Array): void;
+  publish(run: number, subject: string, headers: string, payload: Uint8Array): void;
   /** Makes the stream where there is none, and checks it where there is one. */
   prepare(): Promise<StreamEnds>;
   ends(): Promise<StreamEnds>;

@@ -1,19 +1,11 @@
-import { eventHeaders, headerValue, writerHeaders } from '../events/cloud-event.js';
-import { eventId } from '../events/event-id.js';
+import { headerValue, writerHeaders } from '../events/cloud-event.js';
 import { delegationSubject } from '../events/subject.js';
 import type { EventBatch } from '../publishing/event-batch.js';
-import type { Handful, Outgoing } from './outgoing-queue.js';
+import { type DelegationTexts, type Handful, Outgoing } from './outgoing.js';
 import type { Writer } from './stored-versions.js';
 
 /** Delegations whose texts are kept, so that they are not spelt for each event. */
 const textsKept = 4096;
-
-/** What a delegation's events have in common. */
-interface DelegationTexts {
-  readonly subject: string;
-  /** Its id as headers have it. */
-  readonly header: string;
-}
 
 /** Puts events into what they travel in: a subject and headers. */
 export class Envelopes {
@@ -29,29 +21,17 @@ export class Envelopes {
 
   /** The events of a batch; their payloads stay in its memory. */
   of(batch: EventBatch, resolve: Handful['resolve'], reject: Handful['reject']): Outgoing[] {
-    const { count } = batch;
-    const handful = { left: count, duplicates: 0, count, resolve, reject };
+    const { bytes, count, ends, streamIds, tenants, versions, types, times } = batch;
+    const handful = { bytes, left: count, duplicates: 0, count, resolve, reject };
     if (count === 0) resolve({ appended: 0, duplicates: 0 });
     const events: Outgoing[] = [];
     let from = 0;
     for (let index = 0; index < count; index++) {
-      const to = batch.ends[index] as number;
-      const streamId = batch.streamIds[index] as string;
-      const version = batch.versions[index] as number;
-      const type = batch.types[index] as string;
-      const id = eventId(streamId, version);
-      const { subject, header } = this.textsOf(batch.tenants[index] as string, streamId);
-      const messageId = eventId(header, version);
-      events.push({
-        id,
-        messageId,
-        streamId,
-        version,
-        subject: `${subject}.${type}`,
-        headers: this.common + eventHeaders(messageId, type, batch.times[index] as string),
-        payload: batch.bytes.subarray(from, to),
-        handful,
-      });
+      const to = ends[index] as number;
+      const texts = this.textsOf(tenants[index] as string, streamIds[index] as string);
+      const version = versions[index] as number;
+      const time = times[index] as string;
+      events.push(new Outgoing(texts, version, types[index] as string, time, handful, from, to));
       from = to;
     }
     return events;
@@ -61,8 +41,10 @@ export class Envelopes {
     const known = this.texts.get(streamId);
     if (known !== undefined) return known;
     const texts = {
-      subject: delegationSubject(this.node, tenant, streamId),
+      streamId,
       header: headerValue(streamId),
+      subject: delegationSubject(this.node, tenant, streamId),
+      common: this.common,
     };
     if (this.texts.size >= textsKept) this.texts.clear();
     this.texts.set(streamId, texts);

@@ -1,25 +1,4 @@
-/** Some events that were handed in together, and are done when each is stored. */
-export interface Handful {
-  left: number;
-  duplicates: number;
-  readonly count: number;
-  readonly resolve: (result: { appended: number; duplicates: number }) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** An event on its way. */
-export interface Outgoing {
-  readonly id: string;
-  /** The same as a header has it. */
-  readonly messageId: string;
-  readonly streamId: string;
-  readonly version: number;
-  readonly subject: string;
-  /** All headers but the last one. */
-  readonly headers: string;
-  readonly payload: Uint8Array;
-  readonly handful: Handful;
-}
+import type { Outgoing } from './outgoing.js';
 
 const compactAt = 4096;
 

@@ -1,11 +1,12 @@
 import { type DeputyError, deputyError, isDeputyError } from '../errors/deputy-error.js';
-import { expectedEnd } from '../events/cloud-event.js';
 import type { PublishReply, StreamPort } from '../ports/stream.js';
 import { rest, type Timers } from '../ports/timers.js';
 import type { StoreCursor } from '../publishing/checkpoint.js';
 import type { StoreState } from '../publishing/published-store.js';
+import { EarlyAnswers } from './early-answers.js';
 import { Link } from './link.js';
-import { finishEvent, type Outgoing, OutgoingQueue } from './outgoing-queue.js';
+import type { Outgoing } from './outgoing.js';
+import { finishEvent, OutgoingQueue } from './outgoing-queue.js';
 import { away, type Trouble, troubleOf } from './publish-trouble.js';
 import { type Behind, gapAt, readBehind, StoredEvents, type StoredRange } from './stored-events.js';
 import { fenced, type Writer } from './stored-versions.js';
@@ -54,11 +55,9 @@ export class Pipeline {
   private stored = new StoredEvents();
   private adopts = false;
   hasStored = false;
-  /** Attempts are numbered; the first one of the queue has `headAttempt`. */
-  private headAttempt = 0;
-  private nextAttempt = 0;
-  private firstAttempt = 0;
-  private readonly early = new Map<number, number>();
+  /** Counts how often it began to send: what was sent before is answered to nobody. */
+  private run = 0;
+  private readonly early = new EarlyAnswers();
   private unanswered = 0;
   private troubles = 0;
   private heardAtMs = 0;
@@ -70,7 +69,7 @@ export class Pipeline {
 
   constructor(private readonly options: PipelineOptions) {
     options.port.listen({
-      replied: (attempt, reply) => this.hear(attempt, reply),
+      replied: (run, reply) => this.hear(run, reply),
       disconnected: () => this.disconnected(),
       reconnected: () => this.link.up(),
     });
@@ -142,22 +141,21 @@ export class Pipeline {
       // Somebody else's message takes one predicted sequence, and what comes behind the one that is refused
       // would fit again: it doesn't fit behind a message that isn't there. Where servers bring each other up
       // to date they lose track of the last message's id, and would come to differ (ADR 23).
-      const before = port.isReplicated ? undefined : queue.lastSent?.messageId;
-      const headers = event.headers + expectedEnd(this.base + queue.sent, before);
+      const before = port.isReplicated ? undefined : queue.lastSent;
+      const headers = event.headers(this.base + queue.sent, before);
       if (queue.sent === 0) this.heardAtMs = timers.nowMs();
       try {
-        port.publish(this.nextAttempt, event.subject, headers, event.payload);
+        port.publish(this.run, event.subject, headers, event.payload);
       } catch (error) {
         return this.disturb(away(port.servers, String(error)));
       }
-      this.nextAttempt++;
       this.unanswered++;
       queue.sent++;
     }
   }
 
-  private hear(attempt: number, reply: PublishReply): void {
-    if (attempt < this.firstAttempt || this.phase === 'closed') return;
+  private hear(run: number, reply: PublishReply): void {
+    if (run !== this.run || this.phase === 'closed') return;
     this.unanswered--;
     if (this.phase !== 'sending') {
       if (this.unanswered <= 0) this.settled();
@@ -167,21 +165,18 @@ export class Pipeline {
       const { stream, servers } = this.options.port;
       return this.disturb(troubleOf(reply, stream, servers));
     }
-    this.early.set(attempt, reply.sequence);
-    for (;;) {
-      const sequence = this.early.get(this.headAttempt);
-      if (sequence === undefined) break;
-      this.early.delete(this.headAttempt);
-      if (sequence !== this.base + 1) return this.disturb({ state: 'open' });
-      this.acknowledged(sequence);
-    }
+    // Each is stored where it was predicted, or not at all: its sequence says which one it is.
+    const place = reply.sequence - this.base;
+    if (place < 1 || place > this.queue.sent) return this.disturb({ state: 'open' });
+    if (place > 1) return this.early.keep(reply.sequence);
+    do this.acknowledged();
+    while (this.early.take(this.base + 1));
     this.pump();
   }
 
-  private acknowledged(sequence: number): void {
-    this.base = sequence;
+  private acknowledged(): void {
+    this.base++;
     this.hasStored = true;
-    this.headAttempt++;
     this.lastId = this.queue.shift().id;
     this.heardAtMs = this.options.timers.nowMs();
     this.troubles = 0;
@@ -263,7 +258,7 @@ export class Pipeline {
       this.base = lastSequence;
       this.lastId = undefined;
     }
-    this.firstAttempt = this.headAttempt = this.nextAttempt;
+    this.run++;
     this.unanswered = 0;
     this.early.clear();
     this.queue.sent = 0;

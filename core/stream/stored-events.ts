@@ -1,7 +1,7 @@
 import { type DeputyError, deputyError } from '../errors/deputy-error.js';
 import { eventId } from '../events/event-id.js';
 import type { StreamMessage } from '../ports/stream.js';
-import type { Outgoing } from './outgoing-queue.js';
+import type { Outgoing } from './outgoing.js';
 import { eventOfId, isOwn, type Writer } from './stored-versions.js';
 
 /** A delegation's events that stand in a stream behind some place. */

@@ -35,14 +35,14 @@ export class ModelStreamPort implements StreamPort {
     this.listener = listener;
   }
 
-  publish(attempt: number, subject: string, headers: string, payload: Uint8Array): void {
+  publish(run: number, subject: string, headers: string, payload: Uint8Array): void {
     const { world, process, service } = this;
     if (!process.alive) return;
     world.stepAtOnce(process, 'supervisor', 'send', null, () => {
       // The batch's memory is filled anew when its events are stored.
       const message = { subject, headers, payload: payload.slice() };
       service.send(this.client, message, (reply) =>
-        this.tell('reply', (listener) => listener.replied(attempt, reply)),
+        this.tell('reply', (listener) => listener.replied(run, reply)),
       );
       return 0;
     });

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type NatsConnection } from 'nats';
+import { connect, type MsgHdrs, type NatsConnection } from 'nats';
 import { openConsumer } from '../../adapters/nats/consumer/index.js';
 import { openJetStreamStore } from '../../adapters/nats/index.js';
-import { streamName } from '../../core/events/subject.js';
+import { eventHeaders, expectedEnd, writerHeaders } from '../../core/events/cloud-event.js';
+import { eventId } from '../../core/events/event-id.js';
+import { delegationSubject, streamName } from '../../core/events/subject.js';
 import { EventBatch } from '../../core/publishing/event-batch.js';
 import { makeShare } from '../kernel/support/share.js';
 import { SteadyTarget } from '../kernel/takeover/support/steady-target.js';
@@ -20,6 +22,10 @@ const rounds = 3;
 const window = 256;
 const batchEvents = 128;
 const latencyMs = 4_000;
+const bare = `bare acknowledged, window ${window}`;
+const withBytes = 'bare, payloads longer by the headers';
+/** What the server and the client's own call leave for deputy. */
+export const withHeaders = "bare, deputy's headers";
 
 /** How fast events go into a stream one way. */
 export interface StreamRow {
@@ -41,7 +47,9 @@ export interface StreamReport {
   readonly latency: StreamLatency;
 }
 
-const payloads = sampleRequests('one', 1, events).map((event) => Buffer.from(JSON.stringify(event)));
+const samples = sampleRequests('one', 1, events);
+const payloads = samples.map((event) => Buffer.from(JSON.stringify(event)));
+const writer = { id: 'bench', epoch: 1 };
 
 async function fresh(connection: NatsConnection, name: string): Promise<string> {
   const manager = await connection.jetstreamManager();
@@ -68,21 +76,24 @@ async function jetStreamPublish(connection: NatsConnection, subject: string): Pr
   await Promise.all(flying);
 }
 
-/** One reply inbox, no headers: the fastest that is acknowledged. */
-async function bareAcknowledged(connection: NatsConnection, subject: string): Promise<void> {
-  let acknowledged = 0;
+/** Sends what comes next whenever there is room in the window; the replies come to one inbox. */
+async function acknowledged(
+  connection: NatsConnection,
+  inbox: string,
+  send: (index: number) => void,
+): Promise<void> {
+  let stored = 0;
   let sent = 0;
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
     const pump = (): void => {
-      while (sent < events && sent - acknowledged < window) {
-        connection.publish(subject, payloads[sent++] as Buffer, { reply: `bare.${subject}` });
-      }
+      while (sent < events && sent - stored < window) send(sent++);
     };
-    const subscription = connection.subscribe(`bare.${subject}`, {
+    const subscription = connection.subscribe(inbox, {
       callback: (_, message) => {
-        message.json();
-        acknowledged++;
-        if (acknowledged < events) return pump();
+        const { error } = message.json<{ readonly error?: unknown }>();
+        if (error !== undefined) reject(new Error(`refused: ${JSON.stringify(error)}`));
+        stored++;
+        if (stored < events) return pump();
         subscription.unsubscribe();
         resolve();
       },
@@ -91,9 +102,44 @@ async function bareAcknowledged(connection: NatsConnection, subject: string): Pr
   });
 }
 
+/** One reply inbox, no headers: the fastest that is acknowledged. */
+function bareAcknowledged(
+  connection: NatsConnection,
+  subject: string,
+  messages: readonly Buffer[],
+): Promise<void> {
+  const reply = `bare.${subject}`;
+  return acknowledged(connection, reply, (index) =>
+    connection.publish(subject, messages[index] as Buffer, { reply }),
+  );
+}
+
+/** All headers that deputy's events have, spelt beforehand. */
+function headersOf(node: string): Buffer[] {
+  const common = writerHeaders(node, writer.id, writer.epoch);
+  return samples.map(({ type, time }, index) => {
+    const own = eventHeaders(eventId('one', index + 1), type, time);
+    const before = index === 0 ? undefined : eventId('one', index);
+    return Buffer.from(common + own + expectedEnd(index, before), 'latin1');
+  });
+}
+
+/** The bare one with them, into a stream as deputy's: what is left for a publisher that costs nothing itself. */
+async function bareWithHeaders(connection: NatsConnection, url: string, node: string): Promise<number> {
+  await (await openJetStreamStore({ url, node, writer })).close();
+  const headers = headersOf(node);
+  const subject = `${delegationSubject(node, 'blue', 'one')}.request.answered`;
+  const reply = `headers.${node}`;
+  const sending = acknowledged(connection, reply, (index) => {
+    const encoded = { encode: () => headers[index] } as unknown as MsgHdrs;
+    connection.publish(subject, payloads[index] as Buffer, { headers: encoded, reply });
+  });
+  return timed(sending);
+}
+
 /** As the publisher does it: batches of serialized events, headers, ids, a predicted sequence for each. */
 async function deputyPublish(url: string, node: string): Promise<number> {
-  const store = await openJetStreamStore({ url, node, writer: { id: 'bench', epoch: 1 } });
+  const store = await openJetStreamStore({ url, node, writer });
   await store.goOnFrom(undefined, true);
   const batches = Array.from({ length: Math.ceil(events / batchEvents) }, (_, batch) => {
     const made = new EventBatch();
@@ -135,12 +181,17 @@ async function speeds(server: LabNatsServer): Promise<StreamRow[]> {
     note('core publish, no acknowledgement', await timed(corePublish(connection)));
     const published = await fresh(connection, `published-${round}`);
     note(`js.publish, window ${window}`, await timed(jetStreamPublish(connection, published)));
-    const bare = await fresh(connection, `bare-${round}`);
-    note(`bare acknowledged, window ${window}`, await timed(bareAcknowledged(connection, bare)));
+    const plain = await fresh(connection, `bare-${round}`);
+    note(bare, await timed(bareAcknowledged(connection, plain, payloads)));
+    const node = `headers-${round}`;
+    const padded = headersOf(node).map((header, index) => Buffer.concat([header, payloads[index] as Buffer]));
+    const long = await fresh(connection, `long-${round}`);
+    note(withBytes, await timed(bareAcknowledged(connection, long, padded)));
+    note(withHeaders, await bareWithHeaders(connection, server.url, node));
     note('deputy', await deputyPublish(server.url, `node-${round}`));
   }
   await connection.close();
-  const bareMs = median(tookMs[`bare acknowledged, window ${window}`] ?? []);
+  const bareMs = median(tookMs[bare] ?? []);
   return Object.entries(tookMs).map(([name, values]) => ({
     name,
     perSecond: Math.round(events / (median(values) / 1_000)),

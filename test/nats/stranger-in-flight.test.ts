@@ -19,13 +19,13 @@ class InterruptedPort extends JetStreamPort {
   protected readonly before: number = storedBefore;
   private sent = 0;
 
-  override publish(attempt: number, subject: string, headers: string, payload: Uint8Array): void {
+  override publish(run: number, subject: string, headers: string, payload: Uint8Array): void {
     if (this.sent++ === this.before) {
       const own = writerHeaders('n', 'another', 1) + eventHeaders('stranger/1', 'request.answered', 'now');
       const place = delegationSubject(subject.split('.')[2] ?? '', 'red', 'stranger');
       super.publish(1_000_000, `${place}.request.answered`, `${own}\r\n`, new TextEncoder().encode('{}'));
     }
-    super.publish(attempt, subject, headers, payload);
+    super.publish(run, subject, headers, payload);
   }
 }
 

@@ -63,25 +63,26 @@ describe('the real publisher on the modelled JetStream', () => {
 describe('a publisher that does less is noticed', () => {
   const withoutSequence = (port: StreamPort): StreamPort =>
     changed(port, {
-      publish: (attempt, subject, headers, payload) =>
-        port.publish(attempt, subject, headers.replace(/Nats-Expected-Last-Sequence: \d+\r\n/, ''), payload),
+      publish: (run, subject, headers, payload) =>
+        port.publish(run, subject, headers.replace(/Nats-Expected-Last-Sequence: \d+\r\n/, ''), payload),
     });
   /** Takes all that is on its way for unanswered as soon as one message fails. */
   const withoutSettling = (port: StreamPort): StreamPort => {
-    const open = new Set<number>();
+    const open = new Map<number, number>();
     return changed(port, {
-      publish: (attempt, ...message) => {
-        open.add(attempt);
-        port.publish(attempt, ...message);
+      publish: (run, ...message) => {
+        open.set(run, (open.get(run) ?? 0) + 1);
+        port.publish(run, ...message);
       },
       listen: (listener) =>
         port.listen({
-          replied: (attempt, reply) => {
-            if (!open.delete(attempt)) return;
-            listener.replied(attempt, reply);
+          replied: (run, reply) => {
+            const left = (open.get(run) ?? 0) - 1;
+            if (left < 0) return;
+            open.set(run, reply.kind === 'stored' ? left : 0);
+            listener.replied(run, reply);
             if (reply.kind === 'stored') return;
-            for (const one of open) listener.replied(one, { kind: 'nobody' });
-            open.clear();
+            for (let unheard = left; unheard > 0; unheard--) listener.replied(run, { kind: 'nobody' });
           },
           disconnected: () => listener.disconnected(),
           reconnected: () => listener.reconnected(),
@@ -109,9 +110,9 @@ describe('a publisher that does less is noticed', () => {
     const broken = await brokenBy('stream-duplicates-after-reconnect', (port) => {
       let known = 0;
       const counted = (listener: StreamListener): StreamListener => ({
-        replied: (attempt, reply) => {
+        replied: (run, reply) => {
           if (reply.kind === 'stored') known = reply.sequence;
-          listener.replied(attempt, reply);
+          listener.replied(run, reply);
         },
         disconnected: () => listener.disconnected(),
         reconnected: () => listener.reconnected(),
