@@ -67,6 +67,8 @@ export async function* readMessages(
       if (!options.follow || isMissingStream(error)) throw error;
       await rest(retryMs);
     } finally {
+      // What comes before another reader stands is new, too.
+      if (from === 'new') from = reader.firstSequence ?? from;
       await reader.remove();
     }
   }
@@ -86,6 +88,12 @@ class MessageReader {
     private readonly manager: JetStreamManager,
     private readonly options: ReadOptions,
   ) {}
+
+  /** Where it began, as the server decided; undefined until it stands. */
+  get firstSequence(): number | undefined {
+    const { delivered } = this.info ?? {};
+    return delivered && delivered.stream_seq + 1;
+  }
 
   async *read(from: number | 'new'): AsyncGenerator<JsMsg> {
     const { follow, signal } = this.options;
