@@ -44,8 +44,9 @@ export async function readBehind(
     const known = ranges.get(streamId);
     const { first, last } = known ?? { first: version, last: scope.isWhole ? 0 : version };
     // Where a stream lost its end and the journal had let go of it, numbers went on behind a hole; that was
-    // told then.
-    if (stranger !== undefined && version > last + 1) missing ??= eventId(streamId, last + 1);
+    // told then. And what another writer left out is not for us to bring.
+    const isOurs = message.writer === own.id;
+    if (isOurs && stranger !== undefined && version > last + 1) missing ??= eventId(streamId, last + 1);
     ranges.set(streamId, { first, last: Math.max(last, version) });
   }
   return { ranges, stranger, missing };

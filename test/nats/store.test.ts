@@ -134,6 +134,21 @@ describeWhen(missingForNats(), 'a stream and its one writer', () => {
     expect(await storedIds(server, node)).toEqual(stored);
   });
 
+  test('what a former writer left out keeps nobody from adopting its stream', async () => {
+    const node = nextNode();
+    const former = await openStore(server, node, { writer: { id: 'writer-0', epoch: 1 } });
+    await former.appendBatch(batchOf('a', 1, 3));
+    await former.appendBatch(batchOf('a', 6, 2));
+    await former.close();
+    const heir = await openStore(server, node, { adopt: true });
+    await heir.appendBatch(batchOf('b', 1, 2));
+    await heir.close();
+    const again = await openStore(server, node);
+    await again.appendBatch(batchOf('b', 3, 1));
+    await again.close();
+    expect(await storedIds(server, node)).toEqual([...idsOf('a', 1, 3), 'a/6', 'a/7', ...idsOf('b', 1, 3)]);
+  });
+
   test('a later epoch of the same writer fences the earlier one', async () => {
     const node = nextNode();
     const early = await openStore(server, node);
