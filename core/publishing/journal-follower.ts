@@ -128,7 +128,9 @@ export class JournalFollower {
 
   /** How its target uses handles, as far as was read; all of it where nothing is left to be read. */
   useOf(delegationId: string): HandleUse | undefined {
-    return this.maker.uses.useOf(delegationId, this.announcement !== undefined);
+    const { furthest } = this;
+    const isAllRead = furthest === undefined && this.announcement !== undefined;
+    return (furthest?.maker ?? this.maker).uses.useOf(delegationId, isAllRead);
   }
 
   /** The first ticket that is not known to be in the store. */
