@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -83,10 +83,14 @@ export async function runBesideSidecar(
   }
 }
 
-/** The sidecar is the program's user by the time that it writes there; folders above it only have to let it in. */
+/** The sidecar is the program's user when it writes there; folders above it only have to let it in. */
 function ownedDirectory(path: string, uid: number, gid: number): void {
   if (existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  const parent = dirname(path);
+  const first = mkdirSync(parent, { recursive: true });
+  // Whatever the umask is.
+  for (let at = parent; first !== undefined && at.length >= first.length; at = dirname(at))
+    chmodSync(at, 0o755);
   mkdirSync(path, { mode: 0o700 });
   chownSync(path, uid, gid);
 }

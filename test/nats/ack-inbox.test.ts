@@ -8,7 +8,7 @@ import { describeWhen } from '../support/describe-when.js';
 
 /** More than fits into the memory that messages are written to at once. */
 const longBytes = 100_000;
-const patienceMs = 5_000;
+const patienceMs = 20_000;
 
 /** A client that has no call for whole commands. */
 function plainOnly(connection: NatsConnection): NatsConnection {

@@ -53,10 +53,13 @@ describeWhen([...missingForKernel(), ...missingForNats()], 'a stream that lost i
       // What is known of a target's use of handles is not known less while it is read again.
       const opened: number[] = [];
       const look = setInterval(() => opened.push(process.publisher.useOf('one')?.opened ?? 0), 1);
-      await process.requests(1_000, false);
-      await server.restart();
-      await process.published();
-      clearInterval(look);
+      try {
+        await process.requests(1_000, false);
+        await server.restart();
+        await process.published();
+      } finally {
+        clearInterval(look);
+      }
       expect(opened).toEqual([...opened].sort((one, other) => one - other));
       expect(process.publisher.useOf('one')?.opened).toBe(2_500);
       expect(process.codes).toContain(wentBackwards);

@@ -43,6 +43,8 @@ const passing: ReadonlySet<string> = new Set([
 /** Twelve seconds in all. */
 const firstPauseMs = 100;
 const triesMax = 7;
+/** One that served for so long has begun: what it meets later is tried as often again. */
+const steadyMs = 60_000;
 
 /** What `deputy dispatch` does to this machine, for the steps of strategies/dispatcher/command.ts. */
 export class CommandWork implements DispatchWork {
@@ -133,7 +135,9 @@ export class CommandWork implements DispatchWork {
     const signals = passSignals(session, this.leavesOnTerm);
     this.freeTerm();
     const leaveInput = joinInput(session, flags.tty === true);
+    const begunMs = performance.now();
     const end = await Promise.race([session.ended, signals.toLeave]);
+    if (performance.now() - begunMs > steadyMs) this.failed = { path: undefined, tries: 0 };
     leaveInput();
     // It is over soon by itself, and the shim has to be told first what was taken.
     if (end !== undefined && this.leavesOnTerm) this.freeTerm = holdTerm();
@@ -164,7 +168,8 @@ export class CommandWork implements DispatchWork {
     const { onRestart, restartWait, target } = this.flags;
     if (onRestart === 'end') return false;
     // Its shim was killed and it was not: the life that it runs in is gone on with.
-    if (failure === undefined && this.place?.directory.isPayloadRunning()) return this.tryAgain();
+    const isRunning = failure === undefined && this.place?.directory.isPayloadRunning() === true;
+    if (isRunning && (await this.tryAgain())) return true;
     if (isDeputyError(failure) && passing.has(failure.code)) return this.tryAgain();
     if (failure !== undefined && !isGone(failure)) return false;
     const served = this.place?.directory.path;

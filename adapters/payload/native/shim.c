@@ -50,7 +50,7 @@
 enum { LOCK = 3, TARGET = 4, OUT = 5, ERR = 6, CONTROL_THERE = 10, TARGET_THERE = 11, FIRST_OWN = 500 };
 enum { MAX_CLIENTS = 8, CHUNK = 65536, STDIN_BYTES = 262144, MAX_REPORTS = 64, REPORT_BYTES = 512, HEADER = 8 };
 /* How long an end that nobody collects is kept, and how long a payload's end may stay unreaped. */
-enum { LINGER_MS = 3600000, REAP_MS = 5000, FAILED_LINGER_MS = 30000, UNHEARD_MS = 5000 };
+enum { LINGER_MS = 3600000, REAP_MS = 5000, REAPED_MS = 100, FAILED_LINGER_MS = 30000, UNHEARD_MS = 5000 };
 
 struct ring {
   char *bytes;
@@ -245,9 +245,10 @@ static void check_teller(void) {
   struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
   if (teller < 0 || poll(&(struct pollfd){teller, POLLIN, 0}, 1, 0) <= 0) return;
   if (!teller_gone_ms) teller_gone_ms = now_ms();
-  int is_asked = ioctl(teller, PIDFD_GET_INFO, &info) == 0, is_known = is_asked && info.mask & PIDFD_INFO_EXIT;
-  // ESRCH too is no word yet: where it is reaped just now the kernel looks first for how it went, then for the task.
-  if ((is_asked || errno == ESRCH) && !is_known && now_ms() - teller_gone_ms < REAP_MS) return;
+  int is_there = ioctl(teller, PIDFD_GET_INFO, &info) == 0, is_known = is_there && info.mask & PIDFD_INFO_EXIT;
+  // ESRCH is no word yet: where it is reaped just now the kernel has looked for how it went first, then for the task.
+  int patience_ms = is_there ? REAP_MS : errno == ESRCH ? REAPED_MS : 0;
+  if (!is_known && now_ms() - teller_gone_ms < patience_ms) return;
   close(teller);
   teller = -1;
   teller_gone_ms = 0;

@@ -59,15 +59,25 @@ describeWhen(missingLabParts(), 'a container of crun is killed, and started agai
       .filter((pid) => pid > 0 && isPayload(pid, space, name));
   }
 
-  function restartCounts(state: string): (number | undefined)[] {
+  function eventsIn(state: string): { type: string; data: { target?: object } }[] {
     const words = [deputyCommand(), 'events', '--state', state, '--json'];
     const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' });
-    const events = stdout.split('\n').filter(Boolean);
-    return events.flatMap((line) => {
-      const { type, data } = JSON.parse(line) as { type: string; data: { target?: object } };
+    const lines = stdout.split('\n').filter(Boolean);
+    return lines.map((line) => JSON.parse(line) as { type: string; data: { target?: object } });
+  }
+
+  function restartCounts(state: string): (number | undefined)[] {
+    return eventsIn(state).flatMap(({ type, data }) => {
       if (type !== 'delegation.requested') return [];
       return [(data.target as { restartCount?: number }).restartCount];
     });
+  }
+
+  /** How often what was dispatched to the container's second life had begun. */
+  function beganInSecond(state: string): number {
+    const second = livesIn(state).find((life) => restartCounts(life).includes(1));
+    if (second === undefined) return 0;
+    return eventsIn(second).filter(({ type }) => type === 'delegation.active').length;
   }
 
   test('a payload is dispatched to each life of it, once', { timeout: 3 * patienceMs }, async () => {
@@ -106,17 +116,21 @@ describeWhen(missingLabParts(), 'a container of crun is killed, and started agai
     await until(() => delegations().split('\n').length > 2, 'the word on the second', patienceMs);
     expect(delegations()).toBe(`${containerId} 0\n${containerId} 1\n`);
 
-    // Whoever follows may be killed: the next one goes on with this life's payload, and learns its end.
+    // The payload's shim may be killed: the command goes on with what it left.
     const [payload] = payloads(second, 'command');
+    await until(() => beganInSecond(state) === 1, 'the command to serve the second', patienceMs);
+    await until(() => shimsOf(state).length === 1, 'one shim', patienceMs);
+    const [shim] = shimsOf(state);
+    process.kill(shim as number, 'SIGKILL');
+    await until(() => beganInSecond(state) === 2, 'the command to go on with it', patienceMs);
+    expect(shimsOf(state).filter((pid) => pid !== shim)).toHaveLength(1);
+    expect(payloads(second, 'command')).toEqual([payload]);
+
+    // So may whoever follows: the next one goes on with this life's payload, and learns its end.
     follower.kill('SIGKILL');
     follower = begin();
     const code = new Promise((resolve) => follower.once('exit', resolve));
     const again = listen(follower);
-    expect(payloads(second, 'command')).toEqual([payload]);
-    // So may the payload's shim: the command goes on with what it left.
-    const [shim = 0] = shimsOf(state);
-    process.kill(shim, 'SIGKILL');
-    await until(() => shimsOf(state).some((pid) => pid !== shim), 'another shim', patienceMs);
     expect(payloads(second, 'command')).toEqual([payload]);
     process.kill(payload as number, 'SIGKILL');
     await until(() => again().includes('waiting for'), 'the command to wait again', patienceMs);
@@ -126,12 +140,16 @@ describeWhen(missingLabParts(), 'a container of crun is killed, and started agai
     controller.stdin?.end();
     await new Promise((resolve) => controller.once('exit', resolve));
     await second.delete();
-    const lives = readdirSync(join(state, 'payloads')).map((one) => join(state, 'payloads', one));
-    const counts = lives.map((life) => restartCounts(join(life, 'engine')).at(-1));
+    const counts = livesIn(state).map((life) => restartCounts(life).at(-1));
     expect(counts.sort()).toEqual([0, 1]);
     expect(new Set(restartCounts(join(own, 'controller')))).toEqual(new Set([0, 1]));
   });
 });
+
+/** The state directories of a container's lives. */
+function livesIn(state: string): string[] {
+  return readdirSync(join(state, 'payloads')).map((one) => join(state, 'payloads', one, 'engine'));
+}
 
 /** The shims of payloads whose folders are there. */
 function shimsOf(state: string): number[] {
