@@ -14,6 +14,7 @@ import {
 import { matchesFilter } from '../../core/events/subject.js';
 import { isMissingStream } from './ensure-stream.js';
 import { isUnfilterable } from './scoped-filter.js';
+import { StreamRenewal } from './stream-renewal.js';
 
 /** Messages that are asked for ahead: what a slow reader has in memory at most. */
 const messagesAhead = 500;
@@ -52,10 +53,13 @@ export async function* readMessages(
 ): AsyncGenerator<JsMsg, void> {
   const manager = await connection.jetstreamManager({ checkAPI: false });
   let { from } = options;
+  const renewal = new StreamRenewal(manager, options.stream);
   const isOver = (): boolean => options.signal?.aborted === true || connection.isClosed();
   while (!isOver()) {
     const reader = new MessageReader(connection, manager, options);
     try {
+      // Its numbers begin anew, too, and all that it has is new.
+      if (options.follow && (await renewal.happened())) from = 1;
       for await (const message of reader.read(from)) {
         from = message.seq + 1;
         yield message;

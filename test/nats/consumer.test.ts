@@ -90,6 +90,34 @@ describeWhen(missingForNats(), 'a consumer of events', () => {
     });
   });
 
+  for (const durable of [undefined, 'archive']) {
+    const title = durable === undefined ? 'without a durable name' : 'with a durable name';
+    test(`${title} goes on where its stream was removed and made anew, from its start`, async () => {
+      const node = await withEvents();
+      const { url } = server;
+      const consumer = await openConsumer(durable === undefined ? { url, node } : { url, node, durable });
+      const ids: string[] = [];
+      const listening = (async () => {
+        for await (const delivery of consumer) {
+          ids.push(delivery.event.id);
+          await delivery.acknowledge();
+        }
+      })();
+      await expect.poll(() => ids.length, { timeout: 10_000 }).toBe(6);
+      await asOperator(server, async (manager) => {
+        const { config } = await manager.streams.info(streamName(node));
+        await manager.streams.delete(streamName(node));
+        await manager.streams.add(config);
+      });
+      const store = await openStore(server, node);
+      await store.appendBatch(batchOf('b', 1, 2));
+      await expect.poll(() => ids.slice(6), { timeout: 20_000 }).toEqual(['b/1', 'b/2']);
+      await store.close();
+      await consumer.close();
+      await listening;
+    });
+  }
+
   test('poison goes to the dead letters with its reason, and the rest goes on', async () => {
     const node = await withEvents();
     await asOperator(server, async (manager, connection) => {

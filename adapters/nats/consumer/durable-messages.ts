@@ -12,6 +12,7 @@ import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js
 import { matchesFilter } from '../../../core/events/subject.js';
 import { isMissingStream } from '../ensure-stream.js';
 import { isUnfilterable } from '../scoped-filter.js';
+import { StreamRenewal } from '../stream-renewal.js';
 import type { ConsumerOptions } from './options.js';
 
 /** Messages that are asked for ahead. */
@@ -32,11 +33,15 @@ export interface DurableParts {
   readonly options: Pick<ConsumerOptions, 'from' | 'acknowledgeWithinMs' | 'unacknowledged'>;
 }
 
+function isMissingConsumer(error: unknown): boolean {
+  return (error as { api_error?: { err_code?: number } }).api_error?.err_code === notFound;
+}
+
 /** Makes the durable consumer, or finds it. Throws DEPUTY_E_CONSUMER_DIFFERS. */
 export async function ensureDurable(parts: DurableParts, isAggregate: boolean): Promise<void> {
   const { manager, stream, name, filter, options } = parts;
   const found = await manager.consumers.info(stream, name).catch((error: unknown) => {
-    if ((error as { api_error?: { err_code?: number } }).api_error?.err_code === notFound) return undefined;
+    if (isMissingConsumer(error)) return undefined;
     throw error;
   });
   if (found === undefined) {
@@ -54,12 +59,18 @@ export async function ensureDurable(parts: DurableParts, isAggregate: boolean): 
 }
 
 /** Messages of a durable consumer, over reconnections, a few at a time. */
-export async function* durableMessages(parts: DurableParts): AsyncGenerator<JsMsg> {
+export async function* durableMessages(parts: DurableParts, isAggregate: boolean): AsyncGenerator<JsMsg> {
   const { connection, manager, stream, name, signal } = parts;
+  const renewal = new StreamRenewal(manager, stream);
+  let wanted: DurableParts | undefined;
   const { unacknowledged = 256 } = parts.options;
   const isOver = (): boolean => signal.aborted || connection.isClosed();
   while (!isOver()) {
     try {
+      // It went with its stream: all that the new one has is new.
+      if (await renewal.happened()) wanted = { ...parts, options: { ...parts.options, from: 'start' } };
+      if (wanted !== undefined) await ensureDurable(wanted, isAggregate);
+      wanted = undefined;
       const info = await manager.consumers.info(stream, name);
       const consumer = connection.jetstream().consumers.getPullConsumerFor(info);
       const messages = await consumer.consume({
@@ -81,6 +92,8 @@ export async function* durableMessages(parts: DurableParts): AsyncGenerator<JsMs
     } catch (error) {
       if (isOver()) return;
       if (isDeputyError(error) || isMissingStream(error)) throw error;
+      // Somebody removed it: whoever was to be told of each event still is.
+      if (isMissingConsumer(error)) wanted ??= parts;
       await rest(retryMs);
     }
   }

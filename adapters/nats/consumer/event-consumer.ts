@@ -72,7 +72,9 @@ class StreamConsumer<Type extends EventType> implements EventConsumer<Type> {
     const parts = { connection, manager, stream, name: options.durable, filter, options };
     const isAggregate = config.sources !== undefined && config.sources.length > 0;
     await ensureDurable({ ...parts, signal: new AbortController().signal }, isAggregate);
-    return new StreamConsumer(connection, stream, options, (signal) => durableMessages({ ...parts, signal }));
+    return new StreamConsumer(connection, stream, options, (signal) =>
+      durableMessages({ ...parts, signal }, isAggregate),
+    );
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Delivery<Type>> {
