@@ -28,6 +28,12 @@ export interface OutputSink {
 export class ShimClient {
   private readonly reader = new FrameReader();
   private readonly acknowledged = [0, 0];
+  /** How much of that was dropped before it was sent. */
+  private readonly gaps = [0, 0];
+  private readonly seen: { end: number | undefined; gaps: number }[] = [
+    { end: undefined, gaps: 0 },
+    { end: undefined, gaps: 0 },
+  ];
   private credit = 0;
   private readonly waitingForCredit: (() => void)[] = [];
   private isAcknowledging = false;
@@ -168,15 +174,25 @@ export class ShimClient {
     if (this.sink === undefined) return void this.early.push(frame);
     if (this.isLeaving) return;
     const which = frame.kind === 'E' ? 1 : 0;
-    const end = Number(frame.body.readBigUInt64LE(0)) + frame.body.length - 8;
+    const start = Number(frame.body.readBigUInt64LE(0));
+    const end = start + frame.body.length - 8;
+    const gaps = this.gapsBefore(which, start, end);
     this.pending += 1;
     if (this.pending > pendingMax) this.socket.pause();
     this.sink.write(which === 1 ? 'stderr' : 'stdout', frame.body.subarray(8), () => {
       this.pending -= 1;
       if (this.pending <= pendingMax && !this.isLeaving) this.socket.resume();
       this.acknowledged[which] = end;
+      this.gaps[which] = gaps;
       this.acknowledgeSoon();
     });
+  }
+
+  private gapsBefore(which: 0 | 1, start: number, end: number): number {
+    const seen = this.seen[which] as (typeof this.seen)[number];
+    seen.gaps += start - (seen.end ?? start);
+    seen.end = end;
+    return seen.gaps;
   }
 
   private pending = 0;
@@ -193,6 +209,7 @@ export class ShimClient {
   }
 
   private acknowledge(): void {
+    this.send('N', longs(this.gaps[0] ?? 0, this.gaps[1] ?? 0));
     this.send('A', longs(this.acknowledged[0] ?? 0, this.acknowledged[1] ?? 0));
   }
 }

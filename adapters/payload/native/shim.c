@@ -18,7 +18,8 @@
  *                   stdin (u32) · O, E stdout, stderr: offset (u64), data · Q how it ended · B somebody else is
  *                   the owner · L bytes that were dropped, stdout and stderr (2 u64)
  *   to the shim     T take: offsets of stdout and stderr to go on from (2 u64) · G go · I data for stdin · Z its
- *                   end · A acknowledged up to (2 u64) · S signal (u32) · W rows and columns (2 u16) ·
+ *                   end · A acknowledged up to (2 u64), and before it N how much of that was never sent (2 u64) ·
+ *                   S signal (u32) · W rows and columns (2 u16) ·
  *                   D the end is told, the shim may end · H it is told by the exit of whoever says so: the shim may
  *                   end once that one has exited by itself, and keeps the end where it was killed
  */
@@ -56,6 +57,8 @@ struct ring {
   char *bytes;
   size_t size;
   uint64_t lost, lost_told; /* bytes that --lossy dropped, and how many of them were told */
+  uint64_t had, gaps;       /* up to where its owner has it, and how much of that it was never sent */
+  uint64_t lost_before;     /* when its owner came */
   uint64_t start, end, sent; /* positions in the stream since its beginning */
   int source;                      /* -1: at its end */
 };
@@ -422,8 +425,12 @@ static void take(struct client *client, const char *body) {
   for (int which = 0; which < 2; which++) {
     struct ring *ring = &output[which];
     ring->sent = within(word(body + 8 * which), ring->start, ring->end);
-    ring->start = ring->sent;
-    ring->lost_told = 0;
+    // With the one before went what was sent to it and dropped here meanwhile.
+    uint64_t lost = ring->lost_before + ring->gaps + ring->start - ring->had;
+    if (lossy && lost > ring->lost) ring->lost = lost;
+    ring->start = ring->had = ring->sent;
+    ring->lost_before = ring->lost;
+    ring->lost_told = ring->gaps = 0;
   }
 }
 
@@ -462,8 +469,13 @@ static void handle(struct client *client, char kind, const char *body, uint32_t 
     if (input_sink >= 0) write_input();
   }
   if (kind == 'A' && length == 16)
-    for (int which = 0; which < 2; which++)
-      output[which].start = within(word(body + 8 * which), output[which].start, output[which].sent);
+    for (int which = 0; which < 2; which++) {
+      struct ring *ring = &output[which];
+      ring->had = within(word(body + 8 * which), ring->had, ring->sent);
+      ring->start = within(ring->had, ring->start, ring->sent);
+    }
+  if (kind == 'N' && length == 16)
+    for (int which = 0; which < 2; which++) output[which].gaps = word(body + 8 * which);
   if (kind == 'S' && length == 4) send_signal(small);
   if (kind == 'W' && length == 4 && terminal >= 0) {
     struct winsize size = {.ws_row = small & 0xffff, .ws_col = small >> 16};

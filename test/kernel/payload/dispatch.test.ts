@@ -164,6 +164,19 @@ describeWhen(missingForKernel(), 'a dispatched payload', () => {
       code: 0,
       total: output.length,
     });
+    // With whoever had it in hand more went than it had told of: the next one counts that, too.
+    const killed = begin(['--name', 'killed', '--lossy']);
+    await until(() => target.events('killed').some(({ data }) => data['step'] === 'execute'), 'it', 20_000);
+    await until(() => target.processes().length === 0, 'its end without a reader', 20_000);
+    killed.child.kill('SIGKILL');
+    const first = await read(killed);
+    const last = await read(begin(['--name', 'killed', '--lossy']));
+    const lost = Number(/^(\d+) bytes of its output were dropped/.exec(last.stderr)?.[1]);
+    expect(last.code).toBe(0);
+    const total = first.stdout.length + last.stdout.length + lost;
+    expect(total).toBeGreaterThanOrEqual(output.length);
+    // What it had written, and not said so yet, is told as well.
+    expect(total).toBeLessThan(output.length + 256 * 1024);
   });
 
   test('is ready when it says so on descriptor 3, or listens; else it is ended', async () => {
