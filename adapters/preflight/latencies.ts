@@ -12,7 +12,9 @@ export function measuredLatencies(text: string = readReport()): Record<string, s
   const row = /^\| open \| 1 \| ([\d.]+) \| [\d.]+ \/ [\d.]+ \| ([\d.]+) \/ ([\d.]+) \|/m.exec(text);
   const [, native, median, high] = row ?? [];
   if (native === undefined || median === undefined || high === undefined) return {};
+  const broker = /^\| deputy broker \| 1 \| ([\d.]+) \| ([\d.]+) \|/m.exec(text);
   return {
+    ...(broker === null ? {} : { brokered: `${broker[1]} us a call (p99 ${broker[2]}), by its protocol` }),
     native: `${native} us a call, the kernel's own`,
     answered: `${median} us a call (p99 ${high}), ${native} without deputy`,
   };

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { deputyCommand } from '../lab/agent-process.js';
 import { checkoutDirectory } from '../lab/paths.js';
+import { measureBroker } from './broker-speed.js';
 import {
   compile,
+  endAgent,
   type Figures,
   type Form,
   forms,
@@ -113,13 +115,7 @@ async function openStand(directory: string, share: string, pinned: boolean): Pro
       return runTarget(target);
     },
     stop: async () => {
-      for (const agent of agents) {
-        const ended = new Promise((resolve) => agent.once('exit', resolve));
-        agent.kill('SIGTERM');
-        const timer = setTimeout(() => agent.kill('SIGKILL'), 10_000);
-        await ended;
-        clearTimeout(timer);
-      }
+      for (const agent of agents) await endAgent(agent);
     },
   };
 }
@@ -207,6 +203,13 @@ async function main(): Promise<number> {
     const pinned = compareSides(pinnedStand, 'one processor');
     const safety = compareSafety(pinnedStand);
     await pinnedStand.stop();
+    const broker = [
+      {
+        name: 'deputy broker',
+        threads: 1,
+        figures: await measureBroker(directory, share, rounds, measureMs),
+      },
+    ];
     const roamingStand = await openStand(directory, share, false);
     warmUp(roamingStand);
     const roaming = compareSides(roamingStand, 'roaming');
@@ -214,7 +217,7 @@ async function main(): Promise<number> {
     const placements = compareSettings(roamingStand, names, [1, 4]);
     await roamingStand.stop();
     const stream = await measureStream();
-    const report: Report = { pinned, roaming, placements, ...safety, ...(stream ? { stream } : {}) };
+    const report: Report = { pinned, roaming, placements, broker, ...safety, ...(stream ? { stream } : {}) };
     const text = document(report);
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : text);
     if (!values['no-write']) writeFileSync(join(checkoutDirectory(), 'docs/benchmarks.md'), text);

@@ -56,6 +56,15 @@ export async function startAgent(command: readonly string[], pinned: boolean): P
   return child;
 }
 
+/** Asks it to end, and waits until it has. */
+export async function endAgent(agent: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => agent.once('exit', resolve));
+  agent.kill('SIGTERM');
+  const timer = setTimeout(() => agent.kill('SIGKILL'), 10_000);
+  await ended;
+  clearTimeout(timer);
+}
+
 /** How the target is run. */
 export interface TargetRun {
   readonly program: string;

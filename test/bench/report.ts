@@ -28,6 +28,7 @@ export interface Report extends Safety {
   readonly pinned: readonly Row[];
   readonly roaming: readonly Row[];
   readonly placements: readonly Variant[];
+  readonly broker: readonly Variant[];
   /** Undefined where there is no nats-server. */
   readonly stream?: StreamReport;
 }
@@ -147,6 +148,10 @@ export function document(report: Report): string {
     ...variants(report.placements),
     '',
     safetyText(report),
+    '',
+    '## Through a broker, on one processor, `open`, one call at a time',
+    '',
+    ...variants(report.broker),
     '',
     ...(report.stream === undefined ? [] : [streamText(report.stream), '']),
   ].join('\n');

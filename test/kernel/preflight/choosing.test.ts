@@ -317,6 +317,7 @@ describe('latencies', () => {
     expect(measuredLatencies()).toEqual({
       native: expect.stringMatching(/^[\d.]+ us/),
       answered: expect.stringMatching(/^[\d.]+ us a call \(p99 [\d.]+\)/),
+      brokered: expect.stringMatching(/^[\d.]+ us a call \(p99 [\d.]+\), by its protocol/),
     });
     expect(measuredLatencies('another form')).toEqual({});
   });
