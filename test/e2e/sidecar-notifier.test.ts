@@ -51,7 +51,11 @@ describeWhen(missingLabParts(needed), 'a notifier that crun runs, as rendered', 
     const host = await openLabHost();
     const crun = crunCommand(host);
     let sidecar: Child | undefined;
-    const remove = () => runChild(...crun('delete', '--force', name), 20_000);
+    const remove = async (): Promise<void> => {
+      await runChild(...crun('delete', '--force', name), 20_000);
+      // `crun run` takes away what has its container's name when that has ended: not the next one.
+      await sidecar?.exited;
+    };
     try {
       const share = makeShare(host);
       const args = ['/bin/busybox', 'sleep', '3600'];
@@ -107,7 +111,7 @@ describeWhen(missingLabParts(needed), 'a notifier that crun runs, as rendered', 
       );
       await target.delete();
     } finally {
-      await remove();
+      await runChild(...crun('delete', '--force', name), 20_000);
       sidecar?.process.kill('SIGKILL');
       await host.close();
     }
