@@ -16,8 +16,6 @@ export interface AskedBy {
 /** Writes a call down as the kernel would have written a notification of it. */
 export function fillBrokerRecord(record: RequestRecord, call: BrokerCall, by: AskedBy, abi: KernelAbi): void {
   const isOpen = call.type === 'open_by_handle_at';
-  record.setU32(offset.notificationId, call.id);
-  record.setU32(offset.notificationId + 4, by.count);
   record.setU32(offset.threadId, by.processId);
   record.setU32(offset.syscallNumber, isOpen ? abi.openByHandleAt : abi.nameToHandleAt);
   record.setU32(offset.auditArchitecture, abi.auditArchitecture);
@@ -25,7 +23,11 @@ export function fillBrokerRecord(record: RequestRecord, call: BrokerCall, by: As
   record.setU32(offset.arguments, by.descriptor);
   record.setI32(flagsAt, isOpen ? call.flags : call.flags | AT_EMPTY_PATH);
   record.setU32(offset.handleBytes, isOpen ? call.handle.length : call.room);
-  if (!isOpen) return;
-  record.setI32(offset.handleType, call.handleType);
-  record.views.u8.set(call.handle, record.base + offset.handleData);
+  if (isOpen) {
+    record.setI32(offset.handleType, call.handleType);
+    record.views.u8.set(call.handle, record.base + offset.handleData);
+  }
+  // Last: it makes the slot a request's, which a successor would take over half filled.
+  record.setU32(offset.notificationId + 4, by.count);
+  record.setU32(offset.notificationId, call.id);
 }
