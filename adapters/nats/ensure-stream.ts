@@ -1,5 +1,6 @@
 import type { JetStreamManager, StreamInfo } from 'nats';
 import { deputyError } from '../../core/errors/deputy-error.js';
+import { isApiError } from './api-error.js';
 import type { StreamSettings } from './settings.js';
 import { streamDifferences, wantedStream } from './stream-config.js';
 
@@ -8,7 +9,7 @@ const notFound = 10059;
 
 /** Was it said that there is no such stream? */
 export function isMissingStream(error: unknown): boolean {
-  return (error as { api_error?: { err_code?: number } }).api_error?.err_code === notFound;
+  return isApiError(error, notFound);
 }
 
 /**

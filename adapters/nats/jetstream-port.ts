@@ -3,6 +3,7 @@ import { headerName, headerText } from '../../core/events/cloud-event.js';
 import { streamName } from '../../core/events/subject.js';
 import type { StreamEnds, StreamListener, StreamMessage, StreamPort } from '../../core/ports/stream.js';
 import { AckInbox } from './ack-inbox.js';
+import { isApiError } from './api-error.js';
 import { serversText } from './connect.js';
 import { ensureStream } from './ensure-stream.js';
 import { type ReadOptions, readMessages } from './read-messages.js';
@@ -13,7 +14,7 @@ const noMessage = 10037;
 
 /** Was it said that there is no such message? */
 export function isNoMessage(error: unknown): boolean {
-  return (error as { api_error?: { err_code?: number } }).api_error?.err_code === noMessage;
+  return isApiError(error, noMessage);
 }
 
 export interface JetStreamPortOptions extends NatsSettings {

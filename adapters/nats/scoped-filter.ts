@@ -1,5 +1,6 @@
 import type { StreamConfig } from 'nats';
 import { type EventFilter, filterSubject, subjectPrefix } from '../../core/events/subject.js';
+import { isApiError } from './api-error.js';
 
 const ofOneNode = new RegExp(`^${subjectPrefix.replace('.', '\\.')}\\.([^.*>]+)\\.>$`);
 
@@ -20,5 +21,5 @@ export function scopedFilter(config: Pick<StreamConfig, 'subjects'>, filter: Eve
  * whoever reads picks then.
  */
 export function isUnfilterable(error: unknown): boolean {
-  return (error as { api_error?: { err_code?: number } }).api_error?.err_code === 10093;
+  return isApiError(error, 10093);
 }

@@ -10,6 +10,7 @@ import {
 } from 'nats';
 import { deputyError, isDeputyError } from '../../../core/errors/deputy-error.js';
 import { matchesFilter } from '../../../core/events/subject.js';
+import { isApiError } from '../api-error.js';
 import { isMissingStream } from '../ensure-stream.js';
 import { isUnfilterable } from '../scoped-filter.js';
 import { StreamRenewal } from '../stream-renewal.js';
@@ -34,7 +35,7 @@ export interface DurableParts {
 }
 
 function isMissingConsumer(error: unknown): boolean {
-  return (error as { api_error?: { err_code?: number } }).api_error?.err_code === notFound;
+  return isApiError(error, notFound);
 }
 
 /** Makes the durable consumer, or finds it. Throws DEPUTY_E_CONSUMER_DIFFERS. */
